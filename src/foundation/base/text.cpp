@@ -158,7 +158,8 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 
 std::optional<std::string> nearest(std::string_view word, const std::vector<std::string>& candidates) {
   std::optional<std::string> best;
-  std::size_t best_distance = std::max<std::size_t>(1, word.size() / 3) + 1;
+  // Two slips are a misspelling, in long words a third of the letters.
+  std::size_t best_distance = std::min(word.size(), std::max<std::size_t>(2, word.size() / 3) + 1);
   if (word.size() > 200) return best;
   for (const auto& candidate : candidates) {
     const auto distance = edit_distance(word, candidate);

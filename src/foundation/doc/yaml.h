@@ -13,11 +13,5 @@ namespace chiron::doc {
 [[nodiscard]] Result<std::vector<Value>> parse_yaml_all(std::string_view text, const ReadOptions& options = {});
 // Exactly one document (an empty stream gives null); more are an error.
 [[nodiscard]] Result<Value> parse_yaml(std::string_view text, const ReadOptions& options = {});
-// Events of document after document; `next_document` is called before each.
-[[nodiscard]] Result<void> read_yaml(std::string_view text, Sink& sink, bool (*next_document)(void* user, std::size_t index),
-                                     void* user, const ReadOptions& options = {});
-
-// Block style, members in order.
-[[nodiscard]] std::string write_yaml(const Value& value);
 
 }  // namespace chiron::doc

@@ -1,0 +1,7 @@
+#include "core/version.h"
+
+namespace chiron {
+
+std::string_view version() { return CHIRON_VERSION; }
+
+}  // namespace chiron
