@@ -1,0 +1,209 @@
+// Format names, detection by file name, and the dispatch to the readers.
+#include "engines/policy/inputs/reader.h"
+
+#include <algorithm>
+#include <array>
+
+#include "engines/policy/inputs/formats.h"
+#include "foundation/base/format.h"
+#include "foundation/base/text.h"
+#include "foundation/base/utf8.h"
+#include "foundation/doc/json.h"
+#include "foundation/doc/toml.h"
+#include "foundation/doc/yaml.h"
+#include "foundation/io/files.h"
+
+namespace chiron::policy {
+
+namespace {
+
+struct FormatName {
+  std::string_view name;
+  InputFormat format;
+};
+constexpr std::array kFormats = {
+    FormatName{"cyclonedx", InputFormat::cyclonedx}, FormatName{"dockerfile", InputFormat::dockerfile},
+    FormatName{"dotenv", InputFormat::dotenv},       FormatName{"hcl2", InputFormat::hcl2},
+    FormatName{"ignore", InputFormat::ignore},       FormatName{"ini", InputFormat::ini},
+    FormatName{"json", InputFormat::json},           FormatName{"jsonc", InputFormat::jsonc},
+    FormatName{"properties", InputFormat::properties}, FormatName{"spdx", InputFormat::spdx},
+    FormatName{"toml", InputFormat::toml},           FormatName{"xml", InputFormat::xml},
+    FormatName{"yaml", InputFormat::yaml},
+};
+
+// Known to Conftest, deliberately not read here.
+constexpr std::array<std::string_view, 12> kRefused = {"hcl1", "edn",  "hocon",     "jsonnet",     "nginx",  "vcl",
+                                                       "textproto", "cue", "jenkinsfile", "groovy", "codeowners", "routeros"};
+
+std::unexpected<Error> unsupported(std::string_view name) {
+  std::string known = text::join(input_format_names(), ", ");
+  return std::unexpected(Error{ErrorKind::unsupported,
+                               "input.format-unsupported",
+                               format("the input format {} is not supported", name),
+                               {},
+                               {"supported formats: " + known},
+                               "convert the file to JSON or YAML, or leave it out"});
+}
+
+}  // namespace
+
+std::string_view to_string(InputFormat wanted) {
+  for (const auto& entry : kFormats)
+    if (entry.format == wanted) return entry.name;
+  return "";
+}
+
+std::vector<std::string> input_format_names() {
+  std::vector<std::string> names;
+  for (const auto& entry : kFormats) names.emplace_back(entry.name);
+  return names;
+}
+
+Result<InputFormat> parse_input_format(std::string_view name) {
+  const std::string lower = text::to_lower_ascii(name);
+  if (lower == "yml") return InputFormat::yaml;
+  for (const auto& entry : kFormats)
+    if (entry.name == lower) return entry.format;
+  if (std::ranges::find(kRefused, lower) != kRefused.end()) return unsupported(lower);
+  Error error{ErrorKind::usage, "input.format-unknown", format("unknown parser: {}", name), {}, {}, {}};
+  if (auto near = text::nearest(lower, input_format_names())) error.next = format("did you mean {}?", *near);
+  return std::unexpected(std::move(error));
+}
+
+Result<InputFormat> input_format_of(std::string_view path) {
+  if (path == "-") return InputFormat::yaml;
+  const std::string name = text::to_lower_ascii(io::file_name(path));
+  const auto dot = name.rfind('.');
+  const std::string_view extension = dot == std::string::npos ? std::string_view("yml")
+                                                              : std::string_view(name).substr(dot + 1);
+  if (name == "dockerfile" || name.starts_with("dockerfile.") || extension == "dockerfile")
+    return InputFormat::dockerfile;
+  if (name == "jenkinsfile" || name.starts_with("jenkinsfile.") || extension == "jenkinsfile" || extension == "groovy")
+    return unsupported("jenkinsfile");
+  if (extension == "yml" || extension == "yaml") return InputFormat::yaml;
+  if (extension == "tf" || extension == "tfvars" || extension == "hcl") return InputFormat::hcl2;
+  if (extension == "gitignore" || extension == "dockerignore") return InputFormat::ignore;
+  if (extension == "env") return InputFormat::dotenv;
+  if (extension == "conf") return unsupported("hocon");
+  return parse_input_format(extension);
+}
+
+bool is_input_file(std::string_view path) { return input_format_of(path).has_value(); }
+
+bool feed(const doc::Value& root, doc::Sink& sink) {
+  struct Frame {
+    const doc::Value* value;
+    std::size_t next;
+  };
+  std::vector<Frame> open;
+  // Emits a scalar, or opens a container.
+  auto begin = [&](const doc::Value& value) {
+    switch (value.kind()) {
+      case doc::Kind::null: return sink.null(value.span);
+      case doc::Kind::boolean: return sink.boolean(value.as_boolean(), value.span);
+      case doc::Kind::number: return sink.number(value.as_string(), value.span);
+      case doc::Kind::string: return sink.string(value.as_string(), value.span);
+      case doc::Kind::array: open.push_back({&value, 0}); return sink.begin_array(value.span);
+      case doc::Kind::object: open.push_back({&value, 0}); return sink.begin_object(value.span);
+    }
+    return false;
+  };
+  if (!begin(root)) return false;
+  while (!open.empty()) {
+    auto& frame = open.back();
+    const auto& value = *frame.value;
+    const doc::Span close{value.span.end == 0 ? 0 : value.span.end - 1, value.span.end};
+    if (value.is_array()) {
+      if (frame.next == value.items().size()) {
+        open.pop_back();
+        if (!sink.end_array(close)) return false;
+      } else if (!begin(value.items()[frame.next++])) {
+        return false;
+      }
+    } else if (frame.next == value.members().size()) {
+      open.pop_back();
+      if (!sink.end_object(close)) return false;
+    } else {
+      const auto& member = value.members()[frame.next++];
+      if (!sink.key(member.name, member.name_span) || !begin(member.value)) return false;
+    }
+  }
+  return true;
+}
+
+Result<doc::Value> parse_input(InputFormat wanted, std::string_view text, const doc::ReadOptions& options,
+                               std::size_t* documents) {
+  if (documents != nullptr) *documents = 1;
+  if (text.size() > options.max_bytes)
+    return fail(ErrorKind::limit, "limit.size",
+                format("the input has {} bytes, the limit is {}", text.size(), options.max_bytes),
+                Place{.file = options.file});
+  switch (wanted) {
+    case InputFormat::json: return doc::parse_json(text, options);
+    case InputFormat::jsonc: {
+      auto with_comments = options;
+      with_comments.allow_comments = true;
+      return doc::parse_json(text, with_comments);
+    }
+    case InputFormat::yaml: {
+      auto all = TRY(doc::parse_yaml_all(text, options));
+      if (documents != nullptr) *documents = all.size();
+      if (all.empty()) return doc::Value();
+      if (all.size() == 1) return std::move(all.front());
+      const doc::Span whole{all.front().span.begin, all.back().span.end};
+      auto array = doc::Value::array(std::move(all));
+      array.span = whole;
+      return array;
+    }
+    case InputFormat::toml: return doc::parse_toml(text, options);
+    case InputFormat::hcl2: return inputs::read_hcl2(text, options);
+    case InputFormat::ini: return inputs::read_ini(text, options);
+    case InputFormat::dotenv: return inputs::read_dotenv(text, options);
+    case InputFormat::properties: return inputs::read_properties(text, options);
+    case InputFormat::xml: return inputs::read_xml(text, options);
+    case InputFormat::dockerfile: return inputs::read_dockerfile(text, options);
+    case InputFormat::ignore: return inputs::read_ignore(text, options);
+    case InputFormat::cyclonedx: return inputs::read_cyclonedx(text, options);
+    case InputFormat::spdx: return inputs::read_spdx(text, options);
+  }
+  return unsupported("of this kind");
+}
+
+Result<void> read_input(InputFormat wanted, std::string_view text, doc::Sink& sink, const doc::ReadOptions& options,
+                        std::size_t* documents) {
+  if (wanted == InputFormat::json) {  // straight into the sink: the large inputs are JSON
+    if (documents != nullptr) *documents = 1;
+    return doc::read_json(text, sink, options);
+  }
+  const auto value = TRY(parse_input(wanted, text, options, documents));
+  if (!feed(value, sink)) return fail(ErrorKind::interrupted, "doc.stopped", "reading was stopped");
+  return {};
+}
+
+namespace inputs {
+
+std::unexpected<Error> syntax_error(std::string_view format_name, std::string_view text, const ReadOptions& options,
+                                    std::size_t offset, std::string message, std::string next) {
+  offset = std::min(offset, text.size());
+  return fail(ErrorKind::input, std::string(format_name) + ".syntax", std::move(message),
+              utf8::LineIndex(text).place(options.file, offset, offset), std::move(next));
+}
+
+Value string_value(std::string_view text, std::size_t begin, std::size_t end) {
+  Value value(text);
+  value.span = {static_cast<std::uint32_t>(begin), static_cast<std::uint32_t>(end)};
+  return value;
+}
+
+void set_member(Value& object, std::string_view name, Span name_span, Value value) {
+  for (auto& member : object.members())
+    if (member.name == name) {
+      member.name_span = name_span;
+      member.value = std::move(value);
+      return;
+    }
+  object.members().push_back({std::string(name), name_span, std::move(value)});
+}
+
+}  // namespace inputs
+}  // namespace chiron::policy
