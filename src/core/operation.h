@@ -1,0 +1,95 @@
+// An Operation is what a user can ask for: `chiron check`, `chiron coverage diff`. It is described once, here, and every
+// surface follows from the description. A Gate is an operation as a step of `check`.
+#pragma once
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/context.h"
+#include "core/field.h"
+#include "core/finding.h"
+#include "core/report.h"
+#include "foundation/base/result.h"
+
+namespace chiron {
+
+// What an operation gives back. It prints nothing itself: the surface prints `output` verbatim, or, where there is
+// none, the findings in the form asked for.
+struct Response {
+  std::vector<Finding> findings;
+  std::vector<Metric> metrics;
+  std::vector<Rule> rules;              // of the findings
+  std::optional<std::string> output;    // the result as text or JSON, ready for standard output
+  std::optional<Report> report;         // a whole report (check, report merge) in place of loose findings
+  std::optional<Timeline> timeline;
+  std::vector<std::string> notices;     // lines for people, on standard error
+  std::vector<std::string> inputs;      // files that were read, for the evidence and the cache (workspace-relative)
+  // 0 pass, 1 findings, 2 could not run; where empty it follows from the findings and the fail level.
+  std::optional<int> exit_code;
+  // The gate ran but has nothing to say here ("no Python files"); shown as the reason of a skipped gate.
+  std::string skipped;
+};
+
+struct Example {
+  std::string_view command;  // "chiron coverage diff coverage.xml"
+  std::string_view what;
+};
+
+// What makes a gate of an operation.
+struct GateFacet {
+  // What `--since` means for it, one sentence.
+  std::string_view since;
+  // The rules it can report.
+  std::vector<Rule> (*rules)() = nullptr;
+  // The files (workspace-relative) whose bytes decide the result, or nothing where it cannot be known: such a gate is
+  // never cached. Environment and time must not matter to a gate that has inputs.
+  std::function<Result<std::optional<std::vector<std::string>>>(const void* request, Context&)> inputs;
+  // For `chiron init`: the lines of a [gate.NAME] section that fits this workspace, or nothing.
+  std::optional<std::string> (*detect)(Context&) = nullptr;
+};
+
+struct Operation {
+  std::string_view name;         // "coverage diff": the words on the command line
+  std::string_view summary;      // one line, no full stop
+  std::string_view description;  // Markdown, may be empty
+  std::vector<Example> examples;
+  std::vector<Field> fields;
+  std::optional<GateFacet> gate;    // [gate.NAME] with the operation's first word, or `gate_name`
+  std::string_view gate_name = {};  // where it differs
+  bool prints_findings = false;     // takes --format, --output and --fail-level for its findings
+  std::function<std::shared_ptr<void>()> make_request;
+  std::function<Result<Response>(const void* request, Context& context)> run;
+};
+
+// Binds a request type and its function: operation<DiffRequest>("coverage diff", "…", fields, run_diff).
+template <class R>
+Operation operation(std::string_view name, std::string_view summary, std::vector<Field> fields,
+                    Result<Response> (*run)(const R&, Context&)) {
+  Operation made;
+  made.name = name;
+  made.summary = summary;
+  made.fields = std::move(fields);
+  made.make_request = [] { return std::make_shared<R>(); };
+  made.run = [run](const void* request, Context& context) { return run(*static_cast<const R*>(request), context); };
+  return made;
+}
+
+// The table of all operations, in the order of help; made on first use by src/operations/registry.cpp and passed along.
+class Registry {
+ public:
+  explicit Registry(std::vector<Operation> operations) : operations_(std::move(operations)) {}
+  [[nodiscard]] const std::vector<Operation>& operations() const { return operations_; }
+  [[nodiscard]] const Operation* find(std::string_view name) const;
+  // The operation that is the gate of that kind.
+  [[nodiscard]] const Operation* find_gate(std::string_view kind) const;
+  [[nodiscard]] std::vector<std::string> gate_kinds() const;
+
+ private:
+  std::vector<Operation> operations_;
+};
+[[nodiscard]] std::string_view gate_kind(const Operation& operation);
+
+}  // namespace chiron

@@ -1,0 +1,23 @@
+#include "surfaces/dropin/dropin.h"
+
+#include <vector>
+
+namespace chiron {
+
+namespace {
+// One line a tool; its function lives in a file of its own beside this one.
+const std::vector<DropIn>& table() {
+  static const std::vector<DropIn> tools{};
+  return tools;
+}
+}  // namespace
+
+std::span<const DropIn> drop_ins() { return table(); }
+
+const DropIn* find_drop_in(std::string_view name) {
+  for (const auto& tool : table())
+    if (tool.name == name) return &tool;
+  return nullptr;
+}
+
+}  // namespace chiron
