@@ -6,6 +6,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "core/event.h"
 #include "core/workspace.h"
@@ -27,6 +28,12 @@ struct Context {
   // The gate this runs for, "" when it is run as a command.
   std::string gate;
   std::uint64_t seed = 0;
+  // --config, absolute; "" for the workspace's chiron.toml.
+  std::string config_file;
+  // --fail-level of the command line.
+  std::string fail_level;
+  // Names of the fields that were given on the command line.
+  std::vector<std::string> given;
   // Bytes this operation may hold, 0 for no bound.
   std::uint64_t memory_bytes = 0;
   // Seconds since the epoch; $SOURCE_DATE_EPOCH where set.

@@ -1,0 +1,17 @@
+#include "operations/registry.h"
+
+#include "operations/operations.h"
+
+namespace chiron {
+
+Registry make_registry() {
+  std::vector<Operation> operations;
+  // In the order of help.
+  operations.push_back(explain_operation());
+  operations.push_back(completion_operation());
+  operations.push_back(schema_operation());
+  operations.push_back(reference_operation());
+  return Registry(std::move(operations));
+}
+
+}  // namespace chiron
