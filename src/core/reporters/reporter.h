@@ -16,6 +16,7 @@ struct ReporterOptions {
   bool hyperlinks = false;   // terminal: OSC 8 around places
   unsigned width = 100;      // terminal: columns
   bool quiet = false;        // terminal: only findings and gates that did not pass
+  std::size_t max_findings = 0;  // terminal: how many to show, 0 for all
   std::string title;         // html, markdown: above the report; the workspace's name where empty
   std::string root_uri;      // sarif: where the workspace lies ("file:///src/"), left out where empty
   std::string details_url;   // markdown: link to the whole report

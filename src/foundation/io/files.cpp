@@ -189,6 +189,13 @@ MappedFile& MappedFile::operator=(MappedFile&& other) noexcept {
   return *this;
 }
 
+void MappedFile::discard_before(std::size_t offset) const {
+  const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+  const auto length = std::min(offset, size_) / page * page;
+  // Advice only: where the kernel does not take it, the pages stay.
+  if (length != 0) (void)::madvise(const_cast<char*>(data_), length, MADV_DONTNEED);
+}
+
 MappedFile::~MappedFile() {
   if (data_ != nullptr) ::munmap(const_cast<char*>(data_), size_);
 }

@@ -30,6 +30,9 @@ class MappedFile {
   MappedFile& operator=(const MappedFile&) = delete;
   ~MappedFile();
   [[nodiscard]] std::string_view bytes() const { return {data_, size_}; }
+  // Lets go of the memory of what lies before `offset`; it is read from the file again where it is asked for. For one
+  // pass over a file larger than the memory that should be held.
+  void discard_before(std::size_t offset) const;
 
  private:
   MappedFile() = default;
