@@ -10,6 +10,7 @@ Registry make_registry() {
   operations.push_back(check_operation());
   operations.push_back(command_operation());
   operations.push_back(history_operation());
+  operations.push_back(diff_operation());
   operations.push_back(explain_operation());
   operations.push_back(completion_operation());
   operations.push_back(schema_operation());
