@@ -4,6 +4,10 @@
 
 namespace chiron {
 
+Operation check_operation();
+Operation command_operation();
+Operation history_operation();
+Operation diff_operation();
 Operation explain_operation();
 Operation completion_operation();
 Operation schema_operation();

@@ -7,6 +7,10 @@ namespace chiron {
 Registry make_registry() {
   std::vector<Operation> operations;
   // In the order of help.
+  operations.push_back(check_operation());
+  operations.push_back(command_operation());
+  operations.push_back(history_operation());
+  operations.push_back(diff_operation());
   operations.push_back(explain_operation());
   operations.push_back(completion_operation());
   operations.push_back(schema_operation());

@@ -57,9 +57,11 @@ T take(Result<T>& result) {
 }  // namespace chiron
 
 // TRY(expression): its value, or return its Error from the enclosing function.
-#define TRY(...)                                                                             \
+#define TRY(...) CHIRON_TRY_NAMED_(__COUNTER__, __VA_ARGS__)
+#define CHIRON_TRY_NAMED_(n, ...) CHIRON_TRY_(n, __VA_ARGS__)
+#define CHIRON_TRY_(n, ...)                                                                  \
   __extension__({                                                                            \
-    auto try_result_ = (__VA_ARGS__);                                                        \
-    if (!try_result_) return ::std::unexpected(::std::move(try_result_).error());            \
-    ::chiron::detail::take(try_result_);                                                     \
+    auto try_result_##n = (__VA_ARGS__);                                                     \
+    if (!try_result_##n) return ::std::unexpected(::std::move(try_result_##n).error());      \
+    ::chiron::detail::take(try_result_##n);                                                  \
   })
