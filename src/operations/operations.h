@@ -7,7 +7,9 @@ namespace chiron {
 Operation check_operation();
 Operation command_operation();
 Operation history_operation();
-Operation diff_operation();
+Operation report_operation();
+Operation report_merge_operation();
+Operation report_compare_operation();
 Operation explain_operation();
 Operation completion_operation();
 Operation schema_operation();

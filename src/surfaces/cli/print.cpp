@@ -81,6 +81,7 @@ Result<int> print_response(const Command& command, Response response, Context& c
   const auto exit_code = response.exit_code;
   auto timeline = std::move(response.timeline);
   const bool printed = response.output.has_value();
+  const auto before = std::move(response.before);
   const auto report = response.report ? *std::move(response.report) : loose_report(command, response, context);
   ReporterOptions options;
   options.colour = use_colour(globals.color, terminal.out_is_terminal);
@@ -88,6 +89,11 @@ Result<int> print_response(const Command& command, Response response, Context& c
   options.width = terminal.width;
   options.quiet = globals.quiet;
   options.root_uri = "file://" + context.workspace.root() + "/";
+  options.before = before ? &*before : nullptr;
+  options.title = std::move(response.title);
+  options.details_url = std::move(response.details_url);
+  options.blob_url = std::move(response.blob_url);
+  options.max_findings = response.shown_findings;
   const auto* times = timeline ? &*timeline : nullptr;
   if (!printed) TRY(write_report(parse_report_format(globals.format).value_or(ReportFormat::terminal), report, times, out, options));
   TRY(out.finish());

@@ -21,7 +21,11 @@
     svg.append(use);
     return svg;
   };
+  // Characters that hide or reorder text are shown by their number, as a reviewer must see them.
+  const hostile = /[\u0000-\u0008\u000B-\u001F\u007F-\u009F\u200B-\u200F\u2028-\u202E\u2060-\u206F\uFEFF\uFFF9-\uFFFB]/g;
+  const show = (text) => text.replace(hostile, (c) => '<U+' + c.codePointAt(0).toString(16).toUpperCase().padStart(4, '0') + '>');
   const integer = new Intl.NumberFormat('en');
+  const decimal = new Intl.NumberFormat('en', { maximumFractionDigits: 2 });
   const many = (count, noun) => integer.format(count) + ' ' + noun + (count === 1 ? '' : 's');
   const levelNames = ['none', 'note', 'warning', 'error'];
   const iconOfLevel = ['note', 'note', 'warning', 'error'];
@@ -30,7 +34,7 @@
   const duration = (ms) => ms < 1000 ? ms + ' ms' : ms < 60000 ? (ms / 1000).toFixed(1) + ' s'
     : ms < 3600000 ? Math.floor(ms / 60000) + ' min ' + Math.floor(ms / 1000 % 60) + ' s'
     : Math.floor(ms / 3600000) + ' h ' + Math.floor(ms / 60000 % 60) + ' min';
-  const measured = (metric) => (metric[1] === null ? 'not known' : String(Math.round(metric[1] * 100) / 100)) + (metric[2] ? ' ' + metric[2] : '');
+  const measured = (metric) => (metric[1] === null ? 'not known' : decimal.format(metric[1])) + (metric[2] ? ' ' + metric[2] : '');
   const listed = (parts) => parts.length < 2 ? parts.join('') : parts.slice(0, -1).join(', ') + ' and ' + parts[parts.length - 1];
 
   // ---- Columns: what filtering and sorting touch lies in typed arrays ------------------------------------------------
@@ -103,7 +107,8 @@
   const closed = new Set();
   const lower = new Array(total);
   let items = new Int32Array(0);   // >= 0 a finding, < 0 group ~item of `groups`
-  let groups = [];                 // {label, count, key}
+  let groups = [];                 // {label, count}
+  let groupAt = new Int32Array(0); // where the group headers are in items
   let matches = 0;
   let selected = -1;               // position in items
   const contains = (names, word) => Uint8Array.from(names, (name) => name.toLowerCase().includes(word) ? 1 : 0);
@@ -121,6 +126,7 @@
     const grouped = filter.group !== 'none';
     const [, keyOf, labelOf] = grouped ? keys[filter.group] : [0, null, null];
     const found = new Int32Array(total + (grouped ? Math.min(total, keys[filter.group][0]) : 0));
+    const headers = new Int32Array(found.length - total);
     let length = 0, open = true, lastKey = -1;
     groups = [];
     matches = 0;
@@ -143,6 +149,7 @@
           lastKey = key;
           const label = labelOf(i);
           groups.push({ label, count: 0 });
+          headers[groups.length - 1] = length;
           found[length++] = -groups.length;
           open = !closed.has(filter.group + ' ' + label);
         }
@@ -152,27 +159,35 @@
       found[length++] = i;
     }
     items = found.subarray(0, length);
+    groupAt = headers.subarray(0, groups.length);
   };
 
   // ---- The virtual list: only what is on the screen is in the document -------------------------------------------------
-  const kRow = 58, kMaxHeight = 12000000;
+  const kRow = 58, kGroupRow = 38, kMaxHeight = 12000000;
   const list = $('list'), host = $('rows');
   // Past kMaxHeight a browser's coordinates give out; the scroll position is then stretched over the rows.
-  const stretched = () => items.length * kRow > kMaxHeight;
-  const shownHeight = () => Math.min(items.length * kRow, kMaxHeight);
+  // Where item `at` begins: rows before it, less what group headers are shorter.
+  const topOf = (at) => {
+    let low = 0, high = groupAt.length;
+    while (low < high) { const middle = (low + high) >> 1; if (groupAt[middle] < at) low = middle + 1; else high = middle; }
+    return at * kRow - low * (kRow - kGroupRow);
+  };
+  const itemAt = (y) => {
+    let low = 0, high = items.length;
+    while (low < high) { const middle = (low + high) >> 1; if (topOf(middle + 1) <= y) low = middle + 1; else high = middle; }
+    return low;
+  };
+  const fullHeight = () => topOf(items.length);
+  const stretched = () => fullHeight() > kMaxHeight;
+  const shownHeight = () => Math.min(fullHeight(), kMaxHeight);
   let drawn = { first: -1, last: -1, version: -1 }, version = 0;
   const windowRange = () => {
     const top = list.getBoundingClientRect().top;
     const view = window.innerHeight;
     const scrolled = Math.max(0, -top);
-    if (!stretched()) {
-      const first = Math.max(0, Math.floor(scrolled / kRow) - 6);
-      return { first, last: Math.min(items.length, Math.ceil((scrolled + view) / kRow) + 6), shift: 0 };
-    }
     const room = Math.max(1, shownHeight() - view);
-    const exact = Math.min(1, scrolled / room) * (items.length * kRow - view);
-    const first = Math.max(0, Math.floor(exact / kRow) - 6);
-    return { first, last: Math.min(items.length, Math.ceil((exact + view) / kRow) + 6), shift: scrolled - exact };
+    const exact = stretched() ? Math.min(1, scrolled / room) * (fullHeight() - view) : scrolled;
+    return { first: Math.max(0, itemAt(exact) - 6), last: Math.min(items.length, itemAt(exact + view) + 6), shift: scrolled - exact };
   };
   const draw = () => {
     const { first, last, shift } = windowRange();
@@ -181,7 +196,7 @@
     const fragment = document.createDocumentFragment();
     for (let at = first; at < last; ++at) {
       const node = items[at] < 0 ? groupRow(groups[-items[at] - 1], at) : findingRow(items[at], at);
-      node.style.top = (at * kRow + shift) + 'px';
+      node.style.top = (topOf(at) + shift) + 'px';
       fragment.append(node);
     }
     host.replaceChildren(fragment);
@@ -192,7 +207,7 @@
     const file = files[fileOf[i]];
     return file && line ? file + ':' + line : file || '';
   };
-  const bdi = (text) => { const node = make('bdi'); node.textContent = text; return node; };
+  const bdi = (text) => { const node = make('bdi'); node.textContent = show(text); return node; };
   const findingRow = (i, at) => {
     const level = levelOf[i];
     const node = make('div', 'item');
@@ -205,7 +220,7 @@
     const message = make('div', 'message');
     if (stateOf[i] === 1) message.append(make('span', 'tag', 'new'));
     if (stateOf[i] === 3) message.append(make('span', 'tag fixed', 'fixed'));
-    message.append(make('span', 'hidden', levelNames[level] + ': '), rows[i][MESSAGE]);
+    message.append(make('span', 'hidden', levelNames[level] + ': '), show(rows[i][MESSAGE]));
     const where = make('div', 'where');
     const place = placeText(i, filter.group !== 'file');
     if (place) where.append(make('span', 'place', bdi(place)));
@@ -233,10 +248,10 @@
     const top = list.getBoundingClientRect().top + window.scrollY;
     if (stretched()) {
       const room = Math.max(1, shownHeight() - window.innerHeight);
-      window.scrollTo(0, top + (at * kRow) / (items.length * kRow - window.innerHeight) * room - toolbarHeight());
+      window.scrollTo(0, top + topOf(at) / (fullHeight() - window.innerHeight) * room - toolbarHeight());
       return;
     }
-    const rowTop = top + at * kRow;
+    const rowTop = top + topOf(at);
     if (rowTop - toolbarHeight() < window.scrollY) window.scrollTo(0, rowTop - toolbarHeight() - 8);
     else if (rowTop + kRow > window.scrollY + window.innerHeight) window.scrollTo(0, rowTop + kRow + 8 - window.innerHeight);
   };
@@ -296,7 +311,7 @@
 
   // ---- Detail -----------------------------------------------------------------------------------------------------------
   const place = (p) => p ? (files[p[0]] || '') + (p[1] ? ':' + p[1] + (p[2] ? ':' + p[2] : '') : '') : '';
-  const points = (text) => Array.from(text);
+  const points = (text) => Array.from(text, show);
   const excerptFigure = (row, level) => {
     const figure = make('figure', 'source of-' + levelNames[level]);
     const caption = make('figcaption', '');
@@ -322,12 +337,12 @@
       let from = number === first ? column - 1 : all.findIndex((c) => c !== ' ' && c !== '\t');
       let to = number < endLine ? all.length : endColumn ? endColumn - 1 : number === first ? column : all.length;
       if (column === 0) { from = 0; to = 0; }
-      if (from < 0 || number > endLine) { line.append(text || ' '); }
+      if (from < 0 || number > endLine) { line.append(show(text) || ' '); }
       else if (column !== 0 && number === first && (from >= all.length || to <= from)) {
         line.append(all.slice(0, from).join(''), make('mark', from < all.length ? '' : 'caret', all[from] || ' '), all.slice(from + 1).join(''));
       } else if (to > from) {
         line.append(all.slice(0, from).join(''), make('mark', '', all.slice(from, to).join('')), all.slice(to).join(''));
-      } else line.append(text || ' ');
+      } else line.append(show(text) || ' ');
       pre.append(line);
     });
     if (endLine >= first + lines.length + (endColumn === 1 ? 1 : 0)) pre.append(make('span', 'line', make('span', 'no', '…'), 'to line ' + endLine));
@@ -374,23 +389,23 @@
     only.type = 'button';
     only.title = 'Show only this rule';
     only.addEventListener('click', () => { filter.rule = rule.id; close(); syncControls(); update(); });
-    root.append(kind, make('h3', 'message', row[MESSAGE]), only);
+    root.append(kind, make('h3', 'message', show(row[MESSAGE])), only);
     const figure = excerptFigure(row, level);
     if (figure) root.append(figure);
     if (extra.r) {
       const steps = make('ol', 'steps');
-      for (const [where, message] of extra.r) steps.append(make('li', '', message || 'here', make('span', 'place', place(where))));
+      for (const [where, message] of extra.r) steps.append(make('li', '', show(message) || 'here', make('span', 'place', show(place(where)))));
       root.append(make('h4', '', 'Related places'), steps);
     }
     if (extra.x) {
       root.append(make('h4', '', extra.x.length === 1 ? 'Fix' : 'Fixes'));
       for (const [description, edits] of extra.x) {
-        if (description) root.append(inline(make('p', 'prose'), description));
+        if (description) root.append(inline(make('p', 'prose'), show(description)));
         for (const [file, removed, added] of edits) {
           const change = make('figure', 'source', make('figcaption', '', bdi(files[file] || '')));
           const pre = make('pre');
-          if (removed) for (const line of removed.split('\n')) pre.append(make('span', 'line removed', make('span', 'no', '−'), line || ' '));
-          if (added) for (const line of added.split('\n')) pre.append(make('span', 'line added', make('span', 'no', '+'), line || ' '));
+          if (removed) for (const line of removed.replace(/\n$/, '').split('\n')) pre.append(make('span', 'line removed', make('span', 'no', '−'), show(line) || ' '));
+          if (added) for (const line of added.replace(/\n$/, '').split('\n')) pre.append(make('span', 'line added', make('span', 'no', '+'), show(line) || ' '));
           if (!removed && !added) pre.append(make('span', 'line removed', make('span', 'no', '−'), 'these bytes are removed'));
           change.append(pre);
           root.append(change);
@@ -475,7 +490,7 @@
     const cell = (className, ...children) => { const node = make('div', className, ...children); node.setAttribute('role', 'cell'); return node; };
     const head = make('div', 'gate-row head');
     head.setAttribute('role', 'row');
-    for (const [name, className] of [['Gate', ''], ['Status', ''], ['Errors', 'number'], ['Warnings', 'number'], ['Notes', 'number'], ['Measures', 'of-measures']]) {
+    for (const [name, className] of [['Gate', ''], ['Status', ''], ['Errors', 'number'], ['Warnings', 'number'], ['Notes', 'number'], ['Details', 'of-details']]) {
       const node = make('div', className, name);
       node.setAttribute('role', 'columnheader');
       head.append(node);
@@ -506,11 +521,14 @@
       row.append(cell('gate-status ' + gate.status, icon(iconOfStatus[gate.status]), statusWords[gate.status]));
       const ran = gate.status === 'passed' || gate.status === 'failed';
       for (const number of gate.counts) row.append(cell('number' + (number ? '' : ' zero'), ran || number ? integer.format(number) : '–'));
-      const measures = cell('gate-measures');
+      const details = cell('gate-details');
+      if (gate.reason) details.append(make('p', 'gate-reason', gate.reason));
+      const measures = make('p', 'gate-measures');
       for (const metric of gate.metrics) measures.append(make('span', '', metric[0] + ' ', make('b', '', measured(metric))));
       if (gate.suppressed) measures.append(make('span', '', integer.format(gate.suppressed) + ' suppressed'));
       if (gate.baselined) measures.append(make('span', '', integer.format(gate.baselined) + ' in the baseline'));
-      row.append(measures);
+      if (measures.firstChild) details.append(measures);
+      row.append(details);
       const sums = gate.counts.map((n, k) => n ? many(n, ['error', 'warning', 'note'][k]) : '').filter(Boolean);
       if (sums.length) row.append(make('div', 'gate-counts', sums.join(', ')));
       if (timeline) {
@@ -526,10 +544,9 @@
           label.style.left = 'calc(' + ((start + took) / span * scale) + '% + 8px)';
           track.title = 'Started after ' + duration(start) + ', took ' + duration(took) + (cpu ? ', CPU ' + duration(cpu) : '') + (cached ? ', from the cache' : '');
           track.append(bar, label);
-        }
+        } else track.classList.add('idle');
         row.append(track);
       }
-      if (gate.reason) row.append(cell('gate-reason', gate.reason));
       table.append(row);
     });
   };
@@ -611,8 +628,11 @@
     const top = list.getBoundingClientRect().top - toolbarHeight();
     refreshList();
     if (top < 0) window.scrollBy(0, list.getBoundingClientRect().top - toolbarHeight() - 2);
-    const firstFinding = items.findIndex((item) => item >= 0);
-    if (firstFinding >= 0) { if (!isNarrow()) choose(firstFinding, false); }
+    // The worst of what is on the first screen is shown first.
+    let first = -1;
+    for (let at = 0; at < Math.min(items.length, 14); ++at)
+      if (items[at] >= 0 && (first < 0 || levelOf[items[at]] > levelOf[items[first]])) first = at;
+    if (first >= 0) { if (!isNarrow()) choose(first, false); }
     else $('detail-inner').replaceChildren(make('p', 'nothing', items.length ? 'Choose a finding.' : 'No finding chosen.'));
     $('detail').hidden = present === 0 && !states[3];
     writeHash();
@@ -639,9 +659,11 @@
   buildControls();
   syncControls();
   update();
+  const measure = () => document.documentElement.style.setProperty('--toolbar', toolbarHeight() + 'px');
+  measure();
   let scheduled = false;
   const schedule = () => { if (!scheduled) { scheduled = true; requestAnimationFrame(() => { scheduled = false; draw(); }); } };
   window.addEventListener('scroll', schedule, { passive: true });
-  window.addEventListener('resize', schedule);
+  window.addEventListener('resize', () => { measure(); schedule(); });
   document.documentElement.dataset.ready = 'true';
 })();
