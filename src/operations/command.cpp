@@ -168,7 +168,7 @@ class CommandRun {
 
   // A program that failed without a finding that says why fails the gate with the end of its output.
   void judge(const io::ProcessResult& result) {
-    response_.metrics.push_back({"exit-code", static_cast<double>(result.exit_code), ""});
+    if (result.exit_code != 0) response_.metrics.push_back({"exit-code", static_cast<double>(result.exit_code), ""});
     const bool success = std::ranges::find(request_.success, std::to_string(result.exit_code)) != request_.success.end();
     const bool explained = std::ranges::any_of(response_.findings, [](const Finding& f) { return f.level == Level::error; });
     if (success || explained) return;

@@ -4,6 +4,7 @@
 
 namespace chiron {
 
+Operation init_operation();
 Operation check_operation();
 Operation command_operation();
 Operation history_operation();

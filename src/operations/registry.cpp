@@ -7,6 +7,7 @@ namespace chiron {
 Registry make_registry() {
   std::vector<Operation> operations;
   // In the order of help.
+  operations.push_back(init_operation());
   operations.push_back(check_operation());
   operations.push_back(command_operation());
   operations.push_back(history_operation());
