@@ -11,6 +11,7 @@ Operation history_operation();
 Operation report_operation();
 Operation report_merge_operation();
 Operation report_compare_operation();
+Operation diff_operation();
 Operation explain_operation();
 Operation completion_operation();
 Operation schema_operation();

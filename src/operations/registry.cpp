@@ -14,6 +14,7 @@ Registry make_registry() {
   operations.push_back(report_operation());
   operations.push_back(report_merge_operation());
   operations.push_back(report_compare_operation());
+  operations.push_back(diff_operation());
   operations.push_back(explain_operation());
   operations.push_back(completion_operation());
   operations.push_back(schema_operation());

@@ -98,6 +98,8 @@ void declare(CLI::App& app, Seen& seen) {
   const bool many = field.type == FieldType::list || field.type == FieldType::paths;
   if (many && field.positional) option->expected(0, -1);
   else if (many) option->expected(1)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)->allow_extra_args(false);
+  // A positional that takes the last of several would swallow the positional behind it.
+  else if (field.positional) option->expected(1)->allow_extra_args(false);
   else option->expected(1)->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
 }
 

@@ -1,0 +1,78 @@
+// xz, lzma and lzip over liblzma.
+#include <lzma.h>
+
+#include <algorithm>
+
+#include "engines/compare/codec/codec.h"
+#include "foundation/base/format.h"
+
+namespace chiron::compare {
+
+namespace {
+
+constexpr std::uint64_t kDecoderMemory = 1 * limits::kGiB;  // a dictionary beyond is refused
+
+Decoded run(lzma_stream& stream, ByteView input, Store& out, std::string_view format_name) {
+  Decoded decoded;
+  constexpr std::uint64_t kPiece = 4 << 20;
+  stream.next_in = reinterpret_cast<const std::uint8_t*>(input.data());
+  stream.avail_in = input.size();
+  for (;;) {
+    auto room = out.room(std::min<std::uint64_t>(kPiece, std::max<std::uint64_t>(input.size() * 4, 4096)));
+    if (!room) {
+      decoded.error = room.error();
+      break;
+    }
+    const auto length = out.room_left();
+    stream.next_out = reinterpret_cast<std::uint8_t*>(*room);
+    stream.avail_out = length;
+    const auto status = lzma_code(&stream, LZMA_FINISH);
+    out.filled(length - stream.avail_out);
+    if (status == LZMA_STREAM_END) break;
+    if (status == LZMA_OK && stream.avail_out == 0) continue;
+    if (status == LZMA_OK && stream.avail_in > 0) continue;
+    if (status == LZMA_MEMLIMIT_ERROR) {
+      decoded.error = memory_error(format("the dictionary of the {} stream", format_name), lzma_memusage(&stream));
+    } else {
+      decoded.error = Error{ErrorKind::input, "compare.damaged",
+                            format("the {} stream is damaged near its byte {}", format_name, input.size() - stream.avail_in),
+                            {}, {}, {}};
+    }
+    break;
+  }
+  decoded.consumed = input.size() - stream.avail_in;
+  lzma_end(&stream);
+  out.shrink();
+  return decoded;
+}
+
+Decoded no_decoder() { return {0, memory_error("a decoder", 1 << 20)}; }
+
+}  // namespace
+
+Decoded decode_xz(ByteView input, Store& out) {
+  lzma_stream stream = LZMA_STREAM_INIT;
+  if (lzma_stream_decoder(&stream, kDecoderMemory, LZMA_CONCATENATED) != LZMA_OK) return no_decoder();
+  return run(stream, input, out, "xz");
+}
+
+Decoded decode_lzma_alone(ByteView input, Store& out) {
+  lzma_stream stream = LZMA_STREAM_INIT;
+  if (lzma_alone_decoder(&stream, kDecoderMemory) != LZMA_OK) return no_decoder();
+  return run(stream, input, out, "lzma");
+}
+
+Decoded decode_lzip(ByteView input, std::uint32_t dictionary_bytes, Store& out) {
+  lzma_options_lzma options{};
+  options.dict_size = dictionary_bytes;
+  options.lc = 3;
+  options.lp = 0;
+  options.pb = 2;
+  const lzma_filter filters[] = {{LZMA_FILTER_LZMA1, &options}, {LZMA_VLI_UNKNOWN, nullptr}};
+  if (dictionary_bytes > kDecoderMemory) return {0, memory_error("the dictionary of the lzip stream", dictionary_bytes)};
+  lzma_stream stream = LZMA_STREAM_INIT;
+  if (lzma_raw_decoder(&stream, filters) != LZMA_OK) return no_decoder();
+  return run(stream, input, out, "lzip");
+}
+
+}  // namespace chiron::compare

@@ -1,0 +1,221 @@
+// What bytes are compared as: equal bytes as nothing at all, containers by member, known formats by meaning, the rest
+// as text or bytes. Whatever happens above, the exact extents are recorded, and nothing that differs goes unreported.
+#include "engines/compare/engine.h"
+
+#include <algorithm>
+
+#include "engines/compare/byte_diff.h"
+#include "engines/compare/container/folder.h"
+#include "engines/compare/text_diff.h"
+#include "foundation/base/format.h"
+#include "foundation/io/files.h"
+
+namespace chiron::compare {
+
+namespace {
+
+// Containers beyond this of unequal length get one extent between their common ends; their members say the rest.
+constexpr std::uint64_t kAlignedContainer = 4 << 20;
+
+std::string name_of(const Difference& node) { return node.name_a.empty() ? node.name_b : node.name_a; }
+
+void span_extent(ByteView a, ByteView b, Difference& out) {
+  const auto prefix = std::min({first_difference(a, b), a.size(), b.size()});
+  const auto suffix = common_suffix(a, b, prefix);
+  out.extents = {{{prefix, a.size() - prefix - suffix}, {prefix, b.size() - prefix - suffix}}};
+  out.extent_count = 1;
+  out.differing_bytes = std::max(out.extents[0].a.length, out.extents[0].b.length);
+}
+
+}  // namespace
+
+bool Scope::compare(ByteView a, ByteView b, Difference& out) {
+  out.size_a = a.size();
+  out.size_b = b.size();
+  if (a.size() == b.size()) {
+    // One pass settles equality and, where there is none, has every range that differs.
+    if (a.data() == b.data()) return false;
+    find_extents(a, b, &run_.pool, run_.budget, out);
+    if (out.extent_count == 0) return false;
+  }
+  out.kind = out.kind == Kind::renamed ? Kind::renamed : Kind::content;
+  if (run_.budget.stopped()) return true;
+  const auto own_kind = out.kind;
+  if (run_.filter.has_masks() && run_.filter.equal_masked(a, b)) {
+    if (a.size() != b.size()) find_extents(a, b, &run_.pool, run_.budget, out);
+    out.ignored = true;
+    out.reason = "differs only where a mask matches";
+    return true;
+  }
+  if (depth_ >= run_.budget.limits().depth) {
+    out.comments.push_back(format("nested deeper than {}: compared as bytes", run_.budget.limits().depth));
+    compare_leaf(a, b, out);
+    return true;
+  }
+  if (compare_as_container(a, b, out)) {
+    if (a.size() != b.size()) {
+      if (std::max(a.size(), b.size()) <= kAlignedContainer) {
+        find_extents(a, b, &run_.pool, run_.budget, out);
+      } else {
+        span_extent(a, b, out);
+      }
+    }
+    if (out.children.empty()) {
+      out.comments.push_back("no member differs; the bytes between or within the headers do");
+      add_windows(a, b, out);
+    } else if (own_kind != Kind::renamed) {
+      out.kind = Kind::group;
+    }
+    return true;
+  }
+  if (compare_by_content(a, b, out)) {
+    if (a.size() != b.size()) find_extents(a, b, &run_.pool, run_.budget, out);
+    return true;
+  }
+  compare_leaf(a, b, out);
+  return true;
+}
+
+// Text by lines, anything else by bytes.
+void Scope::compare_leaf(ByteView a, ByteView b, Difference& out) {
+  if (a.size() != b.size()) find_extents(a, b, &run_.pool, run_.budget, out);
+  if (looks_like_text(a) && looks_like_text(b)) {
+    if (out.format.empty()) out.format = "text";
+    diff_text(a, b, run_.budget, out);
+    if (!out.hunks.empty()) return;
+  }
+  if (out.format.empty()) out.format = "bytes";
+  add_windows(a, b, out);
+}
+
+bool Scope::compare_as_container(ByteView a, ByteView b, Difference& out) {
+  const auto* format_a = find_container_format(a, name_of(out));
+  const auto* format_b = find_container_format(b, out.name_b.empty() ? out.name_a : out.name_b);
+  if (format_a == nullptr || format_b == nullptr) return false;
+  std::unique_ptr<Container> opened[2];
+  std::optional<Error> errors[2];
+  run_.pool.for_each(2, [&](std::size_t side) {
+    const auto* chosen = side == 0 ? format_a : format_b;
+    const auto& name = side == 0 ? out.name_a : out.name_b;
+    auto result = chosen->open(side == 0 ? a : b, name.empty() ? name_of(out) : name, *this);
+    if (result) {
+      opened[side] = *std::move(result);
+    } else {
+      errors[side] = std::move(result).error();
+    }
+  });
+  for (int side = 0; side < 2; ++side) {
+    if (!errors[side]) continue;
+    out.comments.push_back(format("{} cannot be read as {}: {}", side == 0 ? "a" : "b",
+                                  (side == 0 ? format_a : format_b)->name, errors[side]->message));
+  }
+  if (errors[0] || errors[1]) return false;
+  if (format_a != format_b) {
+    // Two ways of packing one content are compared by the content; other mixtures have nothing in common.
+    if (!(opened[0]->is_stream() && opened[1]->is_stream())) {
+      out.comments.push_back(format("a is a {}, b is a {}", format_a->name, format_b->name));
+      return false;
+    }
+    out.add_field(Kind::header, "format", format_a->name, format_b->name)->mark_noise("the way of packing");
+  }
+  out.format = format_a->name;
+  // A stream that decodes to itself would nest for ever; the depth limit holds, but one line says it better.
+  if (opened[0]->is_stream()) {
+    std::string damage;
+    const auto content = opened[0]->open(0, *this, damage);
+    if (content && content->bytes == a) {
+      out.comments.push_back("a contains itself: compared as bytes");
+      return false;
+    }
+  }
+  compare_containers(*opened[0], *opened[1], out);
+  return true;
+}
+
+bool Scope::compare_by_content(ByteView a, ByteView b, Difference& out) {
+  const auto name = out.name_b.empty() ? out.name_a : out.name_b;
+  for (const auto& comparer : content_comparers()) {
+    if (!comparer.matches(a, b, name)) continue;
+    out.format = comparer.name;
+    const auto done = comparer.compare(a, b, *this, out);
+    if (!done) {
+      out.comments.push_back(format("cannot be read as {}: {}", comparer.name, done.error().message));
+      out.children.clear();
+      out.format.clear();
+      return false;
+    }
+    if (out.children.empty() && out.hunks.empty() && out.windows.empty()) {
+      if (out.comments.empty()) out.comments.push_back("the parts that are read are equal");
+      compare_leaf(a, b, out);
+    }
+    return true;
+  }
+  return false;
+}
+
+void Scope::compare_part(ByteView a, ByteView b, std::string_view name_a, std::string_view name_b, Range at_a,
+                         Range at_b, Difference& parent) {
+  Difference child;
+  child.name_a = name_a;
+  child.name_b = name_b;
+  child.set_place(at_a, at_b);
+  Scope inner(run_, depth_ + 1, path_ + "/" + std::string(name_a.empty() ? name_b : name_a));
+  if (inner.compare(a, b, child)) parent.children.push_back(std::move(child));
+}
+
+namespace {
+
+Comparison finish(Run& run, Difference root) {
+  Comparison comparison;
+  comparison.root = std::move(root);
+  comparison.differs = run.filter.mark(comparison.root);
+  comparison.excluded = std::move(run.excluded);
+  comparison.excluded_count = run.excluded_count;
+  comparison.compared_members = run.members;
+  comparison.memory_peak = run.budget.memory_peak();
+  return comparison;
+}
+
+}  // namespace
+
+Result<Comparison> compare_bytes(ByteView a, ByteView b, std::string_view name_a, std::string_view name_b,
+                                 const Options& options, const task::CancelToken* cancel) {
+  Run run(options, TRY(Filter::create(options)), cancel);
+  Difference root;
+  root.name_a = name_a;
+  root.name_b = name_b;
+  Scope scope(run, 0, "");
+  if (!scope.compare(a, b, root)) root.kind = Kind::group;
+  if (run.budget.stopped()) return std::unexpected(run.budget.stop_error());
+  return finish(run, std::move(root));
+}
+
+Result<Comparison> compare_paths(const std::string& path_a, const std::string& path_b, const Options& options,
+                                 const task::CancelToken* cancel) {
+  for (const auto* path : {&path_a, &path_b}) {
+    if (!io::exists(*path)) return std::unexpected(io::errno_error("open", *path, ENOENT));
+  }
+  const bool folder_a = io::is_folder(path_a), folder_b = io::is_folder(path_b);
+  if (!folder_a && !folder_b) {
+    const auto mapped_a = TRY(io::MappedFile::open(path_a));
+    const auto mapped_b = TRY(io::MappedFile::open(path_b));
+    return compare_bytes(mapped_a.bytes(), mapped_b.bytes(), path_a, path_b, options, cancel);
+  }
+  Run run(options, TRY(Filter::create(options)), cancel);
+  Difference root;
+  root.name_a = path_a;
+  root.name_b = path_b;
+  if (folder_a != folder_b) {
+    root.add_field(Kind::metadata, "type", folder_a ? "folder" : "file", folder_b ? "folder" : "file");
+    return finish(run, std::move(root));
+  }
+  root.format = "folder";
+  Scope scope(run, 0, "");
+  const auto opened_a = TRY(open_folder(path_a, options.folder_times, scope));
+  const auto opened_b = TRY(open_folder(path_b, options.folder_times, scope));
+  scope.compare_containers(*opened_a, *opened_b, root);
+  if (run.budget.stopped()) return std::unexpected(run.budget.stop_error());
+  return finish(run, std::move(root));
+}
+
+}  // namespace chiron::compare
