@@ -29,7 +29,8 @@ struct Location {
 
 enum class TermKind : std::uint8_t {
   null, boolean, number, string, var, ref, array, object, set,
-  array_comprehension, set_comprehension, object_comprehension, call, template_string
+  array_comprehension, set_comprehension, object_comprehension, call, template_string,
+  template_expression  // {expr} in a template string: `body` holds the one expression
 };
 
 struct Expr;
@@ -209,7 +210,7 @@ struct PolicyError {
   std::uint32_t column = 0;  // 1-based, bytes
   std::string line_text;     // parse errors: the line it stands in
   std::string details;       // further lines, where there are some
-  std::uint32_t offset = 0;
+  std::uint32_t index = 0;  // byte of line_text that the caret stands under
 
   bool operator==(const PolicyError&) const = default;
 };

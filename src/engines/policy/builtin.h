@@ -3,6 +3,7 @@
 // The types of arguments and result are written in the notation that OPA's type errors use ("any", "string",
 // "array[any]", "set[string]", "any<number, string>", "object[string: any]", "array<string, number>",
 // "object<a: string>[string: any]"), so that the declaration is data: the type checker and `capabilities` read it.
+// Arguments and result may be named, as OPA's messages show them: "(x: number, y: number) => z: number".
 #pragma once
 #include <cstdint>
 #include <memory>
@@ -89,6 +90,8 @@ struct Builtin {
 // All of them, sorted by name (byte order).
 [[nodiscard]] std::span<const Builtin> builtins();
 [[nodiscard]] const Builtin* find_builtin(std::string_view name);
+// The number of arguments that its signature declares.
+[[nodiscard]] std::size_t builtin_arity(const Builtin& builtin);
 [[nodiscard]] const Builtin* find_infix(std::string_view symbol);
 
 }  // namespace chiron::policy
