@@ -18,6 +18,8 @@ struct RuleIndex::Level {
 
 RuleIndex::RuleIndex() = default;
 RuleIndex::~RuleIndex() = default;
+Leaf::Leaf() = default;
+Leaf::~Leaf() = default;
 
 namespace {
 

@@ -109,6 +109,8 @@ struct RuleIndex;
 
 // A virtual document: all the rules of one path.
 struct Leaf {
+  Leaf();
+  ~Leaf();
   LeafKind kind = LeafKind::complete;
   std::uint32_t number = 0;      // position in Program::leaves: the slot in a result cache
   std::uint32_t arity = 0;       // functions
