@@ -45,6 +45,11 @@ bool Budget::count_decoded(std::uint64_t bytes) {
   return decoded_.fetch_add(bytes, std::memory_order_relaxed) + bytes <= limits_.decoded_bytes;
 }
 
+std::uint64_t Budget::decoded_left() const {
+  const auto used = decoded_.load(std::memory_order_relaxed);
+  return used >= limits_.decoded_bytes ? 0 : limits_.decoded_bytes - used;
+}
+
 MemoryLease::MemoryLease(Budget& budget, std::uint64_t bytes) {
   if (!budget.reserve(bytes)) return;
   budget_ = &budget;

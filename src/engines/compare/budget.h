@@ -49,6 +49,7 @@ class Budget {
   // Counts members or decoded bytes; false where the limit is passed.
   [[nodiscard]] bool count_members(std::uint64_t members);
   [[nodiscard]] bool count_decoded(std::uint64_t bytes);
+  [[nodiscard]] std::uint64_t decoded_left() const;
 
  private:
   Limits limits_;

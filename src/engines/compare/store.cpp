@@ -42,8 +42,10 @@ Store::~Store() {
 }
 
 Result<char*> Store::room(std::uint64_t bytes) {
-  if (size_ > counted_) {
-    if (!budget_.count_decoded(size_ - counted_)) {
+  // What was filled since the last call is counted, what is asked for now has to fit what is left.
+  if (size_ > counted_ || bytes > 0) {
+    const bool granted = budget_.count_decoded(size_ - counted_);
+    if (!granted || bytes > budget_.decoded_left()) {
       return std::unexpected(Error{ErrorKind::limit,
                                    "limit.decoded",
                                    format("decoded data passed the limit of {} bytes", budget_.limits().decoded_bytes),

@@ -430,7 +430,8 @@ std::vector<Field> Zip::member_fields(std::size_t index) const {
   if (!local.empty()) {
     const auto at = member.header.offset;
     const auto differs = [&](std::string name, std::string value, std::string_view central, Range place) {
-      if (value != central) fields.push_back({std::move(name), std::move(value), place, Kind::header, kPackerNoise});
+      const bool same = value == central;  // then it is said already, and the bytes are explained by it
+      fields.push_back({std::move(name), std::move(value), place, Kind::header, kPackerNoise, false, same});
     };
     const auto method = little16(local, 8);
     differs("local version needed", std::to_string(little16(local, 4)),
@@ -440,10 +441,11 @@ std::vector<Field> Zip::member_fields(std::size_t index) const {
     differs("local mtime", dos_time_text(little32(local, 10)), entry.empty() ? "" : dos_time_text(little32(entry, 12)),
             {at + 10, 4});
     const bool later = (little16(local, 6) & 8) != 0;
+    const bool zip64 = little32(local, 18) == 0xffffffff || little32(local, 22) == 0xffffffff;
     if (!later || little32(local, 14) != 0) {
       differs("local crc32", format("{:08x}", little32(local, 14)), format("{:08x}", facts.crc), {at + 14, 4});
     }
-    if (!later || little32(local, 18) != 0) {
+    if (!zip64 && (!later || little32(local, 18) != 0)) {
       differs("local compressed size", std::to_string(little32(local, 18)), std::to_string(member.data.length), {at + 18, 4});
       differs("local size", std::to_string(little32(local, 22)), std::to_string(facts.size), {at + 22, 4});
     }
