@@ -38,7 +38,9 @@ const Difference* find(const Difference& root, std::string_view name) {
 
 std::vector<Item> sample() {
   std::vector<Item> items;
-  items.push_back({"bin/tool", std::string("\x7f\x00\x01\x02", 4) + std::string(300, '\x05')});
+  Item tool{"bin/tool", std::string(304, '\x05')};
+  tool.content[0] = '\x7f', tool.content[1] = '\0';
+  items.push_back(std::move(tool));
   items.push_back({"doc/readme", "one\ntwo\nthree\n"});
   items.push_back({"etc/settings", "key = value\n"});
   return items;
