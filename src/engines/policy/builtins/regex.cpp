@@ -55,7 +55,12 @@ const re2::RE2* compiled(BuiltinContext& context, std::string_view key, MakeSour
       return &static_cast<Pattern*>(found->second.get())->regex;
   auto pattern = std::make_unique<Pattern>(make_source(), regex_options());
   if (!pattern->regex.ok()) {
-    context.fail(format("error parsing regexp: {}: `{}`", pattern->regex.error(), pattern->regex.error_arg()));
+    // RE2 puts the offending part behind its message, Go between back quotes.
+    std::string why = pattern->regex.error();
+    const std::string part = pattern->regex.error_arg();
+    if (why.ends_with(": " + part)) why.resize(why.size() - part.size() - 2);
+    if (why == "missing )") why = "missing closing )";
+    context.fail(format("error parsing regexp: {}: `{}`", why, part));
     return nullptr;
   }
   const re2::RE2* regex = &pattern->regex;
