@@ -70,7 +70,7 @@ Result<std::vector<TestCase>> parse_list(std::string_view output) {
   return tests;
 }
 
-std::string quoted(std::string_view name) {
+std::string quote_name(std::string_view name) {
   std::string out = "\"";
   for (const char c : name) {
     if (c == '\\' || c == ',' || c == '[' || c == '"') out += '\\';
@@ -86,10 +86,10 @@ Invocation invoke(const Program& program, std::span<const TestCase* const> tests
   arguments.insert(arguments.end(), program.arguments.begin(), program.arguments.end());
   invocation.working_folder = program.working_folder;
   std::string filter;
-  for (const auto* test : tests) filter += quoted(test->name) + ",";
+  for (const auto* test : tests) filter += quote_name(test->name) + ",";
   if (!filter.empty()) filter.pop_back();
   if (filter.size() > limits::kArgumentBytes) {
-    for (const auto* test : tests) invocation.file_content += quoted(test->name) + "\n";
+    for (const auto* test : tests) invocation.file_content += quote_name(test->name) + "\n";
     arguments.insert(arguments.end(), {"--input-file", std::string(kFilePlaceholder)});
   } else {
     arguments.push_back(filter);

@@ -21,6 +21,7 @@ struct Catalog {
   std::vector<Program> programs;
   std::vector<TestCase> tests;
   std::vector<std::shared_ptr<Zygote>> zygotes;  // by program, null for others; shared with running processes
+  std::string python;                            // to collect again with
   std::vector<std::string> problems;             // what could not be collected; a run with problems fails
 };
 
@@ -80,6 +81,7 @@ struct RunOptions {
   std::vector<Override> overrides;
   std::vector<SetupScript> setups;
   std::vector<RecordedProcess> replay;  // where given, run exactly these processes
+  std::optional<TestIndex> only_victim;  // investigate failures of this test only
   Environment environment;
   std::string scratch_folder;   // must exist; each process gets a folder of its own below it
   std::string coverage_folder;  // "" for none; each process then writes its coverage to a folder of its own below it

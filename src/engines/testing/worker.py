@@ -184,6 +184,7 @@ def make_plugin(pytest, link):
             os.environ["PYTEST_XDIST_WORKER_COUNT"] = str(message["workers"])
             os.environ["PYTEST_XDIST_TESTRUNUID"] = message["run"]
             os.environ["CHIRON_TEST_PROCESS"] = message["token"]
+            os.environ.update(message.get("environment") or {})
             config = session.config
             config.workerinput = {"workerid": name, "workercount": message["workers"],
                                   "testrunuid": message["run"], "mainargv": sys.argv}
