@@ -16,5 +16,9 @@ Operation explain_operation();
 Operation completion_operation();
 Operation schema_operation();
 Operation reference_operation();
+Operation test_operation();
+Operation test_list_operation();
+Operation test_bisect_operation();
+Operation test_replay_operation();
 
 }  // namespace chiron

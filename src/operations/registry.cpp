@@ -15,6 +15,10 @@ Registry make_registry() {
   operations.push_back(report_merge_operation());
   operations.push_back(report_compare_operation());
   operations.push_back(diff_operation());
+  operations.push_back(test_operation());
+  operations.push_back(test_list_operation());
+  operations.push_back(test_bisect_operation());
+  operations.push_back(test_replay_operation());
   operations.push_back(explain_operation());
   operations.push_back(completion_operation());
   operations.push_back(schema_operation());

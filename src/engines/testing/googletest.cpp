@@ -59,10 +59,7 @@ Invocation invoke(const Program& program, std::span<const TestCase* const> tests
     invocation.arguments.push_back(format("--gtest_random_seed={}", 1 + order.seed % 99999));
   }
   // By environment, because a program with an older GoogleTest refuses flags that it does not know.
-  invocation.environment = {{"GTEST_COLOR", "no"},  {"GTEST_BRIEF", "0"},       {"GTEST_PRINT_TIME", "1"},
-                            {"GTEST_OUTPUT", ""},   {"GTEST_TOTAL_SHARDS", ""}, {"GTEST_SHARD_INDEX", ""},
-                            {"GTEST_REPEAT", "1"},  {"GTEST_FAIL_FAST", "0"},   {"GTEST_SHUFFLE", "0"},
-                            {"GTEST_SHARD_STATUS_FILE", ""}};
+  invocation.environment = {{"GTEST_COLOR", "no"}, {"GTEST_BRIEF", "0"}, {"GTEST_PRINT_TIME", "1"}, {"GTEST_REPEAT", "1"}};
   return invocation;
 }
 
@@ -148,7 +145,7 @@ const Adapter& googletest_adapter() {
                                parse_list,
                                invoke,
                                []() -> std::unique_ptr<OutputReader> { return std::make_unique<Reader>(); },
-                               {{"GTEST_FILTER", "*"}, {"GTEST_OUTPUT", ""}, {"GTEST_COLOR", "no"}}};
+                               {{"GTEST_FILTER", "*"}, {"GTEST_COLOR", "no"}}};
   return adapter;
 }
 

@@ -381,7 +381,9 @@ Result<void> Runner::start_own(Process& process) {
     own.emplace_back("GCOV_PREFIX", folder);
     own.emplace_back("LLVM_PROFILE_FILE", folder + "/%m.profraw");
   }
-  static constexpr std::string_view kWithout[] = {"GTEST_FILTER", "GTEST_OUTPUT", "GTEST_ALSO_RUN_DISABLED_TESTS"};
+  static constexpr std::string_view kWithout[] = {"GTEST_FILTER",      "GTEST_OUTPUT",           "GTEST_ALSO_RUN_DISABLED_TESTS",
+                                                    "GTEST_SHUFFLE",     "GTEST_FAIL_FAST",        "GTEST_TOTAL_SHARDS",
+                                                    "GTEST_SHARD_INDEX", "GTEST_SHARD_STATUS_FILE", "GTEST_RANDOM_SEED"};
   const Environment* lists[] = {&options_.environment, &setup_environment_, &program.environment, &invocation.environment, &own};
   const auto environment = build_environment(lists, kWithout);
   PipePair pipe = TRY(make_pipe());

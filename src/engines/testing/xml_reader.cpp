@@ -137,7 +137,8 @@ class XmlReader final : public OutputReader {
     if (std::find(kTextElements.begin(), kTextElements.end(), name) != kTextElements.end() && !tag.ends_with("/>")) {
       inside_ = name;
       collected_.clear();
-      if (xml_attribute(tag, "line")) place(tag);
+      // A text inside an expression or message belongs to that one's place.
+      if (name == "Exception" || name == "FatalErrorCondition" || xml_attribute(tag, "line")) place(tag);
     }
   }
 

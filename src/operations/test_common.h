@@ -1,0 +1,24 @@
+// What the operations of `chiron test` share: the fields of a run, and the way from a request to the engine's session.
+#pragma once
+#include "core/operation.h"
+#include "engines/testing/session.h"
+
+namespace chiron {
+
+struct TestRequest {
+  std::vector<std::string> targets, pytest_arguments, overrides, groups, setups, environment;
+  std::string filter, shard, timings, seed, python, junit, events, test, run;
+  std::int64_t workers = 0, retries = 0, max_fail = 0, stress = 1, bisect_limit = 40;
+  std::string slow, timeout;
+  bool isolate = false, no_shuffle = false, no_bisect = false, output = false, no_cache = false, json = false;
+};
+
+// Fields that every operation on tests has (targets, filter, python, …), and those of a run.
+void add_list_fields(Fields<TestRequest>& fields);
+void add_run_fields(Fields<TestRequest>& fields);
+[[nodiscard]] Result<testing::SessionRequest> make_session_request(const TestRequest& request, Context& context);
+// Findings, metrics and text of what ran.
+[[nodiscard]] Response make_test_response(const testing::SessionResult& session, const TestRequest& request, Context& context);
+[[nodiscard]] std::vector<Rule> test_rules();
+
+}  // namespace chiron

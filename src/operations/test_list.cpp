@@ -1,0 +1,52 @@
+// chiron test list: what would run.
+#include "foundation/base/format.h"
+#include "foundation/doc/json.h"
+#include "operations/operations.h"
+#include "operations/test_common.h"
+
+namespace chiron {
+
+namespace {
+
+Result<Response> run_list(const TestRequest& request, Context& context) {
+  const auto session = TRY(testing::list_session(TRY(make_session_request(request, context))));
+  const auto& catalog = *session.catalog;
+  Response response;
+  std::string out;
+  for (const auto test : session.selected) {
+    const auto& known = catalog.tests[test];
+    const std::string id = testing::test_id(catalog.programs, known);
+    if (!request.json) {
+      out += id;
+      if (known.disabled) out += "  (disabled)";
+      out += '\n';
+      continue;
+    }
+    doc::Value row;
+    row.set("id", doc::Value(id));
+    row.set("framework", doc::Value(testing::to_string(catalog.programs[known.program].framework)));
+    row.set("suite", doc::Value(known.suite));
+    row.set("name", doc::Value(known.name));
+    if (!known.file.empty()) row.set("file", doc::Value(known.file)).set("line", doc::Value(known.line));
+    row.set("disabled", doc::Value(known.disabled));
+    out += doc::write_json(row) + "\n";
+  }
+  response.output = std::move(out);
+  for (const auto& problem : catalog.problems) response.notices.push_back(problem);
+  response.notices.push_back(format("{} tests, {} left out", session.selected.size(), session.left_out));
+  response.exit_code = catalog.problems.empty() ? 0 : 1;
+  return response;
+}
+
+}  // namespace
+
+Operation test_list_operation() {
+  Fields<TestRequest> fields;
+  add_list_fields(fields);
+  fields.add("json", &TestRequest::json, {.help = "A JSON object a line, with framework, file and line"});
+  auto made = operation<TestRequest>("test list", "List tests without running them", fields.take(), run_list);
+  made.examples = {{"chiron test list build/bin/unit-tests --shard 2/3", "What the second of three shards would run."}};
+  return made;
+}
+
+}  // namespace chiron
