@@ -98,6 +98,9 @@ class Walker {
 [[nodiscard]] Result<Document> read_html(std::string_view source, const ReadOptions& options);
 [[nodiscard]] Result<Document> read_rst(std::string_view source, const ReadOptions& options);
 [[nodiscard]] Result<Document> read_asciidoc(std::string_view source, const ReadOptions& options);
+[[nodiscard]] Result<Document> read_mdx(std::string_view source, const ReadOptions& options);
+// The text of XML and DITA elements, block elements by their usual names.
+[[nodiscard]] Result<Document> read_xml_text(std::string_view source, const ReadOptions& options);
 [[nodiscard]] Result<Document> read_org(std::string_view source, const ReadOptions& options);
 
 // A comment or doc string of source code, without its delimiters and common indentation.

@@ -240,7 +240,7 @@ void Walker::comment(std::string_view content) {
   if (begin == std::string_view::npos) return;
   content = content.substr(begin, content.find_last_not_of(" \t\n") + 1 - begin);
   if (!content.starts_with("vale ")) return;
-  flush();
+  // A control inside a paragraph holds for all of it: it takes effect with the block that is being gathered.
   document_.controls.push_back({document_.blocks.size(), std::string(content)});
 }
 
