@@ -100,7 +100,8 @@ void declare(CLI::App& app, Seen& seen) {
   else if (many) option->expected(1)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)->allow_extra_args(false);
   // A positional that takes the last of several would swallow the positional behind it.
   else if (field.positional) option->expected(1)->allow_extra_args(false);
-  else option->expected(1)->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+  // Without allow_extra_args(false) an option would also take the positional arguments that follow its value.
+  else option->expected(1)->multi_option_policy(CLI::MultiOptionPolicy::TakeLast)->allow_extra_args(false);
 }
 
 Result<void> assign(const Seen& seen, void* request) {
