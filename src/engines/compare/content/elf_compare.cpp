@@ -1,0 +1,439 @@
+// ELF files: what differs is told at the section, and within it by function, symbol, string or source line. Sections that
+// are equal are skipped before anything is parsed; every byte of the file belongs to a header, a section or the
+// space between, and all three are compared, so nothing can differ unseen.
+#include "engines/compare/content/elf_compare.h"
+
+#include <algorithm>
+#include <unordered_map>
+
+#include "engines/compare/byte_diff.h"
+#include "engines/compare/content/elf_code.h"
+#include "engines/compare/content/elf_dwarf.h"
+#include "engines/compare/content/elf_program.h"
+#include "engines/compare/content/elf_tables.h"
+#include "engines/compare/content/listing.h"
+#include "engines/compare/text_diff.h"
+#include "foundation/base/format.h"
+#include "foundation/task/pool.h"
+
+namespace chiron::compare {
+namespace elf {
+namespace {
+
+constexpr const char* kDebugNoise = "debugging information has no effect on what the program does";
+constexpr const char* kDerived = "this table is made from others, which are compared themselves";
+constexpr const char* kMoved = "the same entries at other addresses";
+constexpr std::size_t kToldPieces = 500;  // of a data section
+constexpr std::size_t kToldUses = 4;      // places named that use a piece of data
+constexpr std::size_t kToldEntries = 200;  // of .debug_info
+
+struct Pair {
+  const Image& a;
+  const Image& b;
+  Context& context;
+  std::unique_ptr<Program> left, right;  // made where a section needs them
+
+  void load() {
+    if (left != nullptr) return;
+    auto& budget = context.budget();
+    context.pool().for_each(2, [&](std::size_t side) {
+      (side == 0 ? left : right) = std::make_unique<Program>(side == 0 ? a : b, budget);
+    });
+  }
+};
+
+bool is_debug(std::string_view name) {
+  return name.starts_with(".debug_") || name.starts_with(".zdebug_") || name == ".gnu_debugdata" ||
+         name == ".gnu_debuglink" || name.starts_with(".rela.debug_") || name.starts_with(".rel.debug_");
+}
+
+void compare_text(const TableText& a, const TableText& b, Context& context, Difference& node) {
+  node.kind = Kind::content;
+  if (a.meaning != b.meaning) {
+    diff_text(a.meaning, b.meaning, context.budget(), node);
+    return;
+  }
+  diff_text(a.with_addresses, b.with_addresses, context.budget(), node);
+  node.mark_noise(kMoved);
+}
+
+void compare_strings(std::string_view a, std::string_view b, Context& context, Difference& node) {
+  const auto sets = compare_string_tables(a, b);
+  if (sets.same_strings) {
+    node.comments.push_back("the same strings at other places");
+    return;
+  }
+  std::string text_a, text_b;
+  for (const auto& [text, at] : sets.only_a) text_a += printable(text) + "\n";
+  for (const auto& [text, at] : sets.only_b) text_b += printable(text) + "\n";
+  node.kind = Kind::content;
+  diff_text(text_a, text_b, context.budget(), node);
+  if (!sets.only_a.empty()) node.comments.push_back(format("first string only in a: at offset {:#x}", sets.only_a.front().second));
+  if (!sets.only_b.empty()) node.comments.push_back(format("first string only in b: at offset {:#x}", sets.only_b.front().second));
+}
+
+// Data: each differing stretch is told as the string or object it belongs to, with the functions that use it.
+class DataComparer {
+ public:
+  DataComparer(Pair& pair, const Section& a, const Section& b, Difference& node) : pair_(pair), a_(a), b_(b), node_(node) {}
+
+  void run() {
+    find_extents(a_.bytes, b_.bytes, &pair_.context.pool(), pair_.context.budget(), node_);
+    pair_.load();
+    std::size_t told = 0;
+    const auto extents = node_.extents;
+    bool all_text = true;
+    for (const auto& extent : extents) {
+      const auto piece_a = widen(*pair_.left, a_, extent.a);
+      const auto piece_b = widen(*pair_.right, b_, extent.b);
+      if (piece_a.range == last_.first && piece_b.range == last_.second) continue;
+      last_ = {piece_a.range, piece_b.range};
+      if (++told > kToldPieces) {
+        ++left_off_;
+        continue;
+      }
+      tell(piece_a, piece_b);
+      all_text = all_text && piece_a.is_text && piece_b.is_text;
+    }
+    if (left_off_ > 0) node_.comments.push_back(format("{} more places are not told one by one", left_off_));
+    if (!all_text) add_windows(a_.bytes, b_.bytes, node_);
+  }
+
+ private:
+  struct Piece {
+    Range range;
+    bool is_text = false;
+    std::string name;  // of the object that holds it
+    std::uint64_t address = 0;
+  };
+
+  // The string around a stretch, or the stretch itself.
+  static Piece widen(const Program& program, const Section& section, Range extent) {
+    Piece piece;
+    piece.range = extent;
+    const auto bytes = section.bytes;
+    std::size_t begin = static_cast<std::size_t>(std::min<std::uint64_t>(extent.offset, bytes.size()));
+    std::size_t end = static_cast<std::size_t>(std::min<std::uint64_t>(extent.end(), bytes.size()));
+    constexpr std::size_t kReach = 4096;
+    const std::size_t lowest = begin > kReach ? begin - kReach : 0;
+    while (begin > lowest && bytes[begin - 1] != '\0') --begin;
+    const std::size_t highest = std::min(bytes.size(), end + kReach);
+    while (end < highest && bytes[end] != '\0') ++end;
+    while (begin < end && bytes[begin] == '\0') ++begin;
+    while (end > begin && bytes[end - 1] == '\0') --end;
+    piece.is_text = end > begin;
+    for (std::size_t i = begin; i < end && piece.is_text; ++i) {
+      const auto byte = static_cast<unsigned char>(bytes[i]);
+      if ((byte < 0x20 && byte != '\n' && byte != '\t' && byte != '\r') || byte == 0x7f) piece.is_text = false;
+    }
+    if (end - begin < 4 && end - begin > extent.length + 2) piece.is_text = false;
+    if (piece.is_text) piece.range = {begin, end - begin};
+    piece.address = program.base_of(section) + piece.range.offset;
+    if (const auto* object = program.object_at(program.base_of(section) + extent.offset); object != nullptr && object->size > 0) {
+      piece.name = format("{}+{:#x}", object->name, program.base_of(section) + extent.offset - object->address);
+    }
+    return piece;
+  }
+
+  void tell(const Piece& a, const Piece& b) {
+    const auto bytes_a = a_.bytes.substr(static_cast<std::size_t>(a.range.offset), static_cast<std::size_t>(a.range.length));
+    const auto bytes_b = b_.bytes.substr(static_cast<std::size_t>(b.range.offset), static_cast<std::size_t>(b.range.length));
+    const auto name = [&](const Piece& piece) {
+      if (!piece.name.empty()) return piece.name;
+      return format("{} at {:#x}", piece.is_text ? "string" : "bytes", piece.address);
+    };
+    auto& child = node_.add_child(Kind::content, name(a), name(b));
+    child.set_place(a.range, b.range);
+    child.old_value = a.is_text ? quoted(bytes_a, 1000) : hex_bytes(bytes_a);
+    child.new_value = b.is_text ? quoted(bytes_b, 1000) : hex_bytes(bytes_b);
+    if (searches_++ < 32) {
+      std::string used;
+      for (const auto& use : find_uses(*pair_.left, a.address, a.address + std::max<std::uint64_t>(a.range.length, 1), kToldUses)) {
+        used += (used.empty() ? "" : ", ") + use.text;
+      }
+      if (!used.empty()) child.comments.push_back("used by " + used);
+    }
+  }
+
+  Pair& pair_;
+  const Section& a_;
+  const Section& b_;
+  Difference& node_;
+  std::pair<Range, Range> last_{{UINT64_MAX, 0}, {UINT64_MAX, 0}};
+  std::size_t left_off_ = 0;
+  int searches_ = 0;
+};
+
+void compare_debug_info(Pair& pair, Difference& node) {
+  pair.load();
+  DebugInfo info_a, info_b;
+  pair.context.pool().for_each(2, [&](std::size_t side) {
+    (side == 0 ? info_a : info_b) = read_info(side == 0 ? pair.left->debug : pair.right->debug, pair.context.budget());
+  });
+  for (const auto& problem : info_a.problems) node.comments.push_back("a: " + problem);
+  for (const auto& problem : info_b.problems) node.comments.push_back("b: " + problem);
+  std::unordered_map<std::string, std::vector<std::size_t>> units_b;
+  for (std::size_t i = info_b.units.size(); i-- > 0;) units_b[info_b.units[i].name].push_back(i);
+  std::vector<std::size_t> unit_partner(info_a.units.size(), SIZE_MAX);
+  for (std::size_t i = 0; i < info_a.units.size(); ++i) {
+    auto found = units_b.find(info_a.units[i].name);
+    // Units whose paths differ are matched by their place.
+    if (found != units_b.end() && !found->second.empty()) {
+      unit_partner[i] = found->second.back();
+      found->second.pop_back();
+    } else if (info_a.units.size() == info_b.units.size()) {
+      unit_partner[i] = i;
+    }
+  }
+  for (std::size_t i = 0; i < info_a.units.size(); ++i) {
+    if (unit_partner[i] == SIZE_MAX) {
+      node.add_child(Kind::only_in_a, "unit " + info_a.units[i].name, "").old_value = info_a.units[i].name;
+      continue;
+    }
+    const auto& b = info_b.units[unit_partner[i]];
+    if (info_a.units[i].text == b.text) continue;
+    auto& child = node.add_child(Kind::content, "unit " + info_a.units[i].name, "unit " + b.name);
+    diff_text(info_a.units[i].text, b.text, pair.context.budget(), child);
+  }
+  std::unordered_map<std::string, std::vector<const DebugEntry*>> entries_b;  // the last one first
+  for (std::size_t i = info_b.entries.size(); i-- > 0;) {
+    const auto& entry = info_b.entries[i];
+    entries_b[format("{} {}", entry.unit, entry.name)].push_back(&entry);
+  }
+  std::size_t told = 0, more = 0;
+  const auto add = [&](const DebugEntry* a, const DebugEntry* b) {
+    if (++told > kToldEntries) {
+      ++more;
+      return;
+    }
+    const Kind kind = a == nullptr ? Kind::only_in_b : b == nullptr ? Kind::only_in_a : Kind::content;
+    auto& child = node.add_child(kind, a != nullptr ? a->name : "", b != nullptr ? b->name : "");
+    child.has_place = true;
+    if (a != nullptr) child.place_a = {a->offset, a->end - a->offset};
+    if (b != nullptr) child.place_b = {b->offset, b->end - b->offset};
+    diff_text(a != nullptr ? entry_text(pair.left->debug, *a, info_a) : "",
+              b != nullptr ? entry_text(pair.right->debug, *b, info_b) : "", pair.context.budget(), child);
+  };
+  for (const auto& a : info_a.entries) {
+    const std::size_t unit = a.unit < unit_partner.size() ? unit_partner[a.unit] : SIZE_MAX;
+    const auto found = entries_b.find(format("{} {}", unit, a.name));
+    if (found == entries_b.end() || found->second.empty()) {
+      add(&a, nullptr);
+      continue;
+    }
+    const auto* b = found->second.back();
+    found->second.pop_back();
+    if (a.meaning != b->meaning) add(&a, b);
+  }
+  for (const auto& b : info_b.entries) {
+    const auto found = entries_b.find(format("{} {}", b.unit, b.name));
+    if (found == entries_b.end()) continue;
+    const auto at = std::find(found->second.begin(), found->second.end(), &b);
+    if (at != found->second.end()) add(nullptr, &b);
+  }
+  if (more > 0) node.comments.push_back(format("{} more entries of .debug_info differ", more));
+  if (node.children.empty() && node.comments.empty()) {
+    node.comments.push_back("the entries say the same; only addresses and offsets differ");
+  }
+}
+
+void compare_link(std::string_view a, std::string_view b, Difference& node) {
+  const auto name_a = a.substr(0, a.find('\0')), name_b = b.substr(0, b.find('\0'));
+  node.add_field(Kind::metadata, "file", printable(name_a), printable(name_b));
+  if (a.size() >= 4 && b.size() >= 4) {
+    node.add_field(Kind::metadata, "checksum", hex_bytes(a.substr(a.size() - 4)), hex_bytes(b.substr(b.size() - 4)),
+                   {a.size() - 4, 4}, {b.size() - 4, 4});
+  }
+}
+
+void compare_section_content(Pair& pair, const Section& a, const Section& b, Difference& node) {
+  auto& context = pair.context;
+  const auto name = a.name;
+  const auto by_text = [&](auto&& listing) {
+    pair.load();
+    compare_text(listing(*pair.left, a), listing(*pair.right, b), context, node);
+  };
+  if (a.type != b.type) {
+    add_windows(a.bytes, b.bytes, node);
+  } else if ((a.flags & 4) != 0 && a.type == 1) {
+    pair.load();
+    compare_code(*pair.left, a, *pair.right, b, context, node);
+  } else if (a.type == 7) {
+    compare_items(note_items(pair.a, a), note_items(pair.b, b), context.budget(), node);
+  } else if (a.type == 6) {
+    compare_items(dynamic_items(pair.a, a), dynamic_items(pair.b, b), context.budget(), node);
+  } else if (a.type == 2 || a.type == 11) {
+    by_text(symbol_listing);
+  } else if (a.type == 4 || a.type == 9) {
+    by_text(relocation_listing);
+  } else if (a.type == 0x6ffffffe || a.type == 0x6ffffffd) {
+    by_text(version_listing);
+  } else if (a.type == 14 || a.type == 15 || a.type == 16 || name == ".got" || name == ".got.plt" ||
+             name == ".data.rel.ro" || name == ".ctors" || name == ".dtors") {
+    by_text(pointer_listing);
+  } else if (name == ".eh_frame") {
+    by_text(unwind_listing);
+  } else if (name == ".gnu_debuglink") {
+    compare_link(a.bytes, b.bytes, node);
+  } else if (name == ".debug_info" || name == ".zdebug_info") {
+    compare_debug_info(pair, node);
+  } else if (name == ".debug_line" || name == ".zdebug_line") {
+    pair.load();
+    const auto lines = line_listings(*pair.left, *pair.right);
+    std::string files_a, files_b;
+    for (const auto& file : pair.left->lines.files) files_a += printable(file) + "\n";
+    for (const auto& file : pair.right->lines.files) files_b += printable(file) + "\n";
+    diff_listing("files", "line table", files_a, files_b, context.budget(), node);
+    diff_listing("lines", "line table", lines.a, lines.b, context.budget(), node);
+    if (node.children.empty()) node.comments.push_back("the same lines; only addresses differ");
+  } else if (name == ".debug_str" || name == ".debug_line_str" || name == ".zdebug_str") {
+    pair.load();
+    const bool lines = name == ".debug_line_str";
+    compare_strings(lines ? pair.left->debug.line_str : pair.left->debug.str,
+                    lines ? pair.right->debug.line_str : pair.right->debug.str, context, node);
+  } else if (a.type == 3 || name == ".comment" || name == ".interp") {
+    compare_strings(a.bytes, b.bytes, context, node);
+  } else if ((a.flags & 2) != 0 && a.type != 5 && a.type != 0x6ffffff6 && a.type != 0x6fffffff &&
+             name != ".eh_frame_hdr") {
+    DataComparer(pair, a, b, node).run();
+  } else if (!is_debug(name) && (a.flags & 2) == 0 && looks_like_text(a.bytes) && looks_like_text(b.bytes)) {
+    diff_text(a.bytes, b.bytes, context.budget(), node);
+  }
+}
+
+const char* noise_of(const Section& section) {
+  if (is_debug(section.name)) return kDebugNoise;
+  if (section.name == ".comment") return "the compiler's mark";
+  if (section.name == ".shstrtab" || section.name == ".strtab" || section.name == ".dynstr") return kDerived;
+  if (section.type == 5 || section.type == 0x6ffffff6 || section.type == 0x6fffffff || section.name == ".eh_frame_hdr") return kDerived;
+  return nullptr;
+}
+
+void compare_section(Pair& pair, const Section& a, const Section& b, Difference& out) {
+  auto& node = out.add_child(Kind::group, printable(a.name), printable(b.name));
+  node.format = "ELF section";
+  node.set_place({a.offset, a.bytes.size()}, {b.offset, b.bytes.size()});
+  node.size_a = a.bytes.size();
+  node.size_b = b.bytes.size();
+  compare_section_content(pair, a, b, node);
+  if (node.extent_count == 0) find_extents(a.bytes, b.bytes, &pair.context.pool(), pair.context.budget(), node);
+  if (node.children.empty() && node.hunks.empty() && node.windows.empty()) {
+    node.kind = Kind::content;
+    add_windows(a.bytes, b.bytes, node);
+  }
+  if (const char* noise = noise_of(a)) node.mark_noise(noise);
+}
+
+void add_one_sided(const Section& section, bool in_a, Difference& out) {
+  auto& child = out.add_child(in_a ? Kind::only_in_a : Kind::only_in_b, in_a ? printable(section.name) : "",
+                              in_a ? "" : printable(section.name));
+  child.format = "ELF section";
+  child.has_place = true;
+  (in_a ? child.place_a : child.place_b) = {section.offset, section.bytes.size()};
+  (in_a ? child.size_a : child.size_b) = section.bytes.size();
+  (in_a ? child.old_value : child.new_value) =
+      format("{} {} bytes, {}", section_type_name(section.type), section.size, section_flags_text(section.flags));
+  if (const char* noise = noise_of(section)) child.mark_noise(noise);
+}
+
+void compare_sections(Pair& pair, Difference& out) {
+  std::unordered_map<std::string_view, std::vector<const Section*>> by_name;  // of b, the last one first
+  for (std::size_t i = pair.b.sections.size(); i-- > 0;) {
+    const auto& section = pair.b.sections[i];
+    if (section.type != 0) by_name[section.name].push_back(&section);
+  }
+  for (const auto& a : pair.a.sections) {
+    if (a.type == 0 || pair.context.budget().stopped()) continue;
+    const auto found = by_name.find(a.name);
+    if (found == by_name.end() || found->second.empty()) {
+      add_one_sided(a, true, out);
+      continue;
+    }
+    const auto& b = *found->second.back();
+    found->second.pop_back();
+    if (a.bytes != b.bytes) compare_section(pair, a, b, out);
+  }
+  for (const auto& section : pair.b.sections) {
+    const auto found = by_name.find(section.name);
+    if (section.type != 0 && found != by_name.end() &&
+        std::find(found->second.begin(), found->second.end(), &section) != found->second.end()) {
+      add_one_sided(section, false, out);
+    }
+  }
+}
+
+// Stretches of the file that neither a header nor a section covers.
+std::vector<Range> gaps(const Image& image) {
+  std::vector<Range> covered{{0, image.header_size}};
+  covered.push_back({image.segment_table, std::uint64_t{image.segment_entry_size} * image.segments.size()});
+  covered.push_back({image.section_table, std::uint64_t{image.section_entry_size} * image.sections.size()});
+  for (const auto& section : image.sections) {
+    if (!section.bytes.empty()) covered.push_back({section.offset, section.bytes.size()});
+  }
+  std::sort(covered.begin(), covered.end(), [](const Range& x, const Range& y) { return x.offset < y.offset; });
+  std::vector<Range> found;
+  std::uint64_t at = 0;
+  for (const auto& range : covered) {
+    if (range.offset > at && at < image.bytes.size()) {
+      found.push_back({at, std::min<std::uint64_t>(range.offset, image.bytes.size()) - at});
+    }
+    at = std::max(at, range.end());
+  }
+  if (at < image.bytes.size()) found.push_back({at, image.bytes.size() - at});
+  return found;
+}
+
+void compare_gaps(const Image& a, const Image& b, Context& context, Difference& out) {
+  std::string bytes_a, bytes_b;
+  const auto gaps_a = gaps(a), gaps_b = gaps(b);
+  // A file without sections is one gap: its segments are all there is.
+  for (std::size_t i = 0; i < std::max(gaps_a.size(), gaps_b.size()); ++i) {
+    const Range at_a = i < gaps_a.size() ? gaps_a[i] : Range{a.bytes.size(), 0};
+    const Range at_b = i < gaps_b.size() ? gaps_b[i] : Range{b.bytes.size(), 0};
+    const auto piece_a = a.piece(at_a.offset, at_a.length), piece_b = b.piece(at_b.offset, at_b.length);
+    if (piece_a == piece_b) continue;
+    const bool zeros = piece_a.find_first_not_of('\0') == std::string_view::npos && piece_b.find_first_not_of('\0') == std::string_view::npos;
+    auto& child = out.add_child(Kind::content, "between sections", "between sections");
+    child.set_place(at_a, at_b);
+    find_extents(piece_a, piece_b, &context.pool(), context.budget(), child);
+    if (zeros) {
+      child.old_value = format("{} zero bytes", at_a.length);
+      child.new_value = format("{} zero bytes", at_b.length);
+      child.mark_noise("padding");
+    } else {
+      add_windows(piece_a, piece_b, child);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace elf
+
+bool matches_elf(ByteView a, ByteView b, std::string_view) {
+  return a.substr(0, 4) == "\x7f" "ELF" && b.substr(0, 4) == "\x7f" "ELF";
+}
+
+Result<void> compare_elf(ByteView a, ByteView b, Context& context, Difference& out) {
+  const auto image_a = elf::read_image(a);
+  const auto image_b = elf::read_image(b);
+  if (!image_a || !image_b) {
+    return fail(ErrorKind::input, "compare.elf", format("the ELF header of side {} is cut off or lies", image_a ? "b" : "a"));
+  }
+  for (const auto& problem : image_a->problems) out.comments.push_back("a: " + problem);
+  for (const auto& problem : image_b->problems) out.comments.push_back("b: " + problem);
+  const auto items = [&](const elf::Image& image) {
+    Item all;
+    all.children.push_back(elf::header_items(image));
+    all.children.push_back(elf::segment_items(image));
+    all.children.push_back(elf::section_items(image));
+    return all;
+  };
+  compare_items(items(*image_a), items(*image_b), context.budget(), out);
+  elf::Pair pair{*image_a, *image_b, context, nullptr, nullptr};
+  elf::compare_sections(pair, out);
+  elf::compare_gaps(*image_a, *image_b, context, out);
+  if (context.budget().stopped()) return std::unexpected(context.budget().stop_error());
+  return {};
+}
+
+}  // namespace chiron::compare
