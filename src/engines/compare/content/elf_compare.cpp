@@ -1,7 +1,7 @@
 // ELF files: what differs is told at the section, and within it by function, symbol, string or source line. Sections that
 // are equal are skipped before anything is parsed; every byte of the file belongs to a header, a section or the
 // space between, and all three are compared, so nothing can differ unseen.
-#include "engines/compare/content/elf_compare.h"
+#include "engines/compare/content/formats.h"
 
 #include <algorithm>
 #include <unordered_map>
@@ -53,7 +53,19 @@ void compare_text(const TableText& a, const TableText& b, Context& context, Diff
     diff_text(a.meaning, b.meaning, context.budget(), node);
     return;
   }
-  diff_text(a.with_addresses, b.with_addresses, context.budget(), node);
+  // The entries agree one by one; how many moved and the first of them say it all.
+  std::size_t moved = 0, begin_a = 0, begin_b = 0;
+  std::string first;
+  while (begin_a < a.with_addresses.size() && begin_b < b.with_addresses.size()) {
+    const auto end_a = a.with_addresses.find('\n', begin_a), end_b = b.with_addresses.find('\n', begin_b);
+    const auto line_a = std::string_view(a.with_addresses).substr(begin_a, end_a - begin_a);
+    const auto line_b = std::string_view(b.with_addresses).substr(begin_b, end_b - begin_b);
+    if (line_a != line_b && ++moved == 1) first = format("{} → {}", line_a, line_b);
+    begin_a = end_a + 1;
+    begin_b = end_b + 1;
+  }
+  if (moved == 0) return;
+  node.comments.push_back(format("{} entries hold other addresses of the same things; the first is {}", moved, first));
   node.mark_noise(kMoved);
 }
 
@@ -144,8 +156,8 @@ class DataComparer {
     };
     auto& child = node_.add_child(Kind::content, name(a), name(b));
     child.set_place(a.range, b.range);
-    child.old_value = a.is_text ? quoted(bytes_a, 1000) : hex_bytes(bytes_a);
-    child.new_value = b.is_text ? quoted(bytes_b, 1000) : hex_bytes(bytes_b);
+    child.old_value = a.is_text ? in_quotes(bytes_a, 1000) : hex_bytes(bytes_a);
+    child.new_value = b.is_text ? in_quotes(bytes_b, 1000) : hex_bytes(bytes_b);
     if (searches_++ < 32) {
       std::string used;
       for (const auto& use : find_uses(*pair_.left, a.address, a.address + std::max<std::uint64_t>(a.range.length, 1), kToldUses)) {

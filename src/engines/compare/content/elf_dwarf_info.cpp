@@ -346,7 +346,7 @@ void Walker::append(const Unit& unit, const AttributeSpec& spec, const Value& va
   if (value.what == What::address || value.what == What::offset) return;
   std::string text;
   switch (value.what) {
-    case What::text: text = quoted(value.text, 1000); break;
+    case What::text: text = in_quotes(value.text, 1000); break;
     case What::number:
       text = value.is_signed ? format("{}", static_cast<std::int64_t>(value.number)) : format("{}", value.number);
       break;

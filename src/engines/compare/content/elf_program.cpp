@@ -265,7 +265,7 @@ std::string Program::describe(std::uint64_t address) const {
     const std::uint64_t offset = address - object->address;
     return offset == 0 ? std::string(object->name) : format("{}+{:#x}", object->name, offset);
   }
-  if (const auto text = text_at(address); !text.empty()) return quoted(text, kShownText);
+  if (const auto text = text_at(address); !text.empty()) return in_quotes(text, kShownText);
   if (const auto* section = section_holding(address)) return format("[{}]", section->name);
   return hex(address);
 }

@@ -4,6 +4,7 @@
 #include <unordered_map>
 #include <unordered_set>
 
+#include "engines/compare/hash.h"
 #include "engines/compare/text_diff.h"
 #include "foundation/base/format.h"
 #include "foundation/base/utf8.h"
@@ -79,6 +80,38 @@ void add_one_sided(const Item& item, bool in_a, const char* noise, Base base, co
   if (const char* why = item.noise != nullptr ? item.noise : noise) child.mark_noise(why);
 }
 
+// The source lines of the removed and added lines of a listing.
+void tell_source(const Item& a, const Item& b, Difference& node) {
+  if (a.source_lines.empty() || b.source_lines.empty()) return;
+  constexpr std::size_t kToldLines = 8;
+  const auto tell = [&](const Item& item, bool left) {
+    std::vector<std::uint32_t> lines;
+    for (const auto& hunk : node.hunks) {
+      std::uint64_t at = left ? hunk.line_a : hunk.line_b;
+      for (const auto& line : hunk.lines) {
+        if (line.mark == (left ? LineMark::added : LineMark::removed)) continue;
+        if (line.mark != LineMark::same && at >= 1 && at <= item.source_lines.size()) {
+          const auto source = item.source_lines[static_cast<std::size_t>(at - 1)];
+          if (source != 0) lines.push_back(source);
+        }
+        ++at;
+      }
+    }
+    std::sort(lines.begin(), lines.end());
+    lines.erase(std::unique(lines.begin(), lines.end()), lines.end());
+    std::string out;
+    for (std::size_t i = 0; i < lines.size() && i < kToldLines; ++i) {
+      out += (i == 0 ? "" : ", ") + format("{}:{}", item.source, lines[i]);
+    }
+    if (lines.size() > kToldLines) out += format(" and {} more lines", lines.size() - kToldLines);
+    return out;
+  };
+  const auto from = tell(a, true), to = tell(b, false);
+  if (from.empty() && to.empty()) return;
+  node.comments.push_back(from == to ? "source: " + from
+                                     : "source: " + (from.empty() ? "-" : from) + " → " + (to.empty() ? "-" : to));
+}
+
 void compare_level(const Item& a, const Item& b, const char* noise, Base base, int depth, const Budget& budget,
                    Difference& out);
 
@@ -116,6 +149,7 @@ void compare_pair(const Item& a, const Item& b, const char* noise, Base base, in
   if (a.matching == Matching::as_lines) {
     diff_text(lines_of(a), lines_of(b), budget, child);
     if (!child.hunks.empty()) child.kind = Kind::content;
+    tell_source(a, b, child);
   } else {
     compare_level(a, b, why, inner, depth + 1, budget, child);
   }
@@ -213,6 +247,13 @@ std::string render(const Item& item) {
   return out;
 }
 
+namespace {
+
+// The hash makes two cut values differ where what is cut off differs.
+std::string cut_mark(std::string_view bytes) { return format("... ({} bytes in all, hash {:016x})", bytes.size(), hash_bytes(bytes)); }
+
+}  // namespace
+
 std::string printable(std::string_view bytes, std::size_t limit) {
   const std::string_view shown = bytes.substr(0, limit);
   std::string out;
@@ -243,18 +284,18 @@ std::string printable(std::string_view bytes, std::size_t limit) {
     }
     ++i;
   }
-  if (bytes.size() > limit) out += format("... ({} bytes in all)", bytes.size());
+  if (bytes.size() > limit) out += cut_mark(bytes);
   return out;
 }
 
-std::string quoted(std::string_view bytes, std::size_t limit) { return "\"" + printable(bytes, limit) + "\""; }
+std::string in_quotes(std::string_view bytes, std::size_t limit) { return "\"" + printable(bytes, limit) + "\""; }
 
 std::string hex(std::uint64_t value) { return format("{:#x}", value); }
 
 std::string hex_bytes(std::string_view bytes, std::size_t limit) {
   std::string out;
   for (const char c : bytes.substr(0, limit)) out += format("{:02x}", static_cast<unsigned char>(c));
-  if (bytes.size() > limit) out += format("... ({} bytes in all)", bytes.size());
+  if (bytes.size() > limit) out += cut_mark(bytes);
   return out;
 }
 

@@ -26,6 +26,9 @@ struct Item {
   Matching matching = Matching::by_name;
   const char* noise = nullptr;  // where set: a difference here (or below) changes no meaning, and why
   std::vector<Item> children;
+  // With as_lines: the source line of each child, told where lines differ ("app.py:12").
+  std::string source;
+  std::vector<std::uint32_t> source_lines;
 
   Item() = default;
   Item(std::string_view item_name, std::string_view item_value, Range item_place = {}, Kind item_kind = Kind::content)
@@ -51,7 +54,7 @@ void compare_items(const Item& a, const Item& b, const Budget& budget, Differenc
 
 // Bytes as printable text: control characters and ill-formed UTF-8 as \xNN, cut at `limit` with the length told.
 [[nodiscard]] std::string printable(std::string_view bytes, std::size_t limit = 4096);
-[[nodiscard]] std::string quoted(std::string_view bytes, std::size_t limit = 4096);
+[[nodiscard]] std::string in_quotes(std::string_view bytes, std::size_t limit = 4096);
 [[nodiscard]] std::string hex(std::uint64_t value);             // 0x1f
 [[nodiscard]] std::string hex_bytes(std::string_view bytes, std::size_t limit = 64);
 [[nodiscard]] std::string utc_time(std::int64_t seconds);       // 2024-08-13 14:31:31 UTC
