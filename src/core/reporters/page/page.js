@@ -220,7 +220,7 @@
     const message = make('div', 'message');
     if (stateOf[i] === 1) message.append(make('span', 'tag', 'new'));
     if (stateOf[i] === 3) message.append(make('span', 'tag fixed', 'fixed'));
-    message.append(make('span', 'hidden', levelNames[level] + ': '), show(rows[i][MESSAGE]));
+    message.append(make('span', 'hidden', iconOfLevel[level] + ': '), show(rows[i][MESSAGE]));
     const where = make('div', 'where');
     const place = placeText(i, filter.group !== 'file');
     if (place) where.append(make('span', 'place', bdi(place)));
@@ -381,7 +381,7 @@
   const describe = (i, full) => {
     const row = rows[i], level = levelOf[i], rule = rules[ruleOf[i]], extra = row[EXTRA] || {};
     const root = document.createDocumentFragment();
-    const kind = make('p', 'kind ' + levelNames[level], icon(iconOfLevel[level]), make('span', '', levelNames[level]));
+    const kind = make('p', 'kind ' + levelNames[level], icon(iconOfLevel[level]), make('span', '', iconOfLevel[level]));
     if (stateOf[i] === 1) kind.append(make('span', 'tag', 'new'));
     if (stateOf[i] === 3) kind.append(make('span', 'tag fixed', 'fixed'));
     kind.append(make('span', 'gate', gates[gateOf[i]].gate));
@@ -456,7 +456,7 @@
     if (of('could-not-run')) lead.push(of('could-not-run') + ' could not run');
     if (of('passed')) lead.push(of('passed') + ' passed');
     if (of('skipped')) lead.push(of('skipped') + (of('skipped') === 1 ? ' was skipped' : ' were skipped'));
-    let text = lead.length ? 'Of ' + many(gates.length, 'gate') + ', ' + listed(lead) + '.' : '';
+    let text = of('passed') === gates.length && gates.length > 1 ? 'All ' + gates.length + ' gates passed.' : lead.length ? 'Of ' + many(gates.length, 'gate') + ', ' + listed(lead) + '.' : '';
     if (compared) text += ' ' + integer.format(states[1]) + ' new since the earlier report, ' + integer.format(states[3]) + ' fixed.';
     const suppressed = gates.reduce((sum, g) => sum + g.suppressed, 0), baselined = gates.reduce((sum, g) => sum + g.baselined, 0);
     if (suppressed || baselined) text += ' Left out: ' + listed([suppressed ? integer.format(suppressed) + ' suppressed' : '', baselined ? integer.format(baselined) + ' in the baseline' : ''].filter(Boolean)) + '.';
@@ -634,7 +634,10 @@
       if (items[at] >= 0 && (first < 0 || levelOf[items[at]] > levelOf[items[first]])) first = at;
     if (first >= 0) { if (!isNarrow()) choose(first, false); }
     else $('detail-inner').replaceChildren(make('p', 'nothing', items.length ? 'Choose a finding.' : 'No finding chosen.'));
-    $('detail').hidden = present === 0 && !states[3];
+    const bare = total === 0;
+    $('detail').hidden = bare;
+    $('toolbar').hidden = bare;
+    document.querySelector('.panes').classList.toggle('bare', bare);
     writeHash();
   };
 
