@@ -40,7 +40,8 @@ Result<Baseline> parse_baseline(std::string_view text, const std::string& file) 
     entry.message = item.string_or("message", "");
     entry.expires = item.string_or("expires", "");
     entry.reason = item.string_or("reason", "");
-    if (!entry.expires.empty() && !is_date(entry.expires)) return wrong(*item.find("expires"), "expires is no date as 2027-01-31");
+    if (!entry.expires.empty() && !is_date(entry.expires))
+      return wrong(*item.find("expires"), "expires is no date as 2027-01-31");
     entry.place = document.place(item);
     baseline.entries.push_back(std::move(entry));
   }
@@ -51,7 +52,10 @@ std::string write_baseline(const Baseline& baseline) {
   doc::Value findings = doc::Value::array();
   for (const auto& entry : baseline.entries) {
     doc::Value item = doc::Value::object();
-    item.set("fingerprint", doc::Value(entry.fingerprint)).set("rule", doc::Value(entry.rule)).set("file", doc::Value(entry.file)).set("message", doc::Value(entry.message));
+    item.set("fingerprint", doc::Value(entry.fingerprint))
+        .set("rule", doc::Value(entry.rule))
+        .set("file", doc::Value(entry.file))
+        .set("message", doc::Value(entry.message));
     if (!entry.expires.empty()) item.set("expires", doc::Value(entry.expires));
     if (!entry.reason.empty()) item.set("reason", doc::Value(entry.reason));
     findings.push(std::move(item));
@@ -61,13 +65,15 @@ std::string write_baseline(const Baseline& baseline) {
   return doc::write_json_pretty(root) + "\n";
 }
 
-Baseline make_baseline(const Report& report, const Baseline& previous, const std::string& expires, const std::string& reason) {
+Baseline make_baseline(const Report& report, const Baseline& previous, const std::string& expires,
+                       const std::string& reason) {
   std::unordered_map<std::string_view, const BaselineEntry*> known;
   for (const auto& entry : previous.entries) known.emplace(entry.fingerprint, &entry);
   Baseline made{previous.file, {}};
   for (const auto& finding : report.findings) {
     if (finding.rule.starts_with("chiron/")) continue;  // about the baseline and the comments themselves
-    BaselineEntry entry{finding.fingerprint, finding.rule, finding.place.file, finding.message, expires, reason, {}, false};
+    BaselineEntry entry{
+        finding.fingerprint, finding.rule, finding.place.file, finding.message, expires, reason, {}, false};
     if (const auto found = known.find(finding.fingerprint); found != known.end()) {
       if (expires.empty()) entry.expires = found->second->expires;
       if (reason.empty()) entry.reason = found->second->reason;

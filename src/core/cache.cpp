@@ -57,7 +57,7 @@ void FileDigests::load() {
 }
 
 Result<std::string> FileDigests::of(const std::string& path) {
-  struct stat info {};
+  struct stat info{};
   if (::stat(path.c_str(), &info) != 0) {
     if (errno == ENOENT || errno == ENOTDIR) return "missing";
     return std::unexpected(io::errno_error("read", path, errno));
@@ -91,7 +91,8 @@ Result<void> FileDigests::save() {
   std::string out;
   for (const auto& [path, known] : known_) {
     auto escaped = text::replace_all(text::replace_all(path, "\\", "\\\\"), "\n", "\\n");
-    out += format("{} {} {} {} {} {}\n", known.digest, known.size, known.mtime_ns, known.ctime_ns, known.inode, escaped);
+    out +=
+        format("{} {} {} {} {} {}\n", known.digest, known.size, known.mtime_ns, known.ctime_ns, known.inode, escaped);
   }
   TRY(io::make_folders(std::string(io::parent_path(store_))));
   changed_ = false;

@@ -41,7 +41,7 @@ std::string utc_now() {
 
 // The program that runs: a rebuilt one must not take an older one's results.
 std::string program_identity() {
-  struct stat info {};
+  struct stat info{};
   if (::stat("/proc/self/exe", &info) != 0) return std::string(version());
   return format("{} {} {}.{}", version(), info.st_size, info.st_mtim.tv_sec, info.st_mtim.tv_nsec);
 }
@@ -60,7 +60,12 @@ struct Outcome {
 class Check {
  public:
   Check(const Config& config, const std::vector<PlannedGate>& plan, const CheckOptions& options, Context& context)
-      : config_(config), plan_(plan), options_(options), context_(context), outcomes_(plan.size()), cancels_(plan.size()) {
+      : config_(config),
+        plan_(plan),
+        options_(options),
+        context_(context),
+        outcomes_(plan.size()),
+        cancels_(plan.size()) {
     for (auto& cancel : cancels_) cancel = std::make_unique<task::CancelToken>();
   }
 
@@ -70,7 +75,8 @@ class Check {
     for (std::size_t i = 0; i < plan_.size(); ++i) {
       outcomes_[i].result.gate = plan_[i].gate->name;
       outcomes_[i].timing.gate = plan_[i].gate->name;
-      if (const auto& level = plan_[i].gate->common.fail_level) outcomes_[i].result.fail_level = parse_level(*level).value_or(Level::none);
+      if (const auto& level = plan_[i].gate->common.fail_level)
+        outcomes_[i].result.fail_level = parse_level(*level).value_or(Level::none);
       if (!plan_[i].runs) skip(i, plan_[i].reason);
     }
     schedule();
@@ -139,7 +145,9 @@ class Check {
     }
   }
 
-  [[nodiscard]] std::uint64_t memory_of(std::size_t i) const { return static_cast<std::uint64_t>(plan_[i].gate->common.memory_mib); }
+  [[nodiscard]] std::uint64_t memory_of(std::size_t i) const {
+    return static_cast<std::uint64_t>(plan_[i].gate->common.memory_mib);
+  }
   [[nodiscard]] bool fits(std::size_t i) const {
     return options_.memory_mib == 0 || running_ == 0 || memory_used_ + memory_of(i) <= options_.memory_mib;
   }
@@ -212,10 +220,12 @@ class Check {
   [[nodiscard]] bool reaches_level(const Outcome& outcome) const {
     if (outcome.result.status == GateStatus::failed) return true;
     const auto level = fail_level(outcome.result);
-    return level != Level::none && std::ranges::any_of(outcome.findings, [&](const Finding& f) { return f.level >= level; });
+    return level != Level::none &&
+           std::ranges::any_of(outcome.findings, [&](const Finding& f) { return f.level >= level; });
   }
 
-  void execute(std::size_t i, GateResult& result, std::vector<Finding>& findings, std::vector<Rule>& rules, bool& cached) {
+  void execute(std::size_t i, GateResult& result, std::vector<Finding>& findings, std::vector<Rule>& rules,
+               bool& cached) {
     const auto& gate = *plan_[i].gate;
     std::optional<std::string> key;
     if (options_.cache != nullptr) {
@@ -239,7 +249,8 @@ class Check {
           return;
         }
     }
-    Context own{context_.workspace, context_.pool, *cancels_[i], context_.events, context_.registry, context_.workspace.root()};
+    Context own{context_.workspace, context_.pool,     *cancels_[i],
+                context_.events,    context_.registry, context_.workspace.root()};
     own.gate = gate.name;
     own.seed = context_.seed;
     own.memory_bytes = memory_of(i) * 1024 * 1024;
@@ -251,8 +262,9 @@ class Check {
     auto response = gate.operation->run(gate.request.get(), own);
     if (cancels_[i]->cancelled()) {
       result.status = GateStatus::could_not_run;
-      result.reason = context_.cancel.cancelled() ? "interrupted"
-                                                  : format("ended after {} s, its timeout", gate.common.timeout_seconds);
+      result.reason = context_.cancel.cancelled()
+                          ? "interrupted"
+                          : format("ended after {} s, its timeout", gate.common.timeout_seconds);
       if (response) {  // what is known so far is told all the same
         findings = std::move(response->findings);
         rules = std::move(response->rules);
@@ -308,8 +320,8 @@ class Check {
     finish_report(report, sources);
     sort_report(made.before_baseline);
     made.timeline.started = started_;
-    made.timeline.duration_ms =
-        static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - begun_).count());
+    made.timeline.duration_ms = static_cast<std::uint64_t>(
+        std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - begun_).count());
     return made;
   }
 
@@ -322,7 +334,8 @@ class Check {
     };
   }
 
-  // With --since only findings on changed lines count, and those of no line in changed files; findings about no file do.
+  // With --since only findings on changed lines count, and those of no line in changed files; findings about no file
+  // do.
   void limit_to_change(Report& report) {
     const auto& change = context_.workspace.change();
     if (!change) return;
@@ -330,7 +343,8 @@ class Check {
       if (finding.place.file.empty()) return false;
       if (change->touches(finding.place.file, finding.place.line, finding.place.end_line)) return false;
       return std::ranges::none_of(finding.related, [&](const RelatedPlace& related) {
-        return related.place.line != 0 && change->touches(related.place.file, related.place.line, related.place.end_line);
+        return related.place.line != 0 &&
+               change->touches(related.place.file, related.place.line, related.place.end_line);
       });
     });
   }
@@ -344,7 +358,7 @@ class Check {
     std::vector<std::vector<Allow>> found((*files)->size());
     context_.pool.for_each((*files)->size(), [&](std::size_t i) {
       const auto& path = (**files)[i];
-      struct stat info {};
+      struct stat info{};
       constexpr std::int64_t kMaxSource = 8 << 20;
       if (::stat(context_.workspace.absolute(path).c_str(), &info) == 0 && info.st_size > kMaxSource) return;
       if (const auto text = context_.workspace.read(path)) found[i] = find_allows(*text, path);
@@ -368,13 +382,16 @@ class Check {
         for (const auto& rule : plan_[i].gate->operation->gate->rules()) judged.push_back(rule.id);
     }
     const auto is_judged = [&](const std::string& rule) {
-      return std::ranges::any_of(judged, [&](const std::string& known) { return rule == known || (known.ends_with('/') && rule.starts_with(known)); });
+      return std::ranges::any_of(judged, [&](const std::string& known) {
+        return rule == known || (known.ends_with('/') && rule.starts_with(known));
+      });
     };
     for (const auto& [file, allows] : by_file)
       for (const auto& allow : allows) {
         const bool no_reason = allow.reason.empty();
         if (!no_reason && (allow.used || context_.workspace.change() || !is_judged(allow.rule))) continue;
-        if (no_reason && context_.workspace.change() && !context_.workspace.change()->touches(file, allow.line)) continue;
+        if (no_reason && context_.workspace.change() && !context_.workspace.change()->touches(file, allow.line))
+          continue;
         Finding finding;
         finding.rule = no_reason ? "chiron/allow-without-reason" : "chiron/unused-allow";
         finding.gate = "chiron";
@@ -391,7 +408,9 @@ class Check {
     auto known = *options_.baseline;
     apply_baseline(report, known, options_.today);
     if (context_.workspace.change()) return;
-    const bool all_ran = std::ranges::all_of(report.gates, [](const GateResult& g) { return g.status == GateStatus::passed || g.status == GateStatus::failed; });
+    const bool all_ran = std::ranges::all_of(report.gates, [](const GateResult& g) {
+      return g.status == GateStatus::passed || g.status == GateStatus::failed;
+    });
     if (!all_ran) return;
     for (const auto& entry : known.entries) {
       if (entry.used) continue;
@@ -425,7 +444,8 @@ class Check {
 
 Result<std::optional<std::string>> cache_key(const GateConfig& gate, Cache& cache, Context& context) {
   if (!gate.common.cache || !gate.operation->gate || !gate.operation->gate->inputs) return std::nullopt;
-  Context own{context.workspace, context.pool, context.cancel, context.events, context.registry, context.workspace.root()};
+  Context own{context.workspace, context.pool,     context.cancel,
+              context.events,    context.registry, context.workspace.root()};
   own.gate = gate.name;
   own.now = context.now;
   own.environment = context.environment;
@@ -451,7 +471,8 @@ Result<std::optional<std::string>> cache_key(const GateConfig& gate, Cache& cach
   return hasher.finish_hex();
 }
 
-CheckResult run_check(const Config& config, const std::vector<PlannedGate>& plan, const CheckOptions& options, Context& context) {
+CheckResult run_check(const Config& config, const std::vector<PlannedGate>& plan, const CheckOptions& options,
+                      Context& context) {
   return Check(config, plan, options, context).run();
 }
 

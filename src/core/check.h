@@ -12,11 +12,12 @@
 namespace chiron {
 
 struct CheckOptions {
-  std::string fail_level;          // "note", "warning", "error", "never"; of the command line, else the profile, else the workspace
-  std::uint64_t memory_mib = 0;    // budget, 0: none
-  Cache* cache = nullptr;          // none: --no-cache
+  std::string
+      fail_level;  // "note", "warning", "error", "never"; of the command line, else the profile, else the workspace
+  std::uint64_t memory_mib = 0;  // budget, 0: none
+  Cache* cache = nullptr;        // none: --no-cache
   std::optional<Baseline> baseline;
-  std::string today;               // "YYYY-MM-DD"
+  std::string today;  // "YYYY-MM-DD"
 };
 
 struct CheckResult {
@@ -28,8 +29,8 @@ struct CheckResult {
 
 // Never fails as a whole: what goes wrong in a gate is that gate's "could not run". After a cancellation the gates that
 // did not end are told as such.
-[[nodiscard]] CheckResult run_check(const Config& config, const std::vector<PlannedGate>& plan, const CheckOptions& options,
-                                    Context& context);
+[[nodiscard]] CheckResult run_check(const Config& config, const std::vector<PlannedGate>& plan,
+                                    const CheckOptions& options, Context& context);
 
 // The cache key of a gate, nothing where it must not be cached. Exposed for --dry-run.
 [[nodiscard]] Result<std::optional<std::string>> cache_key(const GateConfig& gate, Cache& cache, Context& context);

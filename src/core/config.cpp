@@ -11,15 +11,38 @@ namespace chiron {
 const std::vector<Field>& gate_common_fields() {
   static const auto fields =
       Fields<GateCommon>()
-          .add("kind", &GateCommon::kind, {.help = "Kind of the gate; the section's name unless given", .example = "command", .scope = FieldScope::config})
-          .add("enabled", &GateCommon::enabled, {.help = "Whether the gate takes part", .fallback = "true", .scope = FieldScope::config})
+          .add("kind", &GateCommon::kind,
+               {.help = "Kind of the gate; the section's name unless given",
+                .example = "command",
+                .scope = FieldScope::config})
+          .add("enabled", &GateCommon::enabled,
+               {.help = "Whether the gate takes part", .fallback = "true", .scope = FieldScope::config})
           .add("fail-level", &GateCommon::fail_level,
-               {.help = "Level of a finding from which the gate fails, if not the workspace's", .choices = {"note", "warning", "error", "never"}, .scope = FieldScope::config})
-          .add("needs", &GateCommon::needs, {.help = "Gates that must have passed before this one starts", .example = "[\"build\"]", .scope = FieldScope::config})
-          .add("when", &GateCommon::when, {.help = "Globs of files: without one that matches (with --since: a changed one) the gate is skipped", .example = "[\"**/*.md\"]", .scope = FieldScope::config})
-          .add("timeout", &GateCommon::timeout_seconds, {.help = "Seconds after which the gate is ended and counts as could not run; 0 for none", .fallback = "0", .minimum = 0, .maximum = 604800, .scope = FieldScope::config})
-          .add("memory", &GateCommon::memory_mib, {.help = "MiB the gate is counted with against the memory budget", .fallback = "0", .minimum = 0, .maximum = 1 << 20, .scope = FieldScope::config})
-          .add("cache", &GateCommon::cache, {.help = "Whether its result may come from the cache", .fallback = "true", .scope = FieldScope::config})
+               {.help = "Level of a finding from which the gate fails, if not the workspace's",
+                .choices = {"note", "warning", "error", "never"},
+                .scope = FieldScope::config})
+          .add("needs", &GateCommon::needs,
+               {.help = "Gates that must have passed before this one starts",
+                .example = "[\"build\"]",
+                .scope = FieldScope::config})
+          .add("when", &GateCommon::when,
+               {.help = "Globs of files: without one that matches (with --since: a changed one) the gate is skipped",
+                .example = "[\"**/*.md\"]",
+                .scope = FieldScope::config})
+          .add("timeout", &GateCommon::timeout_seconds,
+               {.help = "Seconds after which the gate is ended and counts as could not run; 0 for none",
+                .fallback = "0",
+                .minimum = 0,
+                .maximum = 604800,
+                .scope = FieldScope::config})
+          .add("memory", &GateCommon::memory_mib,
+               {.help = "MiB the gate is counted with against the memory budget",
+                .fallback = "0",
+                .minimum = 0,
+                .maximum = 1 << 20,
+                .scope = FieldScope::config})
+          .add("cache", &GateCommon::cache,
+               {.help = "Whether its result may come from the cache", .fallback = "true", .scope = FieldScope::config})
           .take();
   return fields;
 }
@@ -27,13 +50,36 @@ const std::vector<Field>& gate_common_fields() {
 const std::vector<Field>& workspace_fields() {
   static const auto fields =
       Fields<WorkspaceConfig>()
-          .add("name", &WorkspaceConfig::name, {.help = "Name in reports; the folder's unless given", .scope = FieldScope::config})
-          .add("include", &WorkspaceConfig::include, {.help = "Globs of the files under check; all unless given", .example = "[\"src/**\"]", .scope = FieldScope::config})
-          .add("exclude", &WorkspaceConfig::exclude, {.help = "Globs of files left out", .example = "[\"vendor/**\"]", .scope = FieldScope::config})
-          .add("fail-level", &WorkspaceConfig::fail_level, {.help = "Level of a finding from which a gate fails", .fallback = "error", .choices = {"note", "warning", "error", "never"}, .scope = FieldScope::config})
-          .add("baseline", &WorkspaceConfig::baseline, {.help = "Baseline file of known findings", .example = "chiron.baseline.json", .is_path = true, .scope = FieldScope::config})
-          .add("jobs", &WorkspaceConfig::jobs, {.help = "Workers; 0 for one per core", .fallback = "0", .minimum = 0, .maximum = 1024, .scope = FieldScope::config})
-          .add("memory", &WorkspaceConfig::memory_mib, {.help = "MiB that gates running at once may be counted with; 0 for no bound", .fallback = "0", .minimum = 0, .maximum = 1 << 20, .scope = FieldScope::config})
+          .add("name", &WorkspaceConfig::name,
+               {.help = "Name in reports; the folder's unless given", .scope = FieldScope::config})
+          .add("include", &WorkspaceConfig::include,
+               {.help = "Globs of the files under check; all unless given",
+                .example = "[\"src/**\"]",
+                .scope = FieldScope::config})
+          .add("exclude", &WorkspaceConfig::exclude,
+               {.help = "Globs of files left out", .example = "[\"vendor/**\"]", .scope = FieldScope::config})
+          .add("fail-level", &WorkspaceConfig::fail_level,
+               {.help = "Level of a finding from which a gate fails",
+                .fallback = "error",
+                .choices = {"note", "warning", "error", "never"},
+                .scope = FieldScope::config})
+          .add("baseline", &WorkspaceConfig::baseline,
+               {.help = "Baseline file of known findings",
+                .example = "chiron.baseline.json",
+                .is_path = true,
+                .scope = FieldScope::config})
+          .add("jobs", &WorkspaceConfig::jobs,
+               {.help = "Workers; 0 for one per core",
+                .fallback = "0",
+                .minimum = 0,
+                .maximum = 1024,
+                .scope = FieldScope::config})
+          .add("memory", &WorkspaceConfig::memory_mib,
+               {.help = "MiB that gates running at once may be counted with; 0 for no bound",
+                .fallback = "0",
+                .minimum = 0,
+                .maximum = 1 << 20,
+                .scope = FieldScope::config})
           .take();
   return fields;
 }
@@ -41,9 +87,13 @@ const std::vector<Field>& workspace_fields() {
 const std::vector<Field>& profile_fields() {
   static const auto fields =
       Fields<ProfileConfig>()
-          .add("gates", &ProfileConfig::gates, {.help = "Only these gates; all unless given", .scope = FieldScope::config})
+          .add("gates", &ProfileConfig::gates,
+               {.help = "Only these gates; all unless given", .scope = FieldScope::config})
           .add("skip", &ProfileConfig::skip, {.help = "Gates left out", .scope = FieldScope::config})
-          .add("fail-level", &ProfileConfig::fail_level, {.help = "Level of a finding from which a gate fails", .choices = {"note", "warning", "error", "never"}, .scope = FieldScope::config})
+          .add("fail-level", &ProfileConfig::fail_level,
+               {.help = "Level of a finding from which a gate fails",
+                .choices = {"note", "warning", "error", "never"},
+                .scope = FieldScope::config})
           .take();
   return fields;
 }
@@ -111,8 +161,10 @@ Result<FieldValue> convert(const Field& field, const doc::Value& value, const do
 class Errors {
  public:
   void add(Error error) {
-    if (!first_) first_ = std::move(error);
-    else first_->notes.push_back(to_string(error));
+    if (!first_)
+      first_ = std::move(error);
+    else
+      first_->notes.push_back(to_string(error));
   }
   template <class T>
   bool take(Result<T>&& result) {
@@ -138,9 +190,12 @@ void assign_members(const std::vector<Field>& fields, void* request, const doc::
           for (const auto& f : *list)
             if (f.scope != FieldScope::command_line) known.emplace_back(f.name);
       std::string next;
-      if (const auto nearest = text::nearest(member.name, known)) next = format("Did you mean {}?", *nearest);
-      else next = "Known keys: " + text::join(known, ", ") + ".";
-      errors.take(Result<void>(at(document, member.name_span, "config.unknown-key", format("unknown key {}", member.name), next)));
+      if (const auto nearest = text::nearest(member.name, known))
+        next = format("Did you mean {}?", *nearest);
+      else
+        next = "Known keys: " + text::join(known, ", ") + ".";
+      errors.take(Result<void>(
+          at(document, member.name_span, "config.unknown-key", format("unknown key {}", member.name), next)));
       continue;
     }
     auto value = convert(*field, member.value, document);
@@ -168,15 +223,17 @@ class Parser {
     config_.file = document_.file;
     for (const auto& member : document_.root.members()) {
       if (member.name == "workspace") {
-        if (is_table(member)) assign_members(workspace_fields(), &config_.workspace, member.value, document_, nullptr, errors_);
+        if (is_table(member))
+          assign_members(workspace_fields(), &config_.workspace, member.value, document_, nullptr, errors_);
       } else if (member.name == "gate") {
         if (is_table(member)) gates(member.value);
       } else if (member.name == "profile") {
         if (is_table(member)) profiles(member.value);
       } else {
         const auto nearest = text::nearest(member.name, {"workspace", "gate", "profile"});
-        errors_.take(Result<void>(at(document_, member.name_span, "config.unknown-key", format("unknown section {}", member.name),
-                                     nearest ? format("Did you mean {}?", *nearest) : "Sections are workspace, gate.NAME and profile.NAME.")));
+        errors_.take(Result<void>(at(
+            document_, member.name_span, "config.unknown-key", format("unknown section {}", member.name),
+            nearest ? format("Did you mean {}?", *nearest) : "Sections are workspace, gate.NAME and profile.NAME.")));
       }
     }
     check_references();
@@ -196,7 +253,8 @@ class Parser {
     for (const auto& member : table.members()) {
       if (!is_table(member)) continue;
       if (config_.gates.size() == kMaxGates) {
-        errors_.take(Result<void>(at(document_, member.name_span, "limit.gates", format("more than {} gates", kMaxGates))));
+        errors_.take(
+            Result<void>(at(document_, member.name_span, "limit.gates", format("more than {} gates", kMaxGates))));
         return;
       }
       gate(member);
@@ -214,10 +272,11 @@ class Parser {
       const auto kinds = registry_.gate_kinds();
       const auto* kind = member.value.find("kind");
       const auto nearest = text::nearest(gate.common.kind, kinds);
-      errors_.take(Result<void>(at(document_, kind != nullptr ? kind->span : member.name_span, "config.unknown-gate",
-                                   format("there is no kind of gate named {}", gate.common.kind),
-                                   (nearest ? format("Did you mean {}? ", *nearest) : std::string()) +
-                                       "Kinds are " + text::join(kinds, ", ") + "; give kind = \"…\" where the gate has a name of its own.")));
+      errors_.take(
+          Result<void>(at(document_, kind != nullptr ? kind->span : member.name_span, "config.unknown-gate",
+                          format("there is no kind of gate named {}", gate.common.kind),
+                          (nearest ? format("Did you mean {}? ", *nearest) : std::string()) + "Kinds are " +
+                              text::join(kinds, ", ") + "; give kind = \"…\" where the gate has a name of its own.")));
       return;
     }
     gate.request = gate.operation->make_request();
@@ -225,14 +284,16 @@ class Parser {
     // Unknown keys were reported above; here only the operation's own are taken.
     doc::Value own = doc::Value::object();
     for (const auto& m : member.value.members())
-      if (find_field(gate.operation->fields, m.name) != nullptr && find_field(gate_common_fields(), m.name) == nullptr) own.members().push_back(m);
+      if (find_field(gate.operation->fields, m.name) != nullptr && find_field(gate_common_fields(), m.name) == nullptr)
+        own.members().push_back(m);
     assign_members(gate.operation->fields, gate.request.get(), own, document_, nullptr, errors_);
     for (const auto& field : gate.operation->fields)
       if (field.required && field.scope != FieldScope::command_line && member.value.find(field.name) == nullptr)
-        errors_.take(Result<void>(at(document_, member.name_span, "config.missing-key",
-                                     format("the gate {} needs the key {}", gate.name, field.name),
-                                     field.example.empty() ? std::string(field.help) + "."
-                                                           : format("For example: {} = {}", field.name, field.example))));
+        errors_.take(
+            Result<void>(at(document_, member.name_span, "config.missing-key",
+                            format("the gate {} needs the key {}", gate.name, field.name),
+                            field.example.empty() ? std::string(field.help) + "."
+                                                  : format("For example: {} = {}", field.name, field.example))));
     config_.gates.push_back(std::move(gate));
   }
 
@@ -263,7 +324,8 @@ class Parser {
     for (const auto* item : named_) {
       if (gate_table != nullptr && gate_table->find(item->as_string()) != nullptr) continue;
       const auto nearest = text::nearest(item->as_string(), names);
-      errors_.take(Result<void>(at(document_, item->span, "config.unknown-gate", format("there is no gate named {}", item->as_string()),
+      errors_.take(Result<void>(at(document_, item->span, "config.unknown-gate",
+                                   format("there is no gate named {}", item->as_string()),
                                    nearest ? format("Did you mean {}?", *nearest) : std::string())));
     }
     check_cycles();
@@ -281,8 +343,12 @@ class Parser {
                 }) != 0;
     }
     if (!left.empty())
-      errors_.add({ErrorKind::config, "config.cycle", format("the gate {} needs itself, by way of others", left[0]->name),
-                   left[0]->place, {}, "Remove one of the needs."});
+      errors_.add({ErrorKind::config,
+                   "config.cycle",
+                   format("the gate {} needs itself, by way of others", left[0]->name),
+                   left[0]->place,
+                   {},
+                   "Remove one of the needs."});
   }
 
   doc::Document& document_;
@@ -324,9 +390,15 @@ doc::Value field_schema(const Field& field) {
   doc::Value choices;
   for (const auto choice : field.choices) choices.push(doc::Value(choice));
   switch (field.type) {
-    case FieldType::flag: schema.set("type", doc::Value("boolean")); break;
-    case FieldType::integer: schema.set("type", doc::Value("integer")); break;
-    case FieldType::real: schema.set("type", doc::Value("number")); break;
+    case FieldType::flag:
+      schema.set("type", doc::Value("boolean"));
+      break;
+    case FieldType::integer:
+      schema.set("type", doc::Value("integer"));
+      break;
+    case FieldType::real:
+      schema.set("type", doc::Value("number"));
+      break;
     case FieldType::list:
     case FieldType::paths: {
       doc::Value item = doc::Value::object();

@@ -13,13 +13,13 @@ namespace chiron {
 
 // What every gate has besides its operation's fields.
 struct GateCommon {
-  std::string kind;                     // the operation; the section's name unless given
+  std::string kind;  // the operation; the section's name unless given
   bool enabled = true;
   std::optional<std::string> fail_level;
-  std::vector<std::string> needs;       // gates that must have passed before
-  std::vector<std::string> when;        // globs: without a matching file (with --since: a changed one) it is skipped
-  std::int64_t timeout_seconds = 0;     // 0: none
-  std::int64_t memory_mib = 0;          // what it is counted with against the budget
+  std::vector<std::string> needs;    // gates that must have passed before
+  std::vector<std::string> when;     // globs: without a matching file (with --since: a changed one) it is skipped
+  std::int64_t timeout_seconds = 0;  // 0: none
+  std::int64_t memory_mib = 0;       // what it is counted with against the budget
   bool cache = true;
 };
 [[nodiscard]] const std::vector<Field>& gate_common_fields();

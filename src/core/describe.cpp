@@ -9,13 +9,18 @@ namespace chiron {
 std::string_view value_placeholder(const Field& field) {
   if (!field.placeholder.empty()) return field.placeholder;
   switch (field.type) {
-    case FieldType::flag: return "";
+    case FieldType::flag:
+      return "";
     case FieldType::integer:
-    case FieldType::real: return "N";
+    case FieldType::real:
+      return "N";
     case FieldType::path:
-    case FieldType::paths: return "PATH";
-    case FieldType::choice: return "CHOICE";
-    default: return "TEXT";
+    case FieldType::paths:
+      return "PATH";
+    case FieldType::choice:
+      return "CHOICE";
+    default:
+      return "TEXT";
   }
 }
 

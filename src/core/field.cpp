@@ -9,14 +9,22 @@ namespace chiron {
 
 std::string_view to_string(FieldType type) {
   switch (type) {
-    case FieldType::flag: return "on or off";
-    case FieldType::integer: return "whole number";
-    case FieldType::real: return "number";
-    case FieldType::text: return "text";
-    case FieldType::path: return "path";
-    case FieldType::choice: return "choice";
-    case FieldType::list: return "list of texts";
-    case FieldType::paths: return "list of paths";
+    case FieldType::flag:
+      return "on or off";
+    case FieldType::integer:
+      return "whole number";
+    case FieldType::real:
+      return "number";
+    case FieldType::text:
+      return "text";
+    case FieldType::path:
+      return "path";
+    case FieldType::choice:
+      return "choice";
+    case FieldType::list:
+      return "list of texts";
+    case FieldType::paths:
+      return "list of paths";
   }
   return "";
 }
@@ -44,7 +52,8 @@ Result<void> check_field(const Field& field, const FieldValue& value) {
     if (std::ranges::find(field.choices, text) != field.choices.end()) return {};
     std::vector<std::string> choices(field.choices.begin(), field.choices.end());
     auto error = wrong_value(field, text, "one of " + text::join(choices, ", "));
-    if (const auto nearest = text::nearest(text, choices)) error.error().next = format("Did you mean \"{}\"?", *nearest);
+    if (const auto nearest = text::nearest(text, choices))
+      error.error().next = format("Did you mean \"{}\"?", *nearest);
     return error;
   };
   if (const auto* text = std::get_if<std::string>(&value)) return check_choice(*text);
@@ -74,9 +83,13 @@ Result<FieldValue> parse_field(const Field& field, std::string_view text) {
     }
     case FieldType::text:
     case FieldType::path:
-    case FieldType::choice: value = std::string(text); break;
+    case FieldType::choice:
+      value = std::string(text);
+      break;
     case FieldType::list:
-    case FieldType::paths: value = std::vector<std::string>{std::string(text)}; break;
+    case FieldType::paths:
+      value = std::vector<std::string>{std::string(text)};
+      break;
   }
   TRY(check_field(field, value));
   return value;

@@ -69,10 +69,10 @@ template <class R>
 class Fields {
  public:
   template <class T>
-  Fields& add(std::string_view name, T R::*member, FieldText text) {
-    Field field{name,         type_of<T>(text), text.help,   text.fallback, text.placeholder, text.example,
-                text.choices, text.minimum,     text.maximum, text.letter,   text.positional,  text.required,
-                text.scope,   {}};
+  Fields& add(std::string_view name, T R::* member, FieldText text) {
+    Field field{
+        name,         type_of<T>(text), text.help,   text.fallback,   text.placeholder, text.example, text.choices,
+        text.minimum, text.maximum,     text.letter, text.positional, text.required,    text.scope,   {}};
     field.assign = [member](void* request, const FieldValue& value) {
       auto& target = static_cast<R*>(request)->*member;
       if constexpr (std::is_same_v<T, std::optional<std::string>> || std::is_same_v<T, std::string>)
@@ -103,12 +103,18 @@ class Fields {
   template <class T>
   static FieldType type_of(const FieldText& text) {
     using P = typename Plain<T>::type;
-    if constexpr (std::is_same_v<P, bool>) return FieldType::flag;
-    else if constexpr (std::is_same_v<P, double>) return FieldType::real;
-    else if constexpr (std::is_integral_v<P>) return FieldType::integer;
-    else if constexpr (std::is_same_v<P, std::vector<std::string>>) return text.is_path ? FieldType::paths : FieldType::list;
-    else if (!text.choices.empty()) return FieldType::choice;
-    else return text.is_path ? FieldType::path : FieldType::text;
+    if constexpr (std::is_same_v<P, bool>)
+      return FieldType::flag;
+    else if constexpr (std::is_same_v<P, double>)
+      return FieldType::real;
+    else if constexpr (std::is_integral_v<P>)
+      return FieldType::integer;
+    else if constexpr (std::is_same_v<P, std::vector<std::string>>)
+      return text.is_path ? FieldType::paths : FieldType::list;
+    else if (!text.choices.empty())
+      return FieldType::choice;
+    else
+      return text.is_path ? FieldType::path : FieldType::text;
   }
   std::vector<Field> fields_;
 };

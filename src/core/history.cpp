@@ -55,18 +55,21 @@ Result<void> record_run(const std::string& path, const Report& report, const Tim
   }
   TRY(database.script("BEGIN IMMEDIATE"));
   const auto write = [&]() -> Result<void> {
-    TRY(database.execute("INSERT INTO runs (started, revision, verdict, duration_ms, errors, warnings, notes) VALUES (?,?,?,?,?,?,?)",
-                         {timeline.started, report.revision, to_string(report.verdict), as_int(timeline.duration_ms),
-                          as_int(counts.errors), as_int(counts.warnings), as_int(counts.notes)}));
+    TRY(database.execute(
+        "INSERT INTO runs (started, revision, verdict, duration_ms, errors, warnings, notes) VALUES (?,?,?,?,?,?,?)",
+        {timeline.started, report.revision, to_string(report.verdict), as_int(timeline.duration_ms),
+         as_int(counts.errors), as_int(counts.warnings), as_int(counts.notes)}));
     const auto run = database.last_insert_id();
     for (const auto& gate : report.gates) {
       const auto* timing = timeline.find(gate.gate);
-      TRY(database.execute("INSERT OR REPLACE INTO gates VALUES (?,?,?,?,?,?,?,?,?)",
-                           {run, gate.gate, to_string(gate.status), as_int(timing != nullptr ? timing->duration_ms : 0),
-                            as_int(timing != nullptr ? timing->cpu_ms : 0), std::int64_t{timing != nullptr && timing->cached},
-                            as_int(gate.counts.errors), as_int(gate.counts.warnings), as_int(gate.counts.notes)}));
+      TRY(database.execute(
+          "INSERT OR REPLACE INTO gates VALUES (?,?,?,?,?,?,?,?,?)",
+          {run, gate.gate, to_string(gate.status), as_int(timing != nullptr ? timing->duration_ms : 0),
+           as_int(timing != nullptr ? timing->cpu_ms : 0), std::int64_t{timing != nullptr && timing->cached},
+           as_int(gate.counts.errors), as_int(gate.counts.warnings), as_int(gate.counts.notes)}));
       for (const auto& metric : gate.metrics)
-        TRY(database.execute("INSERT INTO metrics VALUES (?,?,?,?,?)", {run, gate.gate, metric.name, metric.value, metric.unit}));
+        TRY(database.execute("INSERT INTO metrics VALUES (?,?,?,?,?)",
+                             {run, gate.gate, metric.name, metric.value, metric.unit}));
     }
     return database.execute("DELETE FROM runs WHERE id <= ?", {run - kHistoryRuns});
   };
@@ -81,11 +84,13 @@ Result<std::vector<HistoryRun>> read_runs(const std::string& path, std::int64_t 
   std::vector<HistoryRun> runs;
   if (!io::exists(path)) return runs;
   auto database = TRY(open(path));
-  TRY(database.query("SELECT id, started, revision, verdict, duration_ms, errors, warnings, notes FROM runs "
+  TRY(
+      database.query("SELECT id, started, revision, verdict, duration_ms, errors, warnings, notes FROM runs "
                      "WHERE ?1 = '' OR id IN (SELECT run FROM gates WHERE gate = ?1) ORDER BY id DESC LIMIT ?2",
                      {std::string_view(gate), limit}, [&](const sqlite::Row& row) {
-                       runs.push_back({row.integer(0), std::string(row.text(1)), std::string(row.text(2)), std::string(row.text(3)),
-                                       as_count(row.integer(4)), as_count(row.integer(5)), as_count(row.integer(6)), as_count(row.integer(7))});
+                       runs.push_back({row.integer(0), std::string(row.text(1)), std::string(row.text(2)),
+                                       std::string(row.text(3)), as_count(row.integer(4)), as_count(row.integer(5)),
+                                       as_count(row.integer(6)), as_count(row.integer(7))});
                        return true;
                      }));
   return runs;
@@ -94,10 +99,13 @@ Result<std::vector<HistoryRun>> read_runs(const std::string& path, std::int64_t 
 Result<std::vector<HistoryGate>> read_gates(const std::string& path, std::int64_t run) {
   std::vector<HistoryGate> gates;
   auto database = TRY(open(path));
-  TRY(database.query("SELECT gate, status, duration_ms, cpu_ms, cached, errors, warnings, notes FROM gates WHERE run = ? ORDER BY gate",
+  TRY(
+      database.query("SELECT gate, status, duration_ms, cpu_ms, cached, errors, warnings, notes FROM gates WHERE run = "
+                     "? ORDER BY gate",
                      {run}, [&](const sqlite::Row& row) {
-                       gates.push_back({run, std::string(row.text(0)), std::string(row.text(1)), as_count(row.integer(2)), as_count(row.integer(3)),
-                                        row.integer(4) != 0, as_count(row.integer(5)), as_count(row.integer(6)), as_count(row.integer(7))});
+                       gates.push_back({run, std::string(row.text(0)), std::string(row.text(1)),
+                                        as_count(row.integer(2)), as_count(row.integer(3)), row.integer(4) != 0,
+                                        as_count(row.integer(5)), as_count(row.integer(6)), as_count(row.integer(7))});
                        return true;
                      }));
   return gates;
@@ -106,10 +114,12 @@ Result<std::vector<HistoryGate>> read_gates(const std::string& path, std::int64_
 Result<std::vector<HistoryMetric>> read_metrics(const std::string& path, std::int64_t run) {
   std::vector<HistoryMetric> metrics;
   auto database = TRY(open(path));
-  TRY(database.query("SELECT gate, name, value, unit FROM metrics WHERE run = ? ORDER BY gate, name", {run}, [&](const sqlite::Row& row) {
-    metrics.push_back({run, std::string(row.text(0)), std::string(row.text(1)), std::string(row.text(3)), row.real(2)});
-    return true;
-  }));
+  TRY(database.query("SELECT gate, name, value, unit FROM metrics WHERE run = ? ORDER BY gate, name", {run},
+                     [&](const sqlite::Row& row) {
+                       metrics.push_back({run, std::string(row.text(0)), std::string(row.text(1)),
+                                          std::string(row.text(3)), row.real(2)});
+                       return true;
+                     }));
   return metrics;
 }
 

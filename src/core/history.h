@@ -36,7 +36,8 @@ inline constexpr std::int64_t kHistoryRuns = 10'000;  // older ones are dropped
 // Adds a run; `path` of the database. Errors: those of sqlite.
 [[nodiscard]] Result<void> record_run(const std::string& path, const Report& report, const Timeline& timeline);
 // The last `limit` runs, newest first; with `gate` only those in which it ran. None where there is no database yet.
-[[nodiscard]] Result<std::vector<HistoryRun>> read_runs(const std::string& path, std::int64_t limit, const std::string& gate);
+[[nodiscard]] Result<std::vector<HistoryRun>> read_runs(const std::string& path, std::int64_t limit,
+                                                        const std::string& gate);
 [[nodiscard]] Result<std::vector<HistoryGate>> read_gates(const std::string& path, std::int64_t run);
 [[nodiscard]] Result<std::vector<HistoryMetric>> read_metrics(const std::string& path, std::int64_t run);
 

@@ -1,5 +1,5 @@
-// An Operation is what a user can ask for: `chiron check`, `chiron coverage diff`. It is described once, here, and every
-// surface follows from the description. A Gate is an operation as a step of `check`.
+// An Operation is what a user can ask for: `chiron check`, `chiron coverage diff`. It is described once, here, and
+// every surface follows from the description. A Gate is an operation as a step of `check`.
 #pragma once
 #include <functional>
 #include <memory>
@@ -21,15 +21,15 @@ namespace chiron {
 struct Response {
   std::vector<Finding> findings;
   std::vector<Metric> metrics;
-  std::vector<Rule> rules;              // of the findings
-  std::optional<std::string> output;    // the result as text or JSON, ready for standard output
-  std::optional<Report> report;         // a whole report (check, report merge) in place of loose findings
+  std::vector<Rule> rules;            // of the findings
+  std::optional<std::string> output;  // the result as text or JSON, ready for standard output
+  std::optional<Report> report;       // a whole report (check, report merge) in place of loose findings
   std::optional<Timeline> timeline;
-  std::optional<Report> before;         // an earlier report that `report` is told new findings by
+  std::optional<Report> before;              // an earlier report that `report` is told new findings by
   std::string title, details_url, blob_url;  // for printing; see ReporterOptions
-  std::size_t shown_findings = 0;       // on the terminal, 0 for all
-  std::vector<std::string> notices;     // lines for people, on standard error
-  std::vector<std::string> inputs;      // files that were read, for the evidence and the cache (workspace-relative)
+  std::size_t shown_findings = 0;            // on the terminal, 0 for all
+  std::vector<std::string> notices;          // lines for people, on standard error
+  std::vector<std::string> inputs;  // files that were read, for the evidence and the cache (workspace-relative)
   // 0 pass, 1 findings, 2 could not run; where empty it follows from the findings and the fail level.
   std::optional<int> exit_code;
   // The gate ran but has nothing to say here ("no Python files"); shown as the reason of a skipped gate.

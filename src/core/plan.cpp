@@ -16,9 +16,9 @@ Result<void> check_names(const Config& config, const std::vector<std::string>& n
     if (config.find_gate(name) != nullptr) continue;
     const auto nearest = text::nearest(name, known);
     return fail(ErrorKind::usage, "usage.gate", format("there is no gate named {}", name), {},
-                nearest ? format("Did you mean {}?", *nearest)
-                        : known.empty() ? "chiron.toml has no gates; chiron init writes some."
-                                        : "Gates are " + text::join(known, ", ") + ".");
+                nearest         ? format("Did you mean {}?", *nearest)
+                : known.empty() ? "chiron.toml has no gates; chiron init writes some."
+                                : "Gates are " + text::join(known, ", ") + ".");
   }
   return {};
 }
@@ -34,7 +34,8 @@ Result<Shard> parse_shard(const std::string& text) {
   const auto index = text::parse_unsigned(text.substr(0, slash)).value_or(0);
   const auto count = slash == std::string::npos ? 0 : text::parse_unsigned(text.substr(slash + 1)).value_or(0);
   if (index == 0 || index > count || count > 10'000)
-    return fail(ErrorKind::usage, "usage.shard", format("--shard takes K/N with K from 1 to N, not \"{}\"", text), {}, "For example: --shard 2/8");
+    return fail(ErrorKind::usage, "usage.shard", format("--shard takes K/N with K from 1 to N, not \"{}\"", text), {},
+                "For example: --shard 2/8");
   return Shard{index, count};
 }
 
@@ -46,10 +47,12 @@ Result<std::string> when_reason(const GateConfig& gate, Context& context) {
   if (matching.empty()) return "no file matches " + text::join(globs, ", ");
   const auto& change = context.workspace.change();
   if (!change) return std::string();
-  const bool changed = std::ranges::any_of(matching, [&](const std::string& path) { return change->find(path) != nullptr; });
+  const bool changed =
+      std::ranges::any_of(matching, [&](const std::string& path) { return change->find(path) != nullptr; });
   // A deleted file is no longer among the workspace's; its deletion is a change all the same.
   const bool deleted = std::ranges::any_of(change->files, [&](const git::ChangedFile& file) {
-    return file.deleted && std::ranges::any_of(globs, [&](const std::string& glob) { return text::glob_match(glob, file.path); });
+    return file.deleted &&
+           std::ranges::any_of(globs, [&](const std::string& glob) { return text::glob_match(glob, file.path); });
   });
   return changed || deleted ? std::string() : "no changed file matches " + text::join(globs, ", ");
 }
@@ -87,10 +90,14 @@ Result<std::vector<PlannedGate>> make_plan(const Config& config, const PlanReque
     if (profile == nullptr) {
       const auto nearest = text::nearest(request.profile, names);
       return fail(ErrorKind::usage, "usage.profile", format("there is no profile named {}", request.profile), {},
-                  nearest ? format("Did you mean {}?", *nearest) : names.empty() ? "chiron.toml has no [profile.NAME]." : "Profiles are " + text::join(names, ", ") + ".");
+                  nearest         ? format("Did you mean {}?", *nearest)
+                  : names.empty() ? "chiron.toml has no [profile.NAME]."
+                                  : "Profiles are " + text::join(names, ", ") + ".");
     }
   }
-  const auto listed = [](const std::vector<std::string>& list, const std::string& name) { return std::ranges::find(list, name) != list.end(); };
+  const auto listed = [](const std::vector<std::string>& list, const std::string& name) {
+    return std::ranges::find(list, name) != list.end();
+  };
   std::vector<PlannedGate> plan;
   for (const auto& gate : config.gates) {
     PlannedGate planned{&gate, true, "in chiron.toml"};
@@ -99,11 +106,15 @@ Result<std::vector<PlannedGate>> make_plan(const Config& config, const PlanReque
       planned.reason = std::move(reason);
     };
     if (!request.gates.empty()) {
-      if (listed(request.gates, gate.name)) planned.reason = "named on the command line";
-      else refuse("not named on the command line");
+      if (listed(request.gates, gate.name))
+        planned.reason = "named on the command line";
+      else
+        refuse("not named on the command line");
     } else if (profile != nullptr && !profile->gates.empty()) {
-      if (listed(profile->gates, gate.name)) planned.reason = format("in profile {}", profile->name);
-      else refuse(format("not in profile {}", profile->name));
+      if (listed(profile->gates, gate.name))
+        planned.reason = format("in profile {}", profile->name);
+      else
+        refuse(format("not in profile {}", profile->name));
     } else if (!gate.common.enabled) {
       refuse("enabled = false");
     }
@@ -135,9 +146,12 @@ Result<std::vector<PlannedGate>> make_plan(const Config& config, const PlanReque
       planned.reason = std::move(reason);
     };
     const auto ordinal = static_cast<std::uint64_t>(std::ranges::find(ordinals, group[i]) - ordinals.begin());
-    if (listed(request.skip, name)) refuse("--skip");
-    else if (profile != nullptr && listed(profile->skip, name)) refuse(format("skipped by profile {}", profile->name));
-    else if (ordinal % shard.count + 1 != shard.index) refuse(format("in shard {}/{}", ordinal % shard.count + 1, shard.count));
+    if (listed(request.skip, name))
+      refuse("--skip");
+    else if (profile != nullptr && listed(profile->skip, name))
+      refuse(format("skipped by profile {}", profile->name));
+    else if (ordinal % shard.count + 1 != shard.index)
+      refuse(format("in shard {}/{}", ordinal % shard.count + 1, shard.count));
     else if (request.gates.empty() || !listed(request.gates, name))
       if (auto reason = TRY(when_reason(*planned.gate, context)); !reason.empty()) refuse(std::move(reason));
   }

@@ -12,7 +12,7 @@ struct PlanRequest {
   std::vector<std::string> gates;  // only these and what they need; all where empty
   std::vector<std::string> skip;
   std::string profile;
-  std::string shard;               // "2/8"
+  std::string shard;  // "2/8"
 };
 
 struct PlannedGate {
@@ -22,6 +22,7 @@ struct PlannedGate {
 };
 
 // In the order of the configuration. Errors: "usage.gate", "usage.profile", "usage.shard".
-[[nodiscard]] Result<std::vector<PlannedGate>> make_plan(const Config& config, const PlanRequest& request, Context& context);
+[[nodiscard]] Result<std::vector<PlannedGate>> make_plan(const Config& config, const PlanRequest& request,
+                                                         Context& context);
 
 }  // namespace chiron

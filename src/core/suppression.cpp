@@ -29,7 +29,8 @@ bool opens_comment(std::string_view before, bool markup) {
 }
 
 bool is_rule_character(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '/' || c == '-' || c == '.' || c == '_' || c == ':';
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '/' || c == '-' ||
+         c == '.' || c == '_' || c == ':';
 }
 
 }  // namespace
@@ -54,7 +55,8 @@ std::vector<Allow> find_allows(std::string_view text, const std::string& file) {
     allow.rule = rest.substr(0, length);
     auto reason = text::trim(rest.substr(length));
     for (const auto closer : {"-->", "*/", "\"\"\""})
-      if (reason.ends_with(closer)) reason = text::trim(reason.substr(0, reason.size() - std::string_view(closer).size()));
+      if (reason.ends_with(closer))
+        reason = text::trim(reason.substr(0, reason.size() - std::string_view(closer).size()));
     allow.reason = reason;
     allow.line = line;
     // Alone on its line it speaks of the next line that is not another allow.
@@ -81,7 +83,9 @@ void apply_allows(Report& report, std::unordered_map<std::string, std::vector<Al
       if (allow.rule != finding.rule || allow.reason.empty()) continue;
       const auto last = std::max(finding.place.line, finding.place.end_line);
       // A finding without a line is allowed from anywhere in its file.
-      if (finding.place.line != 0 && (allow.target_line < finding.place.line || allow.target_line > last) && allow.line != finding.place.line) continue;
+      if (finding.place.line != 0 && (allow.target_line < finding.place.line || allow.target_line > last) &&
+          allow.line != finding.place.line)
+        continue;
       allow.used = true;
       allowed = true;
     }
@@ -94,21 +98,39 @@ void apply_allows(Report& report, std::unordered_map<std::string, std::vector<Al
 
 std::vector<Rule> suppression_rules() {
   return {
-      {"chiron/unused-allow", "UnusedAllow", "An allow comment takes no finding out.",
-       "The finding it was written for is gone, or the rule's name is misspelt. A stale comment hides the next finding on its "
+      {"chiron/unused-allow",
+       "UnusedAllow",
+       "An allow comment takes no finding out.",
+       "The finding it was written for is gone, or the rule's name is misspelt. A stale comment hides the next finding "
+       "on its "
        "line. Remove it.",
-       Level::warning, "", {}},
-      {"chiron/allow-without-reason", "AllowWithoutReason", "An allow comment gives no reason.",
+       Level::warning,
+       "",
+       {}},
+      {"chiron/allow-without-reason",
+       "AllowWithoutReason",
+       "An allow comment gives no reason.",
        "An exception that nobody can explain later cannot be reviewed. Write why after the rule: "
        "`chiron: allow RULE the generated table is checked elsewhere`. Without a reason the comment takes nothing out.",
-       Level::warning, "", {}},
-      {"chiron/unused-baseline", "UnusedBaseline", "An entry of the baseline matches no finding.",
-       "The finding was fixed. Remove the entry (`chiron check --write-baseline` writes the file anew), so that the finding "
+       Level::warning,
+       "",
+       {}},
+      {"chiron/unused-baseline",
+       "UnusedBaseline",
+       "An entry of the baseline matches no finding.",
+       "The finding was fixed. Remove the entry (`chiron check --write-baseline` writes the file anew), so that the "
+       "finding "
        "cannot come back unseen.",
-       Level::note, "", {}},
-      {"chiron/expired-baseline", "ExpiredBaseline", "An entry of the baseline has expired, its finding counts again.",
-       "The time that was given to fix the finding is over. Fix it, or give the entry a new date with a reason.", Level::warning,
-       "", {}},
+       Level::note,
+       "",
+       {}},
+      {"chiron/expired-baseline",
+       "ExpiredBaseline",
+       "An entry of the baseline has expired, its finding counts again.",
+       "The time that was given to fix the finding is over. Fix it, or give the entry a new date with a reason.",
+       Level::warning,
+       "",
+       {}},
   };
 }
 

@@ -56,8 +56,7 @@ bool matches(std::string_view pattern, std::string_view path) {
   if (pattern.ends_with('/')) return text::glob_match(std::string(pattern) + "**", path);
   if (pattern.find('/') == std::string_view::npos) {
     if (text::glob_match(pattern, io::file_name(path))) return true;
-    return path.find('/') != std::string_view::npos &&
-           (text::glob_match("**/" + std::string(pattern) + "/**", path));
+    return path.find('/') != std::string_view::npos && (text::glob_match("**/" + std::string(pattern) + "/**", path));
   }
   return text::glob_match(pattern, path) || text::glob_match(std::string(pattern) + "/**", path);
 }
@@ -74,7 +73,8 @@ std::unique_ptr<FileSystem> make_memory_file_system(std::map<std::string, std::s
 }
 
 const git::ChangedFile* Change::find(std::string_view path) const {
-  const auto found = std::ranges::lower_bound(files, path, {}, [](const git::ChangedFile& f) -> std::string_view { return f.path; });
+  const auto found =
+      std::ranges::lower_bound(files, path, {}, [](const git::ChangedFile& f) -> std::string_view { return f.path; });
   return found != files.end() && found->path == path ? &*found : nullptr;
 }
 
@@ -83,7 +83,8 @@ bool Change::touches(std::string_view path, std::uint32_t line, std::uint32_t en
   if (file == nullptr) return false;
   if (line == 0) return true;
   const auto last = std::max(line, end_line);
-  return std::ranges::any_of(file->lines, [&](const git::LineRange& range) { return range.first <= last && line <= range.last; });
+  return std::ranges::any_of(file->lines,
+                             [&](const git::LineRange& range) { return range.first <= last && line <= range.last; });
 }
 
 struct Workspace::Lazy {
@@ -126,11 +127,14 @@ Result<const std::vector<std::string>*> Workspace::files() {
     auto found = [&]() -> Result<std::vector<std::string>> {
       if (!repository) return files_->list(root_);
       // Paths come relative to git's root; the workspace may be a folder below it.
-      const auto below = root_ == (*repository)->root() ? std::string() : io::relative_path(root_, (*repository)->root());
+      const auto below =
+          root_ == (*repository)->root() ? std::string() : io::relative_path(root_, (*repository)->root());
       auto paths = TRY((*repository)->files(below));
       if (!below.empty())
         for (auto& path : paths) path.erase(0, below.size() + 1);
-      std::erase_if(paths, [&](const std::string& path) { return path.starts_with(".chiron/") || !files_->exists(absolute(path)); });
+      std::erase_if(paths, [&](const std::string& path) {
+        return path.starts_with(".chiron/") || !files_->exists(absolute(path));
+      });
       return paths;
     }();
     if (found)

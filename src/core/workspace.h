@@ -28,7 +28,7 @@ class FileSystem {
 
 // The lines that count when a run is limited to a change.
 struct Change {
-  std::string base;  // the commit compared with
+  std::string base;                     // the commit compared with
   std::vector<git::ChangedFile> files;  // by path relative to the workspace's root
   [[nodiscard]] const git::ChangedFile* find(std::string_view path) const;
   // Whether that line (1-based) was added or changed; line 0 asks for the file.

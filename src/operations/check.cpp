@@ -50,7 +50,8 @@ std::string fail_level(const CheckRequest& request, const Config& config, const 
   return config.workspace.fail_level;
 }
 
-std::string dry_run_text(const std::vector<PlannedGate>& plan, Cache* cache, const std::string& level, Context& context) {
+std::string dry_run_text(const std::vector<PlannedGate>& plan, Cache* cache, const std::string& level,
+                         Context& context) {
   std::string out;
   std::size_t width = 4;
   for (const auto& planned : plan) width = std::max(width, planned.gate->name.size());
@@ -60,11 +61,14 @@ std::string dry_run_text(const std::vector<PlannedGate>& plan, Cache* cache, con
     if (planned.runs) {
       does = "run";
       if (cache != nullptr)
-        if (const auto key = cache_key(*planned.gate, *cache, context); key && *key && cache->find(**key)) does = "cached";
+        if (const auto key = cache_key(*planned.gate, *cache, context); key && *key && cache->find(**key))
+          does = "cached";
     }
     std::string why = planned.reason;
-    if (planned.runs && !planned.gate->common.needs.empty()) why += "; after " + text::join(planned.gate->common.needs, ", ");
-    out += format("{:<{}}  {:<10} {:<9} {:<8} {}\n", planned.gate->name, width, planned.gate->common.kind, does, planned.gate->common.fail_level.value_or(level), why);
+    if (planned.runs && !planned.gate->common.needs.empty())
+      why += "; after " + text::join(planned.gate->common.needs, ", ");
+    out += format("{:<{}}  {:<10} {:<9} {:<8} {}\n", planned.gate->name, width, planned.gate->common.kind, does,
+                  planned.gate->common.fail_level.value_or(level), why);
   }
   return out;
 }
@@ -72,13 +76,17 @@ std::string dry_run_text(const std::vector<PlannedGate>& plan, Cache* cache, con
 Result<std::optional<Baseline>> load_baseline(const CheckRequest& request, const Config& config, Context& context) {
   std::string path;
   const bool named = !request.baseline.empty();
-  if (named) path = context.absolute(request.baseline);
-  else if (!config.workspace.baseline.empty()) path = context.workspace.absolute(config.workspace.baseline);
-  else path = context.workspace.absolute("chiron.baseline.json");
+  if (named)
+    path = context.absolute(request.baseline);
+  else if (!config.workspace.baseline.empty())
+    path = context.workspace.absolute(config.workspace.baseline);
+  else
+    path = context.workspace.absolute("chiron.baseline.json");
   const auto file = context.workspace.relative(path);
   if (!context.workspace.file_system().exists(path)) {
     if (request.write_baseline) return Baseline{file, {}};
-    if (named || !config.workspace.baseline.empty()) return std::unexpected(io::errno_error("read the baseline", file, ENOENT));
+    if (named || !config.workspace.baseline.empty())
+      return std::unexpected(io::errno_error("read the baseline", file, ENOENT));
     return std::nullopt;
   }
   return TRY(parse_baseline(TRY(context.workspace.file_system().read(path)), file));
@@ -95,7 +103,8 @@ Result<void> make_state_folder(const std::string& folder) {
 Result<Response> run_check_operation(const CheckRequest& request, Context& context) {
   const auto config = TRY(load_config(context));
   if (config.gates.empty())
-    return fail(ErrorKind::config, "config.no-gates", format("{} has no [gate.NAME] section", config.file), {}, "chiron init shows sections that fit the repository.");
+    return fail(ErrorKind::config, "config.no-gates", format("{} has no [gate.NAME] section", config.file), {},
+                "chiron init shows sections that fit the repository.");
   if (!request.since.empty()) TRY(context.workspace.limit_to_change(request.since));
   context.seed = static_cast<std::uint64_t>(request.seed);
   const auto plan = TRY(make_plan(config, {request.gates, request.skip, request.profile, request.shard}, context));
@@ -103,7 +112,8 @@ Result<Response> run_check_operation(const CheckRequest& request, Context& conte
   Cache cache(state + "/cache");
   CheckOptions options;
   options.fail_level = fail_level(request, config, context);
-  options.memory_mib = static_cast<std::uint64_t>(request.memory_mib != 0 ? request.memory_mib : config.workspace.memory_mib);
+  options.memory_mib =
+      static_cast<std::uint64_t>(request.memory_mib != 0 ? request.memory_mib : config.workspace.memory_mib);
   options.today = date_of(context.now());
   Response response;
   // A read-only workspace is checked all the same, without cache and history.
@@ -154,25 +164,50 @@ Operation check_operation() {
   auto made = operation<CheckRequest>(
       "check", "Run the gates of chiron.toml in parallel and judge the repository",
       Fields<CheckRequest>()
-          .add("gates", &CheckRequest::gates, {.help = "Only these gates and what they need; all unless given", .placeholder = "GATE", .positional = true, .scope = FieldScope::command_line})
-          .add("since", &CheckRequest::since, {.help = "Only what changed since the merge base with this revision counts, uncommitted and untracked files included", .placeholder = "REV", .example = "main"})
+          .add("gates", &CheckRequest::gates,
+               {.help = "Only these gates and what they need; all unless given",
+                .placeholder = "GATE",
+                .positional = true,
+                .scope = FieldScope::command_line})
+          .add("since", &CheckRequest::since,
+               {.help = "Only what changed since the merge base with this revision counts, uncommitted and untracked "
+                        "files included",
+                .placeholder = "REV",
+                .example = "main"})
           .add("profile", &CheckRequest::profile, {.help = "A [profile.NAME] of chiron.toml", .placeholder = "NAME"})
           .add("skip", &CheckRequest::skip, {.help = "Leave this gate out; repeatable", .placeholder = "GATE"})
           .add("dry-run", &CheckRequest::dry_run, {.help = "Show the plan and why each gate runs, and run nothing"})
-          .add("baseline", &CheckRequest::baseline, {.help = "File of known findings (default chiron.baseline.json where it exists)", .placeholder = "FILE", .is_path = true})
-          .add("write-baseline", &CheckRequest::write_baseline, {.help = "Write the findings of this run to the baseline"})
-          .add("expires", &CheckRequest::expires, {.help = "With --write-baseline: the last day the entries hold", .placeholder = "YYYY-MM-DD"})
-          .add("reason", &CheckRequest::reason, {.help = "With --write-baseline: why the findings are tolerated", .placeholder = "TEXT"})
-          .add("shard", &CheckRequest::shard, {.help = "Only the K-th of N parts of the gates; chiron report merge joins the reports", .placeholder = "K/N", .example = "2/8"})
+          .add("baseline", &CheckRequest::baseline,
+               {.help = "File of known findings (default chiron.baseline.json where it exists)",
+                .placeholder = "FILE",
+                .is_path = true})
+          .add("write-baseline", &CheckRequest::write_baseline,
+               {.help = "Write the findings of this run to the baseline"})
+          .add("expires", &CheckRequest::expires,
+               {.help = "With --write-baseline: the last day the entries hold", .placeholder = "YYYY-MM-DD"})
+          .add("reason", &CheckRequest::reason,
+               {.help = "With --write-baseline: why the findings are tolerated", .placeholder = "TEXT"})
+          .add("shard", &CheckRequest::shard,
+               {.help = "Only the K-th of N parts of the gates; chiron report merge joins the reports",
+                .placeholder = "K/N",
+                .example = "2/8"})
           .add("no-cache", &CheckRequest::no_cache, {.help = "Run every gate, and keep no result"})
           .add("no-history", &CheckRequest::no_history, {.help = "Leave .chiron/history.db alone"})
-          .add("memory", &CheckRequest::memory_mib, {.help = "MiB that gates running at once may be counted with", .fallback = "0", .placeholder = "MIB", .minimum = 0, .maximum = 1 << 20})
-          .add("seed", &CheckRequest::seed, {.help = "Seed of gates that use chance", .fallback = "0", .placeholder = "N", .minimum = 0})
+          .add("memory", &CheckRequest::memory_mib,
+               {.help = "MiB that gates running at once may be counted with",
+                .fallback = "0",
+                .placeholder = "MIB",
+                .minimum = 0,
+                .maximum = 1 << 20})
+          .add("seed", &CheckRequest::seed,
+               {.help = "Seed of gates that use chance", .fallback = "0", .placeholder = "N", .minimum = 0})
           .take(),
       run_check_operation);
   made.description =
-      "Gates run as their needs, the workers and the memory budget allow. A gate fails when a finding reaches the fail level; a gate that "
-      "could not run fails the check with exit code 2. The last report is kept in .chiron/report.json for chiron report.";
+      "Gates run as their needs, the workers and the memory budget allow. A gate fails when a finding reaches the fail "
+      "level; a gate that "
+      "could not run fails the check with exit code 2. The last report is kept in .chiron/report.json for chiron "
+      "report.";
   made.examples = {{"chiron check", "Run every gate."},
                    {"chiron check --since main", "Judge only what this branch changes."},
                    {"chiron check -o html:report.html -o sarif:report.sarif", "Also write an HTML page and SARIF."}};

@@ -39,7 +39,8 @@ Result<std::vector<Source>> parse_sources(const std::vector<std::string>& reads)
     const auto form = intake::parse_form(std::string_view(text).substr(0, colon));
     if (!form)
       return fail(ErrorKind::config, "command.reads", format("reads = \"{}\" names no form", text), {},
-                  "Forms are gnu, sarif, junit, github and checkstyle, each alone for the output or with a file: sarif:out.sarif");
+                  "Forms are gnu, sarif, junit, github and checkstyle, each alone for the output or with a file: "
+                  "sarif:out.sarif");
     sources.push_back({*form, colon == std::string::npos ? "" : text.substr(colon + 1)});
   }
   return sources;
@@ -51,7 +52,8 @@ std::string last_lines(std::string_view text, std::size_t count) {
   auto lines = text::split_lines(text);
   while (!lines.empty() && text::trim(lines.back()).empty()) lines.pop_back();
   std::string out;
-  for (std::size_t i = lines.size() > count ? lines.size() - count : 0; i < lines.size(); ++i) out += utf8::sanitize(lines[i]) + "\n";
+  for (std::size_t i = lines.size() > count ? lines.size() - count : 0; i < lines.size(); ++i)
+    out += utf8::sanitize(lines[i]) + "\n";
   return out;
 }
 
@@ -64,7 +66,8 @@ class CommandRun {
 
   Result<Response> run() {
     if (request_.run.empty() == request_.arguments.empty())
-      return fail(ErrorKind::config, "command.run", format("the gate {} needs either run or arguments", gate_), {}, "For example: run = \"make lint\"");
+      return fail(ErrorKind::config, "command.run", format("the gate {} needs either run or arguments", gate_), {},
+                  "For example: run = \"make lint\"");
     const auto sources = TRY(parse_sources(request_.reads));
     // A report of an earlier run must not be taken for this one's.
     for (const auto& source : sources)
@@ -72,17 +75,23 @@ class CommandRun {
     const auto result = TRY(start());
     if (result.reason == io::ExitReason::cancelled) return fail(ErrorKind::interrupted, "interrupted", "interrupted");
     if (result.reason == io::ExitReason::signalled)
-      return fail(ErrorKind::io, "command.signalled", format("{} was ended by signal {} ({})\n{}", shown(), result.signal, strsignal(result.signal), last_lines(result.output, 10)));
+      return fail(ErrorKind::io, "command.signalled",
+                  format("{} was ended by signal {} ({})\n{}", shown(), result.signal, strsignal(result.signal),
+                         last_lines(result.output, 10)));
     // A shell's words for "not found" and "not executable".
     if (!request_.run.empty() && (result.exit_code == 127 || result.exit_code == 126))
-      return fail(ErrorKind::io, "command.not-found", format("{} could not be started\n{}", shown(), last_lines(result.output, 5)), {}, "Install the program, or correct the gate's run.");
+      return fail(ErrorKind::io, "command.not-found",
+                  format("{} could not be started\n{}", shown(), last_lines(result.output, 5)), {},
+                  "Install the program, or correct the gate's run.");
     for (const auto& source : sources) TRY(take(source, result));
     judge(result);
     return std::move(response_);
   }
 
  private:
-  [[nodiscard]] std::string shown() const { return request_.run.empty() ? text::join(request_.arguments, " ") : request_.run; }
+  [[nodiscard]] std::string shown() const {
+    return request_.run.empty() ? text::join(request_.arguments, " ") : request_.run;
+  }
 
   Result<std::vector<std::string>> files_of(const std::string& pattern) const {
     std::vector<std::string> files;
@@ -92,9 +101,11 @@ class CommandRun {
       return files;
     }
     if (!io::is_folder(folder_)) return files;
-    const auto entries = TRY(io::walk(folder_, [](const io::Entry& entry) { return io::file_name(entry.path) != ".git"; }));
+    const auto entries =
+        TRY(io::walk(folder_, [](const io::Entry& entry) { return io::file_name(entry.path) != ".git"; }));
     for (const auto& entry : entries)
-      if (entry.type == io::EntryType::file && text::glob_match(pattern, entry.path)) files.push_back(io::join_path(folder_, entry.path));
+      if (entry.type == io::EntryType::file && text::glob_match(pattern, entry.path))
+        files.push_back(io::join_path(folder_, entry.path));
     return files;
   }
 
@@ -109,14 +120,16 @@ class CommandRun {
 
   Result<io::ProcessResult> start() {
     io::ProcessSpec spec;
-    spec.arguments = request_.run.empty() ? request_.arguments : std::vector<std::string>{"/bin/sh", "-c", request_.run};
+    spec.arguments =
+        request_.run.empty() ? request_.arguments : std::vector<std::string>{"/bin/sh", "-c", request_.run};
     spec.working_folder = folder_;
     spec.merge_streams = true;
     spec.max_output_bytes = static_cast<std::uint64_t>(request_.output_mib) << 20;
     for (const auto& pair : request_.environment) {
       const auto equals = pair.find('=');
       if (equals == std::string::npos || equals == 0)
-        return fail(ErrorKind::config, "command.environment", format("environment entry \"{}\" is not NAME=VALUE", pair));
+        return fail(ErrorKind::config, "command.environment",
+                    format("environment entry \"{}\" is not NAME=VALUE", pair));
       spec.environment.emplace_back(pair.substr(0, equals), pair.substr(equals + 1));
     }
     if (const auto& change = context_.workspace.change()) spec.environment.emplace_back("CHIRON_SINCE", change->base);
@@ -136,18 +149,23 @@ class CommandRun {
   Result<void> take(const Source& source, const io::ProcessResult& result) {
     if (source.file.empty()) {
       if (result.dropped_bytes != 0)
-        return fail(ErrorKind::limit, "limit.output", format("{} printed {} bytes more than the {} MiB that are read", shown(), result.dropped_bytes, request_.output_mib), {},
-                    "Raise output-mib, or have the program write a file and read that.");
+        return fail(ErrorKind::limit, "limit.output",
+                    format("{} printed {} bytes more than the {} MiB that are read", shown(), result.dropped_bytes,
+                           request_.output_mib),
+                    {}, "Raise output-mib, or have the program write a file and read that.");
       auto text = std::string_view(result.output);
       // Machine forms on standard output may follow a line of talk.
       if (source.form == intake::Form::sarif) text = text.substr(std::min(text.find('{'), text.size()));
-      if (source.form == intake::Form::junit || source.form == intake::Form::checkstyle) text = text.substr(std::min(text.find('<'), text.size()));
+      if (source.form == intake::Form::junit || source.form == intake::Form::checkstyle)
+        text = text.substr(std::min(text.find('<'), text.size()));
       return add(TRY(intake::read(source.form, text, options("the output of " + shown()))));
     }
     const auto files = TRY(files_of(source.file));
     if (files.empty())
-      return fail(ErrorKind::io, "command.no-report", format("{} wrote no {} (exit code {})\n{}", shown(), source.file, result.exit_code, last_lines(result.output, 10)), {},
-                  "Correct reads, or the program's options.");
+      return fail(ErrorKind::io, "command.no-report",
+                  format("{} wrote no {} (exit code {})\n{}", shown(), source.file, result.exit_code,
+                         last_lines(result.output, 10)),
+                  {}, "Correct reads, or the program's options.");
     for (const auto& path : files) {
       const auto file = TRY(io::MappedFile::open(path));
       TRY(add(TRY(intake::read(source.form, file.bytes(), options(context_.workspace.relative(path))))));
@@ -160,8 +178,10 @@ class CommandRun {
     std::ranges::move(taken.rules, std::back_inserter(response_.rules));
     for (auto& metric : taken.metrics) {
       const auto known = std::ranges::find(response_.metrics, metric.name, &Metric::name);
-      if (known != response_.metrics.end()) known->value += metric.value;
-      else response_.metrics.push_back(std::move(metric));
+      if (known != response_.metrics.end())
+        known->value += metric.value;
+      else
+        response_.metrics.push_back(std::move(metric));
     }
     return {};
   }
@@ -169,8 +189,10 @@ class CommandRun {
   // A program that failed without a finding that says why fails the gate with the end of its output.
   void judge(const io::ProcessResult& result) {
     if (result.exit_code != 0) response_.metrics.push_back({"exit-code", static_cast<double>(result.exit_code), ""});
-    const bool success = std::ranges::find(request_.success, std::to_string(result.exit_code)) != request_.success.end();
-    const bool explained = std::ranges::any_of(response_.findings, [](const Finding& f) { return f.level == Level::error; });
+    const bool success =
+        std::ranges::find(request_.success, std::to_string(result.exit_code)) != request_.success.end();
+    const bool explained =
+        std::ranges::any_of(response_.findings, [](const Finding& f) { return f.level == Level::error; });
     if (success || explained) return;
     Finding finding;
     finding.rule = "command/failed";
@@ -185,10 +207,15 @@ class CommandRun {
 
  public:
   static Rule command_rule() {
-    return {"command/failed", "CommandFailed", "A command of the gate failed and reported no error of its own.",
-            "The command's exit code is not among `success` and its output holds no error in the form that `reads` names. The end of "
+    return {"command/failed",
+            "CommandFailed",
+            "A command of the gate failed and reported no error of its own.",
+            "The command's exit code is not among `success` and its output holds no error in the form that `reads` "
+            "names. The end of "
             "its output is part of the finding.",
-            Level::error, "", {}};
+            Level::error,
+            "",
+            {}};
   }
 
  private:
@@ -198,7 +225,9 @@ class CommandRun {
   Response response_;
 };
 
-Result<Response> run_command(const CommandRequest& request, Context& context) { return CommandRun(request, context).run(); }
+Result<Response> run_command(const CommandRequest& request, Context& context) {
+  return CommandRun(request, context).run();
+}
 
 Result<std::optional<std::vector<std::string>>> command_inputs(const void* pointer, Context& context) {
   const auto& request = *static_cast<const CommandRequest*>(pointer);
@@ -212,26 +241,54 @@ Operation command_operation() {
   auto made = operation<CommandRequest>(
       "command", "Run a program and read its output as findings",
       Fields<CommandRequest>()
-          .add("run", &CommandRequest::run, {.help = "Command line for /bin/sh", .placeholder = "COMMAND", .example = "\"make lint\""})
-          .add("arguments", &CommandRequest::arguments, {.help = "Program and arguments, without a shell", .example = "[\"ruff\", \"check\"]", .positional = true})
-          .add("reads", &CommandRequest::reads, {.help = "What the program reports: gnu, sarif, junit, github or checkstyle for its output, FORM:FILE for a file it writes (globs allowed)", .placeholder = "FORM[:FILE]", .example = "[\"gnu\"]"})
-          .add("in", &CommandRequest::folder, {.help = "Folder the program runs in, relative to the workspace", .fallback = ".", .placeholder = "FOLDER"})
-          .add("environment", &CommandRequest::environment, {.help = "Variables added to the environment", .placeholder = "NAME=VALUE", .example = "[\"LC_ALL=C\"]"})
-          .add("inputs", &CommandRequest::inputs, {.help = "Globs of every file the result depends on; with them the result may come from the cache", .placeholder = "GLOB", .example = "[\"src/**\"]"})
-          .add("success", &CommandRequest::success, {.help = "Exit codes that are no failure", .fallback = "0", .placeholder = "CODE", .example = "[\"0\", \"1\"]"})
-          .add("level", &CommandRequest::level, {.help = "Level of messages that tell none", .fallback = "warning", .choices = {"note", "warning", "error"}})
-          .add("output-mib", &CommandRequest::output_mib, {.help = "MiB of output that are read", .fallback = "64", .minimum = 1, .maximum = 2048})
+          .add("run", &CommandRequest::run,
+               {.help = "Command line for /bin/sh", .placeholder = "COMMAND", .example = "\"make lint\""})
+          .add("arguments", &CommandRequest::arguments,
+               {.help = "Program and arguments, without a shell",
+                .example = "[\"ruff\", \"check\"]",
+                .positional = true})
+          .add("reads", &CommandRequest::reads,
+               {.help = "What the program reports: gnu, sarif, junit, github or checkstyle for its output, FORM:FILE "
+                        "for a file it writes (globs allowed)",
+                .placeholder = "FORM[:FILE]",
+                .example = "[\"gnu\"]"})
+          .add("in", &CommandRequest::folder,
+               {.help = "Folder the program runs in, relative to the workspace",
+                .fallback = ".",
+                .placeholder = "FOLDER"})
+          .add("environment", &CommandRequest::environment,
+               {.help = "Variables added to the environment", .placeholder = "NAME=VALUE", .example = "[\"LC_ALL=C\"]"})
+          .add("inputs", &CommandRequest::inputs,
+               {.help = "Globs of every file the result depends on; with them the result may come from the cache",
+                .placeholder = "GLOB",
+                .example = "[\"src/**\"]"})
+          .add("success", &CommandRequest::success,
+               {.help = "Exit codes that are no failure",
+                .fallback = "0",
+                .placeholder = "CODE",
+                .example = "[\"0\", \"1\"]"})
+          .add("level", &CommandRequest::level,
+               {.help = "Level of messages that tell none",
+                .fallback = "warning",
+                .choices = {"note", "warning", "error"}})
+          .add("output-mib", &CommandRequest::output_mib,
+               {.help = "MiB of output that are read", .fallback = "64", .minimum = 1, .maximum = 2048})
           .take(),
       run_command);
   made.description =
-      "The program runs in the workspace and its report becomes Chiron's: SARIF, JUnit, GNU file:line:col: message, GitHub annotations "
-      "or checkstyle. A program that cannot be started, is ended by a signal, or does not write the report it was to write is \"could not "
-      "run\", never a pass. Report files named by reads are removed before the run. With --since the program finds the base commit in "
+      "The program runs in the workspace and its report becomes Chiron's: SARIF, JUnit, GNU file:line:col: message, "
+      "GitHub annotations "
+      "or checkstyle. A program that cannot be started, is ended by a signal, or does not write the report it was to "
+      "write is \"could not "
+      "run\", never a pass. Report files named by reads are removed before the run. With --since the program finds the "
+      "base commit in "
       "CHIRON_SINCE.";
-  made.examples = {{"chiron command --reads gnu -- gcc -Wall -fsyntax-only src/main.c", "Read a compiler's warnings as findings."}};
+  made.examples = {
+      {"chiron command --reads gnu -- gcc -Wall -fsyntax-only src/main.c", "Read a compiler's warnings as findings."}};
   made.prints_findings = true;
   made.gate = GateFacet{};
-  made.gate->since = "the program runs whole (the base commit is in `CHIRON_SINCE`); findings on unchanged lines do not count.";
+  made.gate->since =
+      "the program runs whole (the base commit is in `CHIRON_SINCE`); findings on unchanged lines do not count.";
   made.gate->rules = [] { return std::vector<Rule>{CommandRun::command_rule()}; };
   made.gate->inputs = command_inputs;
   return made;

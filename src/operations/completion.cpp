@@ -19,7 +19,8 @@ std::string flag_words(const Operation& operation) {
   for (const auto* field : command_fields(operation)) {
     if (field->positional) continue;
     words.push_back("--" + std::string(field->name));
-    if (field->type == FieldType::flag && field->fallback == "true") words.push_back("--no-" + std::string(field->name));
+    if (field->type == FieldType::flag && field->fallback == "true")
+      words.push_back("--no-" + std::string(field->name));
     if (field->letter != 0) words.push_back(std::string{'-', field->letter});
   }
   return text::join(words, " ");
@@ -60,7 +61,8 @@ std::string bash_script(const Registry& registry) {
       "  case $words in\n";
   for (const auto& [prefix, words] : following_words(registry)) {
     const auto* operation = registry.find(prefix);
-    out += format("    '{}') next='{}'; flags='{}' ;;\n", prefix, words, operation != nullptr ? flag_words(*operation) : "--help --version");
+    out += format("    '{}') next='{}'; flags='{}' ;;\n", prefix, words,
+                  operation != nullptr ? flag_words(*operation) : "--help --version");
   }
   for (const auto& operation : registry.operations())
     out += format("    '{}'*) [ -n \"$flags\" ] || flags='{}' ;;\n", operation.name, flag_words(operation));
@@ -68,9 +70,10 @@ std::string bash_script(const Registry& registry) {
   for (const auto& operation : registry.operations())
     for (const auto* field : command_fields(operation)) {
       if (field->type == FieldType::flag) continue;
-      const auto reply = !field->choices.empty() ? format("COMPREPLY=($(compgen -W '{}' -- \"$cur\"))", choice_words(*field))
-                         : is_path(*field)       ? std::string("compopt -o default")
-                                                 : std::string(":");
+      const auto reply = !field->choices.empty()
+                             ? format("COMPREPLY=($(compgen -W '{}' -- \"$cur\"))", choice_words(*field))
+                         : is_path(*field) ? std::string("compopt -o default")
+                                           : std::string(":");
       if (!field->positional) out += format("    '{}'*' --{}') {}; return ;;\n", operation.name, field->name, reply);
     }
   out +=
@@ -111,13 +114,15 @@ std::string zsh_script(const Registry& registry) {
   for (const auto& operation : registry.operations()) {
     out += format("    '{}'*) _arguments", operation.name);
     for (const auto* field : command_fields(operation)) {
-      const auto action = !field->choices.empty() ? format(":{}:({})", field->name, choice_words(*field))
-                          : is_path(*field)       ? format(":{}:_files", field->name)
+      const auto action = !field->choices.empty()          ? format(":{}:({})", field->name, choice_words(*field))
+                          : is_path(*field)                ? format(":{}:_files", field->name)
                           : field->type == FieldType::flag ? std::string()
                                                            : format(":{}:", field->name);
       const auto help = text::replace_all(text::replace_all(quoted(field->help), "[", "("), "]", ")");
-      if (field->positional) out += format(" '*:{}:_files'", field->name);
-      else out += format(" '*--{}[{}]{}'", field->name, text::replace_all(help, ":", " -"), action);
+      if (field->positional)
+        out += format(" '*:{}:_files'", field->name);
+      else
+        out += format(" '*--{}[{}]{}'", field->name, text::replace_all(help, ":", " -"), action);
     }
     out += " ;;\n";
   }
@@ -125,16 +130,17 @@ std::string zsh_script(const Registry& registry) {
 }
 
 std::string fish_script(const Registry& registry) {
-  std::string out = "# fish completion of chiron; save as ~/.config/fish/completions/chiron.fish\n"
-                    "function __chiron_words\n"
-                    "  set -l words\n"
-                    "  for word in (commandline -opc)[2..-1]\n"
-                    "    string match -q -- '-*' $word; and break\n"
-                    "    set -a words $word\n"
-                    "  end\n"
-                    "  string join ' ' $words\n"
-                    "end\n"
-                    "complete -c chiron -f\n";
+  std::string out =
+      "# fish completion of chiron; save as ~/.config/fish/completions/chiron.fish\n"
+      "function __chiron_words\n"
+      "  set -l words\n"
+      "  for word in (commandline -opc)[2..-1]\n"
+      "    string match -q -- '-*' $word; and break\n"
+      "    set -a words $word\n"
+      "  end\n"
+      "  string join ' ' $words\n"
+      "end\n"
+      "complete -c chiron -f\n";
   for (const auto& [prefix, words] : following_words(registry))
     for (const auto word : text::split(words, ' ')) {
       const auto* operation = registry.find((prefix.empty() ? "" : prefix + " ") + std::string(word));
@@ -150,9 +156,12 @@ std::string fish_script(const Registry& registry) {
       }
       out += format("complete -c chiron {} -l '{}'", condition, field->name);
       if (field->letter != 0) out += format(" -s {}", field->letter);
-      if (!field->choices.empty()) out += format(" -x -a '{}'", choice_words(*field));
-      else if (is_path(*field)) out += " -r -F";
-      else if (field->type != FieldType::flag) out += " -x";
+      if (!field->choices.empty())
+        out += format(" -x -a '{}'", choice_words(*field));
+      else if (is_path(*field))
+        out += " -r -F";
+      else if (field->type != FieldType::flag)
+        out += " -x";
       out += format(" -d '{}'\n", quoted(field->help));
     }
   return out;
@@ -169,12 +178,17 @@ Result<Response> run_completion(const CompletionRequest& request, Context& conte
 }  // namespace
 
 Operation completion_operation() {
-  auto made = operation<CompletionRequest>(
-      "completion", "Print the completion script of a shell",
-      Fields<CompletionRequest>()
-          .add("shell", &CompletionRequest::shell, {.help = "Which shell", .placeholder = "SHELL", .example = "bash", .choices = {"bash", "zsh", "fish"}, .positional = true, .required = true})
-          .take(),
-      run_completion);
+  auto made = operation<CompletionRequest>("completion", "Print the completion script of a shell",
+                                           Fields<CompletionRequest>()
+                                               .add("shell", &CompletionRequest::shell,
+                                                    {.help = "Which shell",
+                                                     .placeholder = "SHELL",
+                                                     .example = "bash",
+                                                     .choices = {"bash", "zsh", "fish"},
+                                                     .positional = true,
+                                                     .required = true})
+                                               .take(),
+                                           run_completion);
   made.examples = {{"source <(chiron completion bash)", "Complete commands and options in this shell."}};
   return made;
 }

@@ -29,11 +29,14 @@ std::vector<Known> all_rules(const Registry& registry) {
 }
 
 std::string page(const Known& known, const Context& context) {
-  const auto heading = [&](std::string_view text) { return context.colour ? format("\x1b[1m{}\x1b[0m", text) : std::string(text); };
+  const auto heading = [&](std::string_view text) {
+    return context.colour ? format("\x1b[1m{}\x1b[0m", text) : std::string(text);
+  };
   std::string out = heading(known.rule.id) + format("  ({}, gate {})\n\n", to_string(known.rule.level), known.gate);
   out += wrap(known.rule.summary, std::min(context.width, 100U), 0) + "\n";
   if (!known.rule.help.empty()) out += "\n" + wrap(known.rule.help, std::min(context.width, 100U), 0) + "\n";
-  out += format("\nTo allow one place, write a comment on its line or the line before: chiron: allow {} REASON\n", known.rule.id);
+  out += format("\nTo allow one place, write a comment on its line or the line before: chiron: allow {} REASON\n",
+                known.rule.id);
   if (!known.rule.help_uri.empty()) out += "\n" + known.rule.help_uri + "\n";
   return out;
 }
@@ -45,7 +48,8 @@ Result<Response> run_explain(const ExplainRequest& request, Context& context) {
     std::string out;
     std::size_t width = 0;
     for (const auto& known : rules) width = std::max(width, known.rule.id.size());
-    for (const auto& known : rules) out += format("{:<{}}  {:<8} {}\n", known.rule.id, width, to_string(known.rule.level), known.rule.summary);
+    for (const auto& known : rules)
+      out += format("{:<{}}  {:<8} {}\n", known.rule.id, width, to_string(known.rule.level), known.rule.summary);
     response.output = out;
     return response;
   }
@@ -64,12 +68,15 @@ Result<Response> run_explain(const ExplainRequest& request, Context& context) {
 }  // namespace
 
 Operation explain_operation() {
-  auto made = operation<ExplainRequest>(
-      "explain", "Show the page of a rule, or list all rules",
-      Fields<ExplainRequest>()
-          .add("rule", &ExplainRequest::rule, {.help = "Id of the rule; without it all are listed", .placeholder = "RULE", .example = "coverage/uncovered-line", .positional = true})
-          .take(),
-      run_explain);
+  auto made = operation<ExplainRequest>("explain", "Show the page of a rule, or list all rules",
+                                        Fields<ExplainRequest>()
+                                            .add("rule", &ExplainRequest::rule,
+                                                 {.help = "Id of the rule; without it all are listed",
+                                                  .placeholder = "RULE",
+                                                  .example = "coverage/uncovered-line",
+                                                  .positional = true})
+                                            .take(),
+                                        run_explain);
   made.examples = {{"chiron explain coverage/uncovered-line", "What the rule flags, why, and how to fix it."}};
   return made;
 }

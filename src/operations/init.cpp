@@ -28,8 +28,9 @@ std::string configuration_text(const std::vector<DetectedGate>& gates, const std
   if (!excludes.empty()) out += "exclude = [\"" + text::join(excludes, "\", \"") + "\"]\n";
   for (const auto& gate : gates) out += format("\n# From {}.\n[gate.{}]\n{}", gate.why, gate.name, gate.section);
   if (gates.empty())
-    out += "\n# Nothing was found that tells how this repository is built or checked. A first gate:\n"
-           "[gate.whitespace]\nkind = \"command\"\nrun = \"! git grep -nI ' $' -- .\"\nreads = [\"gnu\"]\n";
+    out +=
+        "\n# Nothing was found that tells how this repository is built or checked. A first gate:\n"
+        "[gate.whitespace]\nkind = \"command\"\nrun = \"! git grep -nI ' $' -- .\"\nreads = [\"gnu\"]\n";
   return out;
 }
 
@@ -64,11 +65,14 @@ constexpr std::string_view kInstallStep = R"(      - name: Install Chiron
 )";
 
 std::string workflow(bool weekly) {
-  std::string out = weekly ? "name: chiron-weekly\n\non:\n  schedule:\n    - cron: \"17 4 * * 1\"\n  workflow_dispatch:\n"
-                           : "name: chiron\n\non:\n  push:\n    branches: [main, master]\n  pull_request:\n";
+  std::string out = weekly
+                        ? "name: chiron-weekly\n\non:\n  schedule:\n    - cron: \"17 4 * * 1\"\n  workflow_dispatch:\n"
+                        : "name: chiron\n\non:\n  push:\n    branches: [main, master]\n  pull_request:\n";
   out += format(
-      "\npermissions:\n  contents: read\n\nconcurrency:\n  group: {0}-${{{{ github.ref }}}}\n  cancel-in-progress: true\n\n"
-      "jobs:\n  check:\n    runs-on: ubuntu-latest\n    timeout-minutes: 60\n    permissions:\n      contents: read\n      security-events: write\n{1}"
+      "\npermissions:\n  contents: read\n\nconcurrency:\n  group: {0}-${{{{ github.ref }}}}\n  cancel-in-progress: "
+      "true\n\n"
+      "jobs:\n  check:\n    runs-on: ubuntu-latest\n    timeout-minutes: 60\n    permissions:\n      contents: read\n  "
+      "    security-events: write\n{1}"
       "    steps:\n"
       "      - uses: actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683 # v4.2.2\n"
       "        with:\n          fetch-depth: 0\n          persist-credentials: false\n",
@@ -76,25 +80,31 @@ std::string workflow(bool weekly) {
   out += kInstallStep;
   out +=
       "      - uses: actions/cache@1bd1e32a3bdc45362d1e726936510720a7c30a57 # v4.2.0\n"
-      "        with:\n          path: .chiron\n          key: chiron-${{ github.run_id }}\n          restore-keys: chiron-\n"
+      "        with:\n          path: .chiron\n          key: chiron-${{ github.run_id }}\n          restore-keys: "
+      "chiron-\n"
       "      - name: Check\n";
-  out += weekly ? "        run: chiron check --no-cache -o sarif:chiron.sarif -o html:chiron.html -o github:/dev/stdout\n"
-                : "        env:\n          BASE: ${{ github.base_ref }}\n"
-                  "        run: chiron check ${BASE:+--since \"origin/$BASE\"} -o sarif:chiron.sarif -o markdown:chiron.md -o html:chiron.html -o github:/dev/stdout\n";
+  out += weekly
+             ? "        run: chiron check --no-cache -o sarif:chiron.sarif -o html:chiron.html -o github:/dev/stdout\n"
+             : "        env:\n          BASE: ${{ github.base_ref }}\n"
+               "        run: chiron check ${BASE:+--since \"origin/$BASE\"} -o sarif:chiron.sarif -o "
+               "markdown:chiron.md -o html:chiron.html -o github:/dev/stdout\n";
   out +=
       "      - name: Upload SARIF\n        if: always() && hashFiles('chiron.sarif') != ''\n"
       "        uses: github/codeql-action/upload-sarif@48ab28a6f5dbc2a99bf1e0131198dd8f1df78169 # v3.28.0\n"
       "        with:\n          sarif_file: chiron.sarif\n"
       "      - name: Keep the report\n        if: always()\n"
       "        uses: actions/upload-artifact@65c4c4a1ddee5b72f698fdd19549f0f0fb45cf08 # v4.6.0\n"
-      "        with:\n          name: chiron-report\n          path: |\n            chiron.html\n            .chiron/report.json\n";
+      "        with:\n          name: chiron-report\n          path: |\n            chiron.html\n            "
+      ".chiron/report.json\n";
   if (!weekly)
     out +=
         "      - name: Comment on the pull request\n"
-        "        if: always() && github.event_name == 'pull_request' && github.event.pull_request.head.repo.full_name == github.repository\n"
+        "        if: always() && github.event_name == 'pull_request' && github.event.pull_request.head.repo.full_name "
+        "== github.repository\n"
         "        env:\n          GH_TOKEN: ${{ github.token }}\n          NUMBER: ${{ github.event.number }}\n"
         "        run: |\n"
-        "          gh pr comment \"$NUMBER\" --edit-last --body-file chiron.md || gh pr comment \"$NUMBER\" --body-file chiron.md\n";
+        "          gh pr comment \"$NUMBER\" --edit-last --body-file chiron.md || gh pr comment \"$NUMBER\" "
+        "--body-file chiron.md\n";
   return out;
 }
 
@@ -107,11 +117,15 @@ class Init {
     const auto text = configuration_text(gates, detect_excludes(context_));
     // What is written must be what chiron check accepts.
     TRY(parse_config(text, "chiron.toml", *context_.registry));
-    if (context_.workspace.file_system().exists(context_.workspace.absolute("chiron.toml")) && !request_.force && !request_.dry_run)
-      return fail(ErrorKind::usage, "init.exists", "chiron.toml is there already", {}, "Use --force to write it anew, or --dry-run to see what would be written.");
+    if (context_.workspace.file_system().exists(context_.workspace.absolute("chiron.toml")) && !request_.force &&
+        !request_.dry_run)
+      return fail(ErrorKind::usage, "init.exists", "chiron.toml is there already", {},
+                  "Use --force to write it anew, or --dry-run to see what would be written.");
     TRY(write("chiron.toml", text));
     for (const auto& hook : request_.hooks) TRY(write_hook(hook));
-    const bool github = request_.ci == "github" || (request_.ci == "auto" && context_.workspace.file_system().exists(context_.workspace.absolute(".github")));
+    const bool github =
+        request_.ci == "github" ||
+        (request_.ci == "auto" && context_.workspace.file_system().exists(context_.workspace.absolute(".github")));
     if (github) {
       TRY(write_if_absent(".github/workflows/chiron.yml", workflow(false)));
       TRY(write_if_absent(".github/workflows/chiron-weekly.yml", workflow(true)));
@@ -157,7 +171,8 @@ class Init {
       while (folder.ends_with('\n')) folder.pop_back();
       const auto path = io::join_path(io::join_path(repository->root(), folder), "pre-commit");
       if (io::exists(path) && !request_.force) {
-        out_ += format("kept {} as it is; add to it: chiron check --since HEAD --quiet\n", context_.workspace.relative(path));
+        out_ += format("kept {} as it is; add to it: chiron check --since HEAD --quiet\n",
+                       context_.workspace.relative(path));
         return {};
       }
       if (request_.dry_run) {
@@ -187,17 +202,26 @@ Result<Response> run_init(const InitRequest& request, Context& context) { return
 }  // namespace
 
 Operation init_operation() {
-  auto made = operation<InitRequest>(
-      "init", "Look at the repository and write a chiron.toml that fits it",
-      Fields<InitRequest>()
-          .add("hooks", &InitRequest::hooks, {.help = "Also write a hook that checks each commit; repeatable", .placeholder = "KIND", .choices = {"git", "pre-commit"}})
-          .add("ci", &InitRequest::ci, {.help = "Also write workflows; auto: for GitHub where there is a .github folder", .fallback = "auto", .choices = {"auto", "github", "none"}})
-          .add("force", &InitRequest::force, {.help = "Write over files that are there"})
-          .add("dry-run", &InitRequest::dry_run, {.help = "Print what would be written"})
-          .take(),
-      run_init);
-  made.description = "Finds the build, the tests and the linters the repository already has, and makes gates of them, besides the gates of Chiron's own that fit.";
-  made.examples = {{"chiron init --dry-run", "See what would be written."}, {"chiron init --ci github --hooks pre-commit", "Configuration, workflows and a hook."}};
+  auto made =
+      operation<InitRequest>("init", "Look at the repository and write a chiron.toml that fits it",
+                             Fields<InitRequest>()
+                                 .add("hooks", &InitRequest::hooks,
+                                      {.help = "Also write a hook that checks each commit; repeatable",
+                                       .placeholder = "KIND",
+                                       .choices = {"git", "pre-commit"}})
+                                 .add("ci", &InitRequest::ci,
+                                      {.help = "Also write workflows; auto: for GitHub where there is a .github folder",
+                                       .fallback = "auto",
+                                       .choices = {"auto", "github", "none"}})
+                                 .add("force", &InitRequest::force, {.help = "Write over files that are there"})
+                                 .add("dry-run", &InitRequest::dry_run, {.help = "Print what would be written"})
+                                 .take(),
+                             run_init);
+  made.description =
+      "Finds the build, the tests and the linters the repository already has, and makes gates of them, besides the "
+      "gates of Chiron's own that fit.";
+  made.examples = {{"chiron init --dry-run", "See what would be written."},
+                   {"chiron init --ci github --hooks pre-commit", "Configuration, workflows and a hook."}};
   return made;
 }
 

@@ -27,8 +27,12 @@ class Detector {
   }
 
  private:
-  [[nodiscard]] bool has(std::string_view file) { return context_.workspace.file_system().exists(context_.workspace.absolute(file)); }
-  [[nodiscard]] std::string text_of(std::string_view file) { return context_.workspace.read(std::string(file)).value_or(""); }
+  [[nodiscard]] bool has(std::string_view file) {
+    return context_.workspace.file_system().exists(context_.workspace.absolute(file));
+  }
+  [[nodiscard]] std::string text_of(std::string_view file) {
+    return context_.workspace.read(std::string(file)).value_or("");
+  }
   [[nodiscard]] bool any(const std::vector<std::string>& globs) {
     const auto found = context_.workspace.files_matching(globs);
     return found && !found->empty();
@@ -39,27 +43,37 @@ class Detector {
     if (!reads.empty()) section += "reads = [" + quoted(reads) + "]\n";
     gates_.push_back({std::move(name), std::move(why), section + more});
   }
-  static std::string quoted(std::string_view text) { return "\"" + text::replace_all(text::replace_all(text, "\\", "\\\\"), "\"", "\\\"") + "\""; }
+  static std::string quoted(std::string_view text) {
+    return "\"" + text::replace_all(text::replace_all(text, "\\", "\\\\"), "\"", "\\\"") + "\"";
+  }
 
   void build() {
     if (has("CMakeLists.txt")) {
       add("build", "CMakeLists.txt", "cmake -S . -B build/chiron && cmake --build build/chiron", "gnu");
-      const bool tests = text_of("CMakeLists.txt").find("enable_testing") != std::string::npos || text_of("CMakeLists.txt").find("include(CTest)") != std::string::npos;
-      if (tests) add("ctest", "enable_testing() in CMakeLists.txt", "ctest --test-dir build/chiron --output-on-failure --output-junit chiron-junit.xml", "junit:build/chiron/chiron-junit.xml", "needs = [\"build\"]\n");
+      const bool tests = text_of("CMakeLists.txt").find("enable_testing") != std::string::npos ||
+                         text_of("CMakeLists.txt").find("include(CTest)") != std::string::npos;
+      if (tests)
+        add("ctest", "enable_testing() in CMakeLists.txt",
+            "ctest --test-dir build/chiron --output-on-failure --output-junit chiron-junit.xml",
+            "junit:build/chiron/chiron-junit.xml", "needs = [\"build\"]\n");
     } else if (has("meson.build")) {
       add("build", "meson.build", "{ [ -d build ] || meson setup build; } && meson compile -C build", "gnu");
-      add("meson-test", "meson.build", "meson test -C build", "junit:build/meson-logs/testlog.junit.xml", "needs = [\"build\"]\n");
+      add("meson-test", "meson.build", "meson test -C build", "junit:build/meson-logs/testlog.junit.xml",
+          "needs = [\"build\"]\n");
     } else if (has("Makefile") || has("GNUmakefile")) {
       add("build", "Makefile", "make", "gnu");
       const auto makefile = text_of(has("GNUmakefile") ? "GNUmakefile" : "Makefile");
       for (const auto* target : {"test", "check"})
         if (("\n" + makefile).find(format("\n{}:", target)) != std::string::npos) {
-          add("tests", format("the target {} of the Makefile", target), format("make {}", target), "gnu", "needs = [\"build\"]\n");
+          add("tests", format("the target {} of the Makefile", target), format("make {}", target), "gnu",
+              "needs = [\"build\"]\n");
           break;
         }
     }
     if (has(".clang-format") && any({"*.c", "*.cc", "*.cpp", "*.h", "*.hpp"}))
-      add("format", ".clang-format", "git ls-files -z '*.c' '*.cc' '*.cpp' '*.h' '*.hpp' | xargs -0 clang-format --dry-run", "gnu", "when = [\"*.c\", \"*.cc\", \"*.cpp\", \"*.h\", \"*.hpp\"]\n");
+      add("format", ".clang-format",
+          "git ls-files -z '*.c' '*.cc' '*.cpp' '*.h' '*.hpp' | xargs -0 clang-format --dry-run", "gnu",
+          "when = [\"*.c\", \"*.cc\", \"*.cpp\", \"*.h\", \"*.hpp\"]\n");
   }
 
   void javascript() {
@@ -68,22 +82,30 @@ class Detector {
     if (!manifest) return;
     const auto* scripts = manifest->find("scripts");
     if (scripts == nullptr) return;
-    if (!scripts->string_or("lint", "").empty()) add("lint", "the script lint of package.json", "npm run --silent lint", "gnu");
-    if (!scripts->string_or("typecheck", "").empty()) add("types", "the script typecheck of package.json", "npm run --silent typecheck", "gnu");
+    if (!scripts->string_or("lint", "").empty())
+      add("lint", "the script lint of package.json", "npm run --silent lint", "gnu");
+    if (!scripts->string_or("typecheck", "").empty())
+      add("types", "the script typecheck of package.json", "npm run --silent typecheck", "gnu");
     const auto test = scripts->string_or("test", "");
-    if (!test.empty() && test.find("no test specified") == std::string_view::npos) add("npm-test", "the script test of package.json", "npm test --silent", "");
+    if (!test.empty() && test.find("no test specified") == std::string_view::npos)
+      add("npm-test", "the script test of package.json", "npm test --silent", "");
   }
 
   void python() {
-    const auto project = has("pyproject.toml") ? doc::parse_toml(text_of("pyproject.toml")) : Result<doc::Value>(doc::Value());
+    const auto project =
+        has("pyproject.toml") ? doc::parse_toml(text_of("pyproject.toml")) : Result<doc::Value>(doc::Value());
     const auto* tool = project ? project->find("tool") : nullptr;
     const auto configured = [&](std::string_view name) { return tool != nullptr && tool->find(name) != nullptr; };
     if (configured("ruff") || has("ruff.toml") || has(".ruff.toml"))
       add("ruff", "ruff's configuration", "ruff check --output-format=sarif", "sarif", "success = [\"0\", \"1\"]\n");
-    if (configured("mypy") || has("mypy.ini")) add("mypy", "mypy's configuration", "mypy --no-color-output --show-column-numbers .", "gnu");
+    if (configured("mypy") || has("mypy.ini"))
+      add("mypy", "mypy's configuration", "mypy --no-color-output --show-column-numbers .", "gnu");
     if (has(".flake8")) add("flake8", ".flake8", "flake8", "gnu");
-    const bool pytest = configured("pytest") || has("pytest.ini") || has("conftest.py") || has("tests/conftest.py") || text_of("setup.cfg").find("[tool:pytest]") != std::string::npos;
-    if (pytest) add("pytest", "pytest's configuration", "python3 -m pytest -q --junit-xml=.chiron/pytest.xml", "junit:.chiron/pytest.xml");
+    const bool pytest = configured("pytest") || has("pytest.ini") || has("conftest.py") || has("tests/conftest.py") ||
+                        text_of("setup.cfg").find("[tool:pytest]") != std::string::npos;
+    if (pytest)
+      add("pytest", "pytest's configuration", "python3 -m pytest -q --junit-xml=.chiron/pytest.xml",
+          "junit:.chiron/pytest.xml");
   }
 
   void others() {
@@ -97,7 +119,8 @@ class Detector {
     }
     if (any({"*.sh"})) {
       if (context_.environment != nullptr && program_exists("shellcheck"))
-        add("shellcheck", "shell scripts, and shellcheck is installed", "git ls-files -z '*.sh' | xargs -0 shellcheck --format=gcc", "gnu", "when = [\"*.sh\"]\n");
+        add("shellcheck", "shell scripts, and shellcheck is installed",
+            "git ls-files -z '*.sh' | xargs -0 shellcheck --format=gcc", "gnu", "when = [\"*.sh\"]\n");
     }
   }
 
@@ -110,7 +133,8 @@ class Detector {
   void own_gates() {
     for (const auto& operation : context_.registry->operations()) {
       if (!operation.gate || operation.gate->detect == nullptr) continue;
-      if (auto section = operation.gate->detect(context_)) gates_.push_back({std::string(gate_kind(operation)), std::string(operation.summary), *std::move(section)});
+      if (auto section = operation.gate->detect(context_))
+        gates_.push_back({std::string(gate_kind(operation)), std::string(operation.summary), *std::move(section)});
     }
   }
 

@@ -28,8 +28,8 @@ std::string field_row(const Field& field, bool in_config) {
   if (!field.choices.empty())
     what += ": " + text::join(std::vector<std::string>(field.choices.begin(), field.choices.end()), ", ");
   if (field.minimum || field.maximum)
-    what += format(" ({}{}{})", field.minimum ? format("from {}", *field.minimum) : "", field.minimum && field.maximum ? " " : "",
-                   field.maximum ? format("to {}", *field.maximum) : "");
+    what += format(" ({}{}{})", field.minimum ? format("from {}", *field.minimum) : "",
+                   field.minimum && field.maximum ? " " : "", field.maximum ? format("to {}", *field.maximum) : "");
   const auto name = in_config          ? std::string(field.name)
                     : field.positional ? std::string(field.placeholder.empty() ? field.name : field.placeholder)
                                        : std::string(text::trim(flag_spelling(field)));
@@ -42,14 +42,17 @@ std::string operation_page(const Operation& operation) {
   if (!operation.description.empty()) out += format("\n{}\n", operation.description);
   if (!operation.examples.empty()) {
     out += "\n## Examples\n";
-    for (const auto& example : operation.examples) out += format("\n{}\n\n```sh\n{}\n```\n", example.what, example.command);
+    for (const auto& example : operation.examples)
+      out += format("\n{}\n\n```sh\n{}\n```\n", example.what, example.command);
   }
   out += "\n## Arguments and options\n\n| name | meaning | default |\n|---|---|---|\n";
   for (const auto* field : command_fields(operation)) out += field_row(*field, false);
   if (operation.gate) {
-    out += format("\n## In chiron.toml\n\nSection `[gate.{}]`, or `[gate.ANY-NAME]` with `kind = \"{}\"`; besides the keys of every gate "
-                  "(see [configuration](configuration.md)):\n\n| key | meaning | default |\n|---|---|---|\n",
-                  gate_kind(operation), gate_kind(operation));
+    out += format(
+        "\n## In chiron.toml\n\nSection `[gate.{}]`, or `[gate.ANY-NAME]` with `kind = \"{}\"`; besides the keys of "
+        "every gate "
+        "(see [configuration](configuration.md)):\n\n| key | meaning | default |\n|---|---|---|\n",
+        gate_kind(operation), gate_kind(operation));
     for (const auto& field : operation.fields)
       if (field.scope != FieldScope::command_line) out += field_row(field, true);
     if (!operation.gate->since.empty()) out += format("\nWith `--since`: {}\n", operation.gate->since);
@@ -68,7 +71,8 @@ std::string configuration_page(const Registry& registry) {
   table("[profile.NAME]", "A choice of gates, taken with `chiron check --profile NAME`.", profile_fields());
   out += "\n## Kinds of gates\n\n";
   for (const auto& operation : registry.operations())
-    if (operation.gate) out += format("- [{}]({}.md): {}\n", gate_kind(operation), dashed(operation.name), operation.summary);
+    if (operation.gate)
+      out += format("- [{}]({}.md): {}\n", gate_kind(operation), dashed(operation.name), operation.summary);
   return out;
 }
 
@@ -78,7 +82,8 @@ std::string rules_page(const Registry& registry) {
     if (!operation.gate || operation.gate->rules == nullptr) continue;
     out += format("\n## {}\n", gate_kind(operation));
     for (const auto& rule : operation.gate->rules()) {
-      out += format("\n### `{}`\n\n{} Level: {}.\n", rule.id, rule.summary.ends_with('.') ? rule.summary : rule.summary + ".", to_string(rule.level));
+      out += format("\n### `{}`\n\n{} Level: {}.\n", rule.id,
+                    rule.summary.ends_with('.') ? rule.summary : rule.summary + ".", to_string(rule.level));
       if (!rule.help.empty()) out += format("\n{}\n", rule.help);
     }
   }
@@ -92,34 +97,46 @@ std::string roff(std::string_view text) {
 }
 
 std::string manual_page(const Operation& operation) {
-  std::string out = format(".TH CHIRON\\-{} 1 \"\" \"chiron {}\" \"Chiron\"\n.SH NAME\nchiron\\-{} \\- {}\n.SH SYNOPSIS\n.B chiron {}\n[OPTIONS]",
-                           text::to_upper_ascii(roff(dashed(operation.name))), version(), roff(dashed(operation.name)), roff(operation.summary), roff(operation.name));
+  std::string out = format(
+      ".TH CHIRON\\-{} 1 \"\" \"chiron {}\" \"Chiron\"\n.SH NAME\nchiron\\-{} \\- {}\n.SH SYNOPSIS\n.B chiron "
+      "{}\n[OPTIONS]",
+      text::to_upper_ascii(roff(dashed(operation.name))), version(), roff(dashed(operation.name)),
+      roff(operation.summary), roff(operation.name));
   for (const auto* field : command_fields(operation))
     if (field->positional) out += format(" [{}]", roff(field->placeholder.empty() ? field->name : field->placeholder));
   out += format("\n.SH DESCRIPTION\n{}.\n", roff(operation.summary));
-  if (!operation.description.empty()) out += format(".PP\n{}\n", roff(text::replace_all(operation.description, "\n\n", "\n.PP\n")));
+  if (!operation.description.empty())
+    out += format(".PP\n{}\n", roff(text::replace_all(operation.description, "\n\n", "\n.PP\n")));
   out += ".SH OPTIONS\n";
   for (const auto* field : command_fields(operation)) {
-    const auto name = field->positional ? std::string(field->placeholder.empty() ? field->name : field->placeholder) : std::string(text::trim(flag_spelling(*field)));
+    const auto name = field->positional ? std::string(field->placeholder.empty() ? field->name : field->placeholder)
+                                        : std::string(text::trim(flag_spelling(*field)));
     out += format(".TP\n.B {}\n{}\n", roff(name), roff(field->help));
   }
   if (!operation.examples.empty()) {
     out += ".SH EXAMPLES\n";
-    for (const auto& example : operation.examples) out += format(".TP\n.B {}\n{}\n", roff(example.command), roff(example.what));
+    for (const auto& example : operation.examples)
+      out += format(".TP\n.B {}\n{}\n", roff(example.command), roff(example.what));
   }
-  out += ".SH EXIT STATUS\n0 pass, 1 findings, 2 usage, configuration or could not run, 130 interrupted.\n.SH SEE ALSO\n.BR chiron (1)\n";
+  out +=
+      ".SH EXIT STATUS\n0 pass, 1 findings, 2 usage, configuration or could not run, 130 interrupted.\n.SH SEE "
+      "ALSO\n.BR chiron (1)\n";
   return out;
 }
 
 std::string main_manual_page(const Registry& registry) {
-  std::string out = format(".TH CHIRON 1 \"\" \"chiron {}\" \"Chiron\"\n.SH NAME\nchiron \\- the whole gate of a repository in one program\n"
-                           ".SH SYNOPSIS\n.B chiron\nCOMMAND [OPTIONS]\n.SH COMMANDS\n", version());
+  std::string out = format(
+      ".TH CHIRON 1 \"\" \"chiron {}\" \"Chiron\"\n.SH NAME\nchiron \\- the whole gate of a repository in one program\n"
+      ".SH SYNOPSIS\n.B chiron\nCOMMAND [OPTIONS]\n.SH COMMANDS\n",
+      version());
   for (const auto& operation : registry.operations())
     out += format(".TP\n.BR chiron\\-{} (1)\n{}\n", roff(dashed(operation.name)), roff(operation.summary));
   out += ".SH OPTIONS\n";
-  for (const auto& field : global_fields()) out += format(".TP\n.B {}\n{}\n", roff(text::trim(flag_spelling(field))), roff(field.help));
-  out += ".SH FILES\n.TP\n.I chiron.toml\nThe configuration.\n.TP\n.I .chiron/\nCache and history.\n"
-         ".SH EXIT STATUS\n0 pass, 1 findings, 2 usage, configuration or could not run, 130 interrupted.\n";
+  for (const auto& field : global_fields())
+    out += format(".TP\n.B {}\n{}\n", roff(text::trim(flag_spelling(field))), roff(field.help));
+  out +=
+      ".SH FILES\n.TP\n.I chiron.toml\nThe configuration.\n.TP\n.I .chiron/\nCache and history.\n"
+      ".SH EXIT STATUS\n0 pass, 1 findings, 2 usage, configuration or could not run, 130 interrupted.\n";
   return out;
 }
 
@@ -127,10 +144,12 @@ std::vector<std::pair<std::string, std::string>> pages(const Registry& registry,
   std::vector<std::pair<std::string, std::string>> made;
   if (manual) {
     made.emplace_back("chiron.1", main_manual_page(registry));
-    for (const auto& operation : registry.operations()) made.emplace_back("chiron-" + dashed(operation.name) + ".1", manual_page(operation));
+    for (const auto& operation : registry.operations())
+      made.emplace_back("chiron-" + dashed(operation.name) + ".1", manual_page(operation));
     return made;
   }
-  std::string index = "# Reference\n\nGenerated by `chiron reference`.\n\n- [chiron.toml](configuration.md)\n- [Rules](rules.md)\n";
+  std::string index =
+      "# Reference\n\nGenerated by `chiron reference`.\n\n- [chiron.toml](configuration.md)\n- [Rules](rules.md)\n";
   for (const auto& operation : registry.operations()) {
     index += format("- [chiron {}]({}.md): {}\n", operation.name, dashed(operation.name), operation.summary);
     made.emplace_back(dashed(operation.name) + ".md", operation_page(operation));
@@ -154,7 +173,8 @@ Result<Response> run_reference(const ReferenceRequest& request, Context& context
     if (!request.check) TRY(io::write_file_atomic(path, text));
   }
   std::string out;
-  for (const auto& name : stale) out += format("{} {}\n", request.check ? "stale" : "wrote", io::join_path(request.folder, name));
+  for (const auto& name : stale)
+    out += format("{} {}\n", request.check ? "stale" : "wrote", io::join_path(request.folder, name));
   response.output = out;
   response.exit_code = request.check && !stale.empty() ? 1 : 0;
   return response;
@@ -166,9 +186,18 @@ Operation reference_operation() {
   auto made = operation<ReferenceRequest>(
       "reference", "Write the reference pages or the manual pages",
       Fields<ReferenceRequest>()
-          .add("into", &ReferenceRequest::folder, {.help = "Where to", .fallback = "docs/reference", .placeholder = "FOLDER", .positional = true, .is_path = true})
-          .add("form", &ReferenceRequest::form, {.help = "Markdown pages with the schema, or manual pages", .fallback = "markdown", .choices = {"markdown", "man"}})
-          .add("check", &ReferenceRequest::check, {.help = "Write nothing; list pages that are not as they would be written, and fail if there are any"})
+          .add("into", &ReferenceRequest::folder,
+               {.help = "Where to",
+                .fallback = "docs/reference",
+                .placeholder = "FOLDER",
+                .positional = true,
+                .is_path = true})
+          .add("form", &ReferenceRequest::form,
+               {.help = "Markdown pages with the schema, or manual pages",
+                .fallback = "markdown",
+                .choices = {"markdown", "man"}})
+          .add("check", &ReferenceRequest::check,
+               {.help = "Write nothing; list pages that are not as they would be written, and fail if there are any"})
           .take(),
       run_reference);
   made.examples = {{"chiron reference man --form man", "Write the manual pages into the folder man."}};

@@ -18,9 +18,7 @@ std::string environment_or(const char* name, std::string fallback) {
 
 std::string source_folder() { return environment_or("CHIRON_SOURCE", "."); }
 
-std::string chiron_binary() {
-  return environment_or("CHIRON_BINARY", source_folder() + "/build/release/bin/chiron");
-}
+std::string chiron_binary() { return environment_or("CHIRON_BINARY", source_folder() + "/build/release/bin/chiron"); }
 
 std::optional<std::string> conformance_folder(std::string_view suite) {
   const auto shared = environment_or("CHIRON_SHARED", source_folder() + "/../shared");
@@ -47,8 +45,7 @@ std::string compare_golden(std::string_view name, std::string_view actual) {
   std::size_t at = 0;
   while (at < old_lines.size() && at < new_lines.size() && old_lines[at] == new_lines[at]) ++at;
   const auto shown = [&](const auto& lines) { return at < lines.size() ? std::string(lines[at]) : "(end of file)"; };
-  auto difference =
-      format("{} line {}:\n  golden: {}\n  actual: {}", name, at + 1, shown(old_lines), shown(new_lines));
+  auto difference = format("{} line {}:\n  golden: {}\n  actual: {}", name, at + 1, shown(old_lines), shown(new_lines));
   if (environment_or("CHIRON_ACCEPT", "") == "1") {
     std::printf("accepted %s\n", difference.c_str());
     const auto written = io::make_folders(std::string(io::parent_path(path)));

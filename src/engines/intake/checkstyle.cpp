@@ -28,11 +28,17 @@ class Sink final : public doc::XmlSink {
     }
     Finding finding;
     const auto severity = attribute("severity");
-    finding.level = severity == "error" ? Level::error : severity == "warning" ? Level::warning : severity == "ignore" ? Level::none : severity == "info" ? Level::note : options_.default_level;
+    finding.level = severity == "error"     ? Level::error
+                    : severity == "warning" ? Level::warning
+                    : severity == "ignore"  ? Level::none
+                    : severity == "info"    ? Level::note
+                                            : options_.default_level;
     finding.message = attribute("message");
     finding.place.file = file_;
-    finding.place.line = static_cast<std::uint32_t>(std::min<std::uint64_t>(text::parse_unsigned(attribute("line")).value_or(0), 0x7FFFFFFF));
-    finding.place.column = static_cast<std::uint32_t>(std::min<std::uint64_t>(text::parse_unsigned(attribute("column")).value_or(0), 0x7FFFFFFF));
+    finding.place.line = static_cast<std::uint32_t>(
+        std::min<std::uint64_t>(text::parse_unsigned(attribute("line")).value_or(0), 0x7FFFFFFF));
+    finding.place.column = static_cast<std::uint32_t>(
+        std::min<std::uint64_t>(text::parse_unsigned(attribute("column")).value_or(0), 0x7FFFFFFF));
     const auto source = attribute("source");
     finding.rule = rule_id(options_.gate, source.empty() ? "error" : source);
     taken_.findings.push_back(std::move(finding));
@@ -54,10 +60,12 @@ Result<Taken> read_checkstyle(std::string_view text, const Options& options) {
   doc::ReadOptions read;
   read.file = options.source;
   const auto result = doc::read_xml(text, sink, read);
-  if (sink.too_many) return fail(ErrorKind::limit, "limit.findings", options.source + " holds more findings than are taken");
+  if (sink.too_many)
+    return fail(ErrorKind::limit, "limit.findings", options.source + " holds more findings than are taken");
   if (!result) return std::unexpected(result.error());
   if (!sink.is_checkstyle)
-    return fail(ErrorKind::input, "intake.format", options.source + " is no checkstyle report", Place{options.source}, "Set reads to the form that the program writes.");
+    return fail(ErrorKind::input, "intake.format", options.source + " is no checkstyle report", Place{options.source},
+                "Set reads to the form that the program writes.");
   return taken;
 }
 

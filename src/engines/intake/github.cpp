@@ -34,10 +34,14 @@ Result<Taken> read_github(std::string_view text, const Options& options) {
     const auto space = head.find(' ');
     const auto command = head.substr(0, space);
     Finding finding;
-    if (command == "error") finding.level = Level::error;
-    else if (command == "warning") finding.level = Level::warning;
-    else if (command == "notice") finding.level = Level::note;
-    else continue;
+    if (command == "error")
+      finding.level = Level::error;
+    else if (command == "warning")
+      finding.level = Level::warning;
+    else if (command == "notice")
+      finding.level = Level::note;
+    else
+      continue;
     finding.message = unescape(line.substr(end + 2));
     std::string title;
     if (space != std::string_view::npos)
@@ -46,12 +50,18 @@ Result<Taken> read_github(std::string_view text, const Options& options) {
         if (equals == std::string_view::npos) continue;
         const auto name = text::trim(pair.substr(0, equals));
         const auto value = unescape(pair.substr(equals + 1));
-        if (name == "file") finding.place.file = workspace_path(value, options);
-        else if (name == "line") finding.place.line = number(value);
-        else if (name == "endLine") finding.place.end_line = number(value);
-        else if (name == "col") finding.place.column = number(value);
-        else if (name == "endColumn") finding.place.end_column = number(value);
-        else if (name == "title") title = value;
+        if (name == "file")
+          finding.place.file = workspace_path(value, options);
+        else if (name == "line")
+          finding.place.line = number(value);
+        else if (name == "endLine")
+          finding.place.end_line = number(value);
+        else if (name == "col")
+          finding.place.column = number(value);
+        else if (name == "endColumn")
+          finding.place.end_column = number(value);
+        else if (name == "title")
+          title = value;
       }
     finding.rule = rule_id(options.gate, title.empty() ? std::string(command) : title);
     if (taken.findings.size() == kMaxFindings)

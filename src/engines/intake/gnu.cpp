@@ -47,7 +47,8 @@ std::optional<Line> parse_line(std::string_view text) {
     }
     if (rest.starts_with(':') || rest.starts_with('.')) {
       auto after = rest.substr(1);
-      if (const auto column = take_number(after); column && (after.starts_with(':') || after.starts_with('-') || after.starts_with(' '))) {
+      if (const auto column = take_number(after);
+          column && (after.starts_with(':') || after.starts_with('-') || after.starts_with(' '))) {
         line.column = *column;
         // A range "12.3-4:" or "12:3-5:" ends at the next colon.
         const auto colon = after.find(':');
@@ -71,10 +72,12 @@ struct Severity {
 // Takes "error:", "fatal error:", "warning:", "E501 " and the like from the front of the message.
 std::optional<Severity> take_severity(std::string_view& rest) {
   const std::pair<std::string_view, Severity> words[] = {
-      {"fatal error", {Level::error}}, {"internal compiler error", {Level::error}}, {"error", {Level::error}},
-      {"warning", {Level::warning}},   {"style", {Level::note}},                    {"performance", {Level::warning}},
-      {"portability", {Level::warning}}, {"information", {Level::note}},            {"info", {Level::note}},
-      {"note", {Level::note, true}},   {"remark", {Level::note}},                   {"suggestion", {Level::note}}};
+      {"fatal error", {Level::error}},   {"internal compiler error", {Level::error}},
+      {"error", {Level::error}},         {"warning", {Level::warning}},
+      {"style", {Level::note}},          {"performance", {Level::warning}},
+      {"portability", {Level::warning}}, {"information", {Level::note}},
+      {"info", {Level::note}},           {"note", {Level::note, true}},
+      {"remark", {Level::note}},         {"suggestion", {Level::note}}};
   const auto lower = text::to_lower_ascii(rest.substr(0, 30));
   for (const auto& [word, severity] : words) {
     if (!lower.starts_with(word)) continue;
@@ -92,9 +95,12 @@ bool is_code(std::string_view word) {
   // "E501", "W0611", "TS2304", "SC2086", "DL3008"
   std::size_t letters = 0, digits = 0;
   for (const char c : word) {
-    if (c >= 'A' && c <= 'Z' && digits == 0) ++letters;
-    else if (c >= '0' && c <= '9') ++digits;
-    else return false;
+    if (c >= 'A' && c <= 'Z' && digits == 0)
+      ++letters;
+    else if (c >= '0' && c <= '9')
+      ++digits;
+    else
+      return false;
   }
   return letters >= 1 && letters <= 6 && digits >= 2 && digits <= 6;
 }
@@ -154,11 +160,15 @@ Result<Taken> read_gnu(std::string_view text, const Options& options) {
     auto line = parse_line(shown);
     if (!line || line->rest.empty()) continue;
     // "In file included from a.h:3:" and time stamps are no messages about a file.
-    if (line->file.find_first_of("\t\"'<>|") != std::string_view::npos || line->file.starts_with("In file included") || line->file.starts_with(' ')) continue;
+    if (line->file.find_first_of("\t\"'<>|") != std::string_view::npos || line->file.starts_with("In file included") ||
+        line->file.starts_with(' '))
+      continue;
     auto rest = line->rest;
     const auto severity = take_severity(rest);
     // Without a word for the severity only what looks like a path counts, else "12:30:45: started" would be a finding.
-    if (!severity && (line->file.find_first_of("./") == std::string_view::npos || line->file.find(' ') != std::string_view::npos)) continue;
+    if (!severity &&
+        (line->file.find_first_of("./") == std::string_view::npos || line->file.find(' ') != std::string_view::npos))
+      continue;
     Place place;
     place.file = workspace_path(line->file, options);
     place.line = line->line;
@@ -181,7 +191,8 @@ Result<Taken> read_gnu(std::string_view text, const Options& options) {
   // Compilers repeat a message of a header for every file that includes it.
   std::vector<Finding> unique;
   for (auto& finding : taken.findings) {
-    const bool repeated = !unique.empty() && unique.back().place == finding.place && unique.back().message == finding.message;
+    const bool repeated =
+        !unique.empty() && unique.back().place == finding.place && unique.back().message == finding.message;
     if (!repeated) unique.push_back(std::move(finding));
   }
   taken.findings = std::move(unique);

@@ -14,11 +14,16 @@ std::optional<Form> parse_form(std::string_view name) {
 
 std::string_view to_string(Form form) {
   switch (form) {
-    case Form::gnu: return "gnu";
-    case Form::sarif: return "sarif";
-    case Form::junit: return "junit";
-    case Form::github: return "github";
-    case Form::checkstyle: return "checkstyle";
+    case Form::gnu:
+      return "gnu";
+    case Form::sarif:
+      return "sarif";
+    case Form::junit:
+      return "junit";
+    case Form::github:
+      return "github";
+    case Form::checkstyle:
+      return "checkstyle";
   }
   return "";
 }
@@ -34,11 +39,16 @@ std::optional<Form> detect_form(std::string_view text) {
 
 Result<Taken> read(Form form, std::string_view text, const Options& options) {
   switch (form) {
-    case Form::gnu: return read_gnu(text, options);
-    case Form::sarif: return read_sarif(text, options);
-    case Form::junit: return read_junit(text, options);
-    case Form::github: return read_github(text, options);
-    case Form::checkstyle: return read_checkstyle(text, options);
+    case Form::gnu:
+      return read_gnu(text, options);
+    case Form::sarif:
+      return read_sarif(text, options);
+    case Form::junit:
+      return read_junit(text, options);
+    case Form::github:
+      return read_github(text, options);
+    case Form::checkstyle:
+      return read_checkstyle(text, options);
   }
   return fail(ErrorKind::internal, "intake.format", "unknown form");
 }

@@ -35,7 +35,8 @@ class Sink final : public doc::XmlSink {
       if (class_.empty()) class_ = suite_;
       file_ = attribute("file");
       if (file_.empty()) file_ = suite_file_;
-      line_ = static_cast<std::uint32_t>(std::min<std::uint64_t>(text::parse_unsigned(attribute("line")).value_or(0), 0x7FFFFFFF));
+      line_ = static_cast<std::uint32_t>(
+          std::min<std::uint64_t>(text::parse_unsigned(attribute("line")).value_or(0), 0x7FFFFFFF));
       told_ = false;
     } else if ((name == "failure" || name == "error") && !told_) {
       told_ = true;
@@ -89,7 +90,9 @@ class Sink final : public doc::XmlSink {
       const auto digits = line.substr(colon + 1);
       std::size_t length = 0;
       while (length < digits.size() && digits[length] >= '0' && digits[length] <= '9') ++length;
-      if (length == 0 || length > 9 || name.find_first_of(" \t") != std::string_view::npos || name.find('.') == std::string_view::npos) continue;
+      if (length == 0 || length > 9 || name.find_first_of(" \t") != std::string_view::npos ||
+          name.find('.') == std::string_view::npos)
+        continue;
       place.file = workspace_path(name, options_);
       place.line = static_cast<std::uint32_t>(*text::parse_unsigned(digits.substr(0, length)));
       return;
@@ -112,11 +115,15 @@ Result<Taken> read_junit(std::string_view text, const Options& options) {
   doc::ReadOptions read;
   read.file = options.source;
   const auto result = doc::read_xml(text, sink, read);
-  if (sink.too_many) return fail(ErrorKind::limit, "limit.findings", options.source + " holds more findings than are taken");
+  if (sink.too_many)
+    return fail(ErrorKind::limit, "limit.findings", options.source + " holds more findings than are taken");
   if (!result) return std::unexpected(result.error());
   if (!sink.is_junit)
-    return fail(ErrorKind::input, "intake.format", options.source + " is no JUnit report", Place{options.source}, "Set reads to the form that the program writes.");
-  taken.metrics = {{"tests", static_cast<double>(sink.tests), ""}, {"tests.failed", static_cast<double>(sink.failures), ""}, {"tests.skipped", static_cast<double>(sink.skipped), ""}};
+    return fail(ErrorKind::input, "intake.format", options.source + " is no JUnit report", Place{options.source},
+                "Set reads to the form that the program writes.");
+  taken.metrics = {{"tests", static_cast<double>(sink.tests), ""},
+                   {"tests.failed", static_cast<double>(sink.failures), ""},
+                   {"tests.skipped", static_cast<double>(sink.skipped), ""}};
   return taken;
 }
 

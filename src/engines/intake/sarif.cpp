@@ -52,15 +52,19 @@ class Run {
   Result<void> read() {
     for (const auto& rule : list(driver_, "rules")) add_rule(rule);
     for (const auto& result : list(&run_, "results")) {
-      if (taken_.findings.size() == kMaxFindings) return fail(ErrorKind::limit, "limit.findings", options_.source + " holds more findings than are taken");
+      if (taken_.findings.size() == kMaxFindings)
+        return fail(ErrorKind::limit, "limit.findings", options_.source + " holds more findings than are taken");
       add_result(result);
     }
     // The tool's own word that it did not finish must not look like a clean result.
     for (const auto& invocation : list(&run_, "invocations")) {
       if (invocation.boolean_or("executionSuccessful", true)) continue;
       std::string why;
-      for (const auto& note : list(&invocation, "toolExecutionNotifications")) why = message(note.find("message"), nullptr);
-      return fail(ErrorKind::input, "intake.unsuccessful", format("{}: {} says that its run did not succeed{}{}", options_.source, family_, why.empty() ? "" : ": ", why));
+      for (const auto& note : list(&invocation, "toolExecutionNotifications"))
+        why = message(note.find("message"), nullptr);
+      return fail(ErrorKind::input, "intake.unsuccessful",
+                  format("{}: {} says that its run did not succeed{}{}", options_.source, family_,
+                         why.empty() ? "" : ": ", why));
     }
     return {};
   }
@@ -75,7 +79,8 @@ class Run {
     const auto* help = source.find("help");
     rule.help = text_of(help, "markdown");
     if (rule.help.empty()) rule.help = text_of(help, "text");
-    if (rule.help.empty() && source.find("fullDescription") != nullptr) rule.help = text_of(source.find("fullDescription"), "text");
+    if (rule.help.empty() && source.find("fullDescription") != nullptr)
+      rule.help = text_of(source.find("fullDescription"), "text");
     rule.help_uri = text_of(&source, "helpUri");
     rule.level = sarif_level(text_of(source.find("defaultConfiguration"), "level")).value_or(Level::warning);
     taken_.rules.push_back(std::move(rule));
@@ -98,19 +103,24 @@ class Run {
     finding.rule = rule_id(family_, id.empty() ? "result" : id);
     const auto own = sarif_level(result.string_or("level", ""));
     finding.level = own ? *own
-                        : sarif_level(rule != nullptr ? text_of(rule->find("defaultConfiguration"), "level") : "").value_or(Level::warning);
+                        : sarif_level(rule != nullptr ? text_of(rule->find("defaultConfiguration"), "level") : "")
+                              .value_or(Level::warning);
     finding.message = message(result.find("message"), rule);
     for (const auto& location : list(&result, "locations")) {
-      if (finding.place.file.empty()) finding.place = place(location);
-      else finding.related.push_back({place(location), ""});
+      if (finding.place.file.empty())
+        finding.place = place(location);
+      else
+        finding.related.push_back({place(location), ""});
     }
     for (const auto& flow : list(&result, "codeFlows"))
       for (const auto& thread : list(&flow, "threadFlows")) {
         for (const auto& step : list(&thread, "locations"))
-          if (const auto* location = step.find("location")) finding.related.push_back({place(*location), message(location->find("message"), nullptr)});
+          if (const auto* location = step.find("location"))
+            finding.related.push_back({place(*location), message(location->find("message"), nullptr)});
         break;
       }
-    for (const auto& related : list(&result, "relatedLocations")) finding.related.push_back({place(related), message(related.find("message"), nullptr)});
+    for (const auto& related : list(&result, "relatedLocations"))
+      finding.related.push_back({place(related), message(related.find("message"), nullptr)});
     for (const auto& fix : list(&result, "fixes")) add_fix(fix, finding);
     taken_.findings.push_back(std::move(finding));
   }
@@ -155,7 +165,8 @@ class Run {
     const Value* resolved = artifact;
     const auto index = artifact->integer_or("index", -1);
     if (artifact->find("uri") == nullptr && index >= 0)
-      if (const auto* known = item(&run_, "artifacts", static_cast<std::size_t>(index))) resolved = known->find("location");
+      if (const auto* known = item(&run_, "artifacts", static_cast<std::size_t>(index)))
+        resolved = known->find("location");
     std::string text(text_of(resolved, "uri"));
     const auto base = text_of(resolved, "uriBaseId");
     if (!base.empty() && text.find("://") == std::string::npos && !text.starts_with('/')) {
@@ -201,7 +212,8 @@ Result<Taken> read_sarif(std::string_view text, const Options& options) {
   const auto root = TRY(doc::parse_json(text, read));
   const auto* runs = root.find("runs");
   if (runs == nullptr || !runs->is_array())
-    return fail(ErrorKind::input, "intake.format", options.source + " is no SARIF log", Place{options.source}, "Set reads to the form that the program writes.");
+    return fail(ErrorKind::input, "intake.format", options.source + " is no SARIF log", Place{options.source},
+                "Set reads to the form that the program writes.");
   Taken taken;
   for (const auto& run : runs->items())
     if (run.is_object()) TRY(Run(run, options, taken).read());

@@ -43,8 +43,7 @@ using Result = std::expected<T, Error>;
 }
 [[nodiscard]] inline std::unexpected<Error> fail(ErrorKind kind, std::string code, std::string message, Place place,
                                                  std::string next = {}) {
-  return std::unexpected(
-      Error{kind, std::move(code), std::move(message), std::move(place), {}, std::move(next)});
+  return std::unexpected(Error{kind, std::move(code), std::move(message), std::move(place), {}, std::move(next)});
 }
 
 namespace detail {
@@ -59,9 +58,9 @@ T take(Result<T>& result) {
 // TRY(expression): its value, or return its Error from the enclosing function.
 #define TRY(...) CHIRON_TRY_NAMED_(__COUNTER__, __VA_ARGS__)
 #define CHIRON_TRY_NAMED_(n, ...) CHIRON_TRY_(n, __VA_ARGS__)
-#define CHIRON_TRY_(n, ...)                                                                  \
-  __extension__({                                                                            \
-    auto try_result_##n = (__VA_ARGS__);                                                     \
-    if (!try_result_##n) return ::std::unexpected(::std::move(try_result_##n).error());      \
-    ::chiron::detail::take(try_result_##n);                                                  \
+#define CHIRON_TRY_(n, ...)                                                             \
+  __extension__({                                                                       \
+    auto try_result_##n = (__VA_ARGS__);                                                \
+    if (!try_result_##n) return ::std::unexpected(::std::move(try_result_##n).error()); \
+    ::chiron::detail::take(try_result_##n);                                             \
   })

@@ -81,12 +81,23 @@ std::string replace_all(std::string_view text, std::string_view from, std::strin
 namespace {
 void append_escaped(std::string& out, char c) {
   switch (c) {
-    case '&': out += "&amp;"; break;
-    case '<': out += "&lt;"; break;
-    case '>': out += "&gt;"; break;
-    case '"': out += "&quot;"; break;
-    case '\'': out += "&#39;"; break;
-    default: out += c;
+    case '&':
+      out += "&amp;";
+      break;
+    case '<':
+      out += "&lt;";
+      break;
+    case '>':
+      out += "&gt;";
+      break;
+    case '"':
+      out += "&quot;";
+      break;
+    case '\'':
+      out += "&#39;";
+      break;
+    default:
+      out += c;
   }
 }
 }  // namespace
@@ -210,7 +221,8 @@ bool match_braces(std::string_view pattern, std::string_view path, int depth) {
     }
     if (pattern[i] == '}' && --nesting == 0) break;
   }
-  if (i == pattern.size()) return !path.empty() && path[0] == '{' && match_here(pattern.substr(1), path.substr(1), depth + 1);
+  if (i == pattern.size())
+    return !path.empty() && path[0] == '{' && match_here(pattern.substr(1), path.substr(1), depth + 1);
   const auto rest = pattern.substr(i + 1);
   for (const auto choice : choices) {
     std::string joined(choice);

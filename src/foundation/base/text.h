@@ -16,8 +16,9 @@ namespace chiron::text {
 [[nodiscard]] std::string to_lower_ascii(std::string_view text);
 [[nodiscard]] std::string to_upper_ascii(std::string_view text);
 [[nodiscard]] std::string replace_all(std::string_view text, std::string_view from, std::string_view to);
-[[nodiscard]] std::string escape_html(std::string_view text);   // & < > " '
-[[nodiscard]] std::string escape_xml(std::string_view text);    // the same, control characters dropped, bad UTF-8 replaced
+[[nodiscard]] std::string escape_html(std::string_view text);  // & < > " '
+[[nodiscard]] std::string escape_xml(
+    std::string_view text);  // the same, control characters dropped, bad UTF-8 replaced
 [[nodiscard]] std::string to_hex(std::string_view bytes);
 
 // Whole-string decimal numbers; nothing for anything else (signs for the signed one only).

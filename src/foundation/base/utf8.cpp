@@ -37,9 +37,10 @@ bool is_ascii_word(const char* at) {
 }
 
 bool is_wide(char32_t p) {
-  return p >= 0x1100 && (p <= 0x115F || (p >= 0x2E80 && p <= 0xA4CF && p != 0x303F) || (p >= 0xAC00 && p <= 0xD7A3) ||
-                         (p >= 0xF900 && p <= 0xFAFF) || (p >= 0xFE30 && p <= 0xFE6F) || (p >= 0xFF00 && p <= 0xFF60) ||
-                         (p >= 0xFFE0 && p <= 0xFFE6) || (p >= 0x1F300 && p <= 0x1FAFF) || (p >= 0x20000 && p <= 0x3FFFD));
+  return p >= 0x1100 &&
+         (p <= 0x115F || (p >= 0x2E80 && p <= 0xA4CF && p != 0x303F) || (p >= 0xAC00 && p <= 0xD7A3) ||
+          (p >= 0xF900 && p <= 0xFAFF) || (p >= 0xFE30 && p <= 0xFE6F) || (p >= 0xFF00 && p <= 0xFF60) ||
+          (p >= 0xFFE0 && p <= 0xFFE6) || (p >= 0x1F300 && p <= 0x1FAFF) || (p >= 0x20000 && p <= 0x3FFFD));
 }
 
 bool is_zero_width(char32_t p) {
@@ -83,12 +84,16 @@ Decoded decode(std::string_view text, std::size_t offset) {
   const auto length = sequence_length(text, offset);
   const auto byte = [&](std::size_t i) { return static_cast<char32_t>(static_cast<unsigned char>(text[offset + i])); };
   switch (length) {
-    case 1: return {byte(0), 1};
-    case 2: return {((byte(0) & 0x1F) << 6) | (byte(1) & 0x3F), 2};
-    case 3: return {((byte(0) & 0x0F) << 12) | ((byte(1) & 0x3F) << 6) | (byte(2) & 0x3F), 3};
+    case 1:
+      return {byte(0), 1};
+    case 2:
+      return {((byte(0) & 0x1F) << 6) | (byte(1) & 0x3F), 2};
+    case 3:
+      return {((byte(0) & 0x0F) << 12) | ((byte(1) & 0x3F) << 6) | (byte(2) & 0x3F), 3};
     case 4:
       return {((byte(0) & 0x07) << 18) | ((byte(1) & 0x3F) << 12) | ((byte(2) & 0x3F) << 6) | (byte(3) & 0x3F), 4};
-    default: return {0xFFFD, 1};
+    default:
+      return {0xFFFD, 1};
   }
 }
 
@@ -181,7 +186,8 @@ Place LineIndex::place(std::string_view file, std::size_t begin, std::size_t end
   Place place;
   place.file = file;
   place.line = line_of(begin);
-  place.column = static_cast<std::uint32_t>(count(text_.substr(line_start(place.line), begin - line_start(place.line)))) + 1;
+  place.column =
+      static_cast<std::uint32_t>(count(text_.substr(line_start(place.line), begin - line_start(place.line)))) + 1;
   place.end_line = line_of(end);
   place.end_column =
       static_cast<std::uint32_t>(count(text_.substr(line_start(place.end_line), end - line_start(place.end_line)))) + 1;

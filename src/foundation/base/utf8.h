@@ -14,7 +14,10 @@ namespace chiron::utf8 {
 // Each ill-formed byte sequence replaced by U+FFFD.
 [[nodiscard]] std::string sanitize(std::string_view text);
 // The code point at `offset` and the bytes it takes; ill-formed bytes decode as U+FFFD of length 1.
-struct Decoded { char32_t point; std::uint8_t length; };
+struct Decoded {
+  char32_t point;
+  std::uint8_t length;
+};
 [[nodiscard]] Decoded decode(std::string_view text, std::size_t offset);
 void append(std::string& out, char32_t point);
 [[nodiscard]] std::size_t count(std::string_view text);  // code points

@@ -13,11 +13,16 @@ namespace chiron::crypto {
 namespace {
 const EVP_MD* method(Algorithm algorithm) {
   switch (algorithm) {
-    case Algorithm::md5: return EVP_md5();
-    case Algorithm::sha1: return EVP_sha1();
-    case Algorithm::sha256: return EVP_sha256();
-    case Algorithm::sha384: return EVP_sha384();
-    case Algorithm::sha512: return EVP_sha512();
+    case Algorithm::md5:
+      return EVP_md5();
+    case Algorithm::sha1:
+      return EVP_sha1();
+    case Algorithm::sha256:
+      return EVP_sha256();
+    case Algorithm::sha384:
+      return EVP_sha384();
+    case Algorithm::sha512:
+      return EVP_sha512();
   }
   return nullptr;
 }

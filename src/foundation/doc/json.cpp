@@ -21,8 +21,8 @@ namespace {
 // document is refused as a syntax error either way.
 using Stream = rapidjson::MemoryStream;
 
-constexpr unsigned kFlags = rapidjson::kParseNumbersAsStringsFlag | rapidjson::kParseIterativeFlag |
-                            rapidjson::kParseValidateEncodingFlag;
+constexpr unsigned kFlags =
+    rapidjson::kParseNumbersAsStringsFlag | rapidjson::kParseIterativeFlag | rapidjson::kParseValidateEncodingFlag;
 constexpr unsigned kRelaxedFlags = kFlags | rapidjson::kParseCommentsFlag | rapidjson::kParseTrailingCommasFlag;
 
 class Handler {
@@ -35,7 +35,9 @@ class Handler {
   bool RawNumber(const char* digits, rapidjson::SizeType length, bool) {
     return sink_.number({digits, length}, token(length));
   }
-  bool String(const char* data, rapidjson::SizeType length, bool) { return sink_.string({data, length}, string_token()); }
+  bool String(const char* data, rapidjson::SizeType length, bool) {
+    return sink_.string({data, length}, string_token());
+  }
   bool Key(const char* data, rapidjson::SizeType length, bool) {
     const std::string_view name(data, length);
     const auto span = string_token();
@@ -118,8 +120,10 @@ class Handler {
   Span string_token() {
     auto begin = last_end_;
     while (begin < text_.size() && text_[begin] != '"') {
-      if (text_[begin] == '/') begin = skip_comment(begin);
-      else ++begin;
+      if (text_[begin] == '/')
+        begin = skip_comment(begin);
+      else
+        ++begin;
     }
     const auto end = stream_.Tell();
     last_end_ = end;
@@ -147,19 +151,32 @@ std::string syntax_message(rapidjson::ParseErrorCode code, std::string_view text
   using namespace rapidjson;
   const bool at_end = offset >= text.size();
   switch (code) {
-    case kParseErrorDocumentEmpty: return "the document is empty";
-    case kParseErrorDocumentRootNotSingular: return "text follows the end of the document";
-    case kParseErrorObjectMissName: return at_end ? "the object is not closed" : "a key in double quotes is expected here";
-    case kParseErrorObjectMissColon: return "a colon is expected after the key";
-    case kParseErrorObjectMissCommaOrCurlyBracket: return at_end ? "the object is not closed" : "a comma or } is expected here";
-    case kParseErrorArrayMissCommaOrSquareBracket: return at_end ? "the array is not closed" : "a comma or ] is expected here";
-    case kParseErrorStringMissQuotationMark: return "the string is not closed";
-    case kParseErrorStringEscapeInvalid: return "this escape is not one of JSON's";
-    case kParseErrorStringUnicodeEscapeInvalidHex: return "four hexadecimal digits are expected after \\u";
-    case kParseErrorStringUnicodeSurrogateInvalid: return "half of a surrogate pair";
-    case kParseErrorNumberMissFraction: return "digits are expected after the decimal point";
-    case kParseErrorNumberMissExponent: return "digits are expected in the exponent";
-    default: return at_end ? "the document ends too early" : "a value is expected here";
+    case kParseErrorDocumentEmpty:
+      return "the document is empty";
+    case kParseErrorDocumentRootNotSingular:
+      return "text follows the end of the document";
+    case kParseErrorObjectMissName:
+      return at_end ? "the object is not closed" : "a key in double quotes is expected here";
+    case kParseErrorObjectMissColon:
+      return "a colon is expected after the key";
+    case kParseErrorObjectMissCommaOrCurlyBracket:
+      return at_end ? "the object is not closed" : "a comma or } is expected here";
+    case kParseErrorArrayMissCommaOrSquareBracket:
+      return at_end ? "the array is not closed" : "a comma or ] is expected here";
+    case kParseErrorStringMissQuotationMark:
+      return "the string is not closed";
+    case kParseErrorStringEscapeInvalid:
+      return "this escape is not one of JSON's";
+    case kParseErrorStringUnicodeEscapeInvalidHex:
+      return "four hexadecimal digits are expected after \\u";
+    case kParseErrorStringUnicodeSurrogateInvalid:
+      return "half of a surrogate pair";
+    case kParseErrorNumberMissFraction:
+      return "digits are expected after the decimal point";
+    case kParseErrorNumberMissExponent:
+      return "digits are expected in the exponent";
+    default:
+      return at_end ? "the document ends too early" : "a value is expected here";
   }
 }
 
@@ -168,7 +185,8 @@ std::string syntax_message(rapidjson::ParseErrorCode code, std::string_view text
 Result<void> read_json(std::string_view text, Sink& sink, const ReadOptions& options) {
   if (text.size() > std::min(options.max_bytes, limits::kDocumentBytes))
     return fail(ErrorKind::limit, "limit.size",
-                format("the document has {} bytes; {} are allowed", text.size(), options.max_bytes), Place{options.file});
+                format("the document has {} bytes; {} are allowed", text.size(), options.max_bytes),
+                Place{options.file});
   std::size_t skipped = 0;
   if (text.starts_with("\xEF\xBB\xBF")) skipped = 3;
   // A byte order mark is passed over in place so that offsets stay those of the file.
@@ -181,14 +199,15 @@ Result<void> read_json(std::string_view text, Sink& sink, const ReadOptions& opt
   Stream stream(text.data(), text.size());
   Handler handler(text, stream, sink, options);
   rapidjson::Reader reader;
-  rapidjson::ParseResult result = options.allow_comments ? reader.Parse<kRelaxedFlags>(stream, handler)
-                                                         : reader.Parse<kFlags>(stream, handler);
+  rapidjson::ParseResult result =
+      options.allow_comments ? reader.Parse<kRelaxedFlags>(stream, handler) : reader.Parse<kFlags>(stream, handler);
   if (!result.IsError()) return {};
   const utf8::LineIndex lines(text);
   if (result.Code() == rapidjson::kParseErrorTermination) return handler.stop_reason(lines);
   const auto offset = std::min(result.Offset(), text.size());
   auto place = lines.place(options.file, offset, offset);
-  if (result.Code() == rapidjson::kParseErrorStringInvalidEncoding || utf8::find_invalid(text.substr(0, offset)) != std::string_view::npos) {
+  if (result.Code() == rapidjson::kParseErrorStringInvalidEncoding ||
+      utf8::find_invalid(text.substr(0, offset)) != std::string_view::npos) {
     const auto bad = std::min(utf8::find_invalid(text), text.size());
     return fail(ErrorKind::input, "json.encoding", "this byte is not UTF-8", lines.place(options.file, bad, bad),
                 "Save the file as UTF-8.");

@@ -20,11 +20,21 @@ void append_json_string(std::string& out, std::string_view text) {
     out.append(text.substr(plain, i - plain));
     plain = i + 1;
     switch (c) {
-      case '"': out += "\\\""; break;
-      case '\\': out += "\\\\"; break;
-      case '\n': out += "\\n"; break;
-      case '\r': out += "\\r"; break;
-      case '\t': out += "\\t"; break;
+      case '"':
+        out += "\\\"";
+        break;
+      case '\\':
+        out += "\\\\";
+        break;
+      case '\n':
+        out += "\\n";
+        break;
+      case '\r':
+        out += "\\r";
+        break;
+      case '\t':
+        out += "\\t";
+        break;
       default:
         out += "\\u00";
         out += kDigits[c >> 4];
@@ -60,10 +70,18 @@ class Writer {
 
   void value(const Value& v) {
     switch (v.kind()) {
-      case Kind::null: out_ += "null"; return;
-      case Kind::boolean: out_ += v.as_boolean() ? "true" : "false"; return;
-      case Kind::number: out_ += v.as_string(); return;
-      case Kind::string: append_json_string(out_, v.as_string()); return;
+      case Kind::null:
+        out_ += "null";
+        return;
+      case Kind::boolean:
+        out_ += v.as_boolean() ? "true" : "false";
+        return;
+      case Kind::number:
+        out_ += v.as_string();
+        return;
+      case Kind::string:
+        append_json_string(out_, v.as_string());
+        return;
       case Kind::array:
         if (v.items().empty()) {
           out_ += "[]";

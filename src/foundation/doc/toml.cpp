@@ -21,17 +21,28 @@ class Converter {
   Value convert(const toml::node& node) {
     Value value;
     switch (node.type()) {
-      case toml::node_type::table: value = table(*node.as_table()); break;
+      case toml::node_type::table:
+        value = table(*node.as_table());
+        break;
       case toml::node_type::array: {
         value = Value::array();
         for (const auto& item : *node.as_array()) value.items().push_back(convert(item));
         break;
       }
-      case toml::node_type::string: value = Value(node.as_string()->get()); break;
-      case toml::node_type::integer: value = Value(node.as_integer()->get()); break;
-      case toml::node_type::floating_point: value = floating(node.as_floating_point()->get()); break;
-      case toml::node_type::boolean: value = Value(node.as_boolean()->get()); break;
-      default: value = Value(spelling(node));
+      case toml::node_type::string:
+        value = Value(node.as_string()->get());
+        break;
+      case toml::node_type::integer:
+        value = Value(node.as_integer()->get());
+        break;
+      case toml::node_type::floating_point:
+        value = floating(node.as_floating_point()->get());
+        break;
+      case toml::node_type::boolean:
+        value = Value(node.as_boolean()->get());
+        break;
+      default:
+        value = Value(spelling(node));
     }
     value.span = span(node.source());
     return value;
@@ -46,7 +57,8 @@ class Converter {
   static std::string spelling(const toml::node& node) {
     std::ostringstream out;
     node.visit([&](const auto& typed) {
-      if constexpr (toml::is_date<decltype(typed)> || toml::is_time<decltype(typed)> || toml::is_date_time<decltype(typed)>)
+      if constexpr (toml::is_date<decltype(typed)> || toml::is_time<decltype(typed)> ||
+                    toml::is_date_time<decltype(typed)>)
         out << typed.get();
     });
     return out.str();
@@ -66,7 +78,9 @@ class Converter {
     const auto end = std::max(begin, offset(region.end));
     return {static_cast<std::uint32_t>(begin), static_cast<std::uint32_t>(end)};
   }
-  std::size_t offset(const toml::source_position& position) const { return lines_.offset_of(position.line, position.column); }
+  std::size_t offset(const toml::source_position& position) const {
+    return lines_.offset_of(position.line, position.column);
+  }
 
   utf8::LineIndex lines_;
   std::string_view text_;

@@ -12,12 +12,18 @@ namespace chiron::doc {
 
 std::string_view to_string(Kind kind) {
   switch (kind) {
-    case Kind::null: return "null";
-    case Kind::boolean: return "boolean";
-    case Kind::number: return "number";
-    case Kind::string: return "string";
-    case Kind::array: return "array";
-    case Kind::object: return "object";
+    case Kind::null:
+      return "null";
+    case Kind::boolean:
+      return "boolean";
+    case Kind::number:
+      return "number";
+    case Kind::string:
+      return "string";
+    case Kind::array:
+      return "array";
+    case Kind::object:
+      return "object";
   }
   return "";
 }
@@ -135,11 +141,15 @@ Value& Value::push(Value value) {
 bool Value::operator==(const Value& other) const {
   if (kind_ != other.kind_) return false;
   switch (kind_) {
-    case Kind::null: return true;
-    case Kind::boolean: return boolean_ == other.boolean_;
+    case Kind::null:
+      return true;
+    case Kind::boolean:
+      return boolean_ == other.boolean_;
     case Kind::number:
-    case Kind::string: return text_ == other.text_;
-    case Kind::array: return items_ == other.items_;
+    case Kind::string:
+      return text_ == other.text_;
+    case Kind::array:
+      return items_ == other.items_;
     case Kind::object:
       return members_->size() == other.members_->size() && std::ranges::all_of(*members_, [&](const Member& member) {
                const auto* twin = other.find(member.name);

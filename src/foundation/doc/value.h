@@ -68,7 +68,7 @@ class Value {
 
   // Each asks for the matching kind (asserted).
   [[nodiscard]] bool as_boolean() const;
-  [[nodiscard]] const std::string& as_string() const;     // also a number's spelling
+  [[nodiscard]] const std::string& as_string() const;            // also a number's spelling
   [[nodiscard]] std::optional<std::int64_t> as_integer() const;  // nothing where it is no integer that fits
   [[nodiscard]] double as_double() const;
   [[nodiscard]] const std::vector<Value>& items() const;
@@ -117,8 +117,8 @@ struct Member {
 
 // What readers may be told.
 struct ReadOptions {
-  std::string file;                 // for places in errors
-  std::uint64_t max_bytes;          // limits::kDocumentBytes unless told
+  std::string file;         // for places in errors
+  std::uint64_t max_bytes;  // limits::kDocumentBytes unless told
   std::size_t max_depth;
   bool allow_duplicate_keys = false;  // else a repeated key is an error; when allowed the last one wins
   bool allow_comments = false;        // JSON only: // and /* */ and a trailing comma (JSONC)

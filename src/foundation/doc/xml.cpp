@@ -113,9 +113,8 @@ class Reader {
   [[nodiscard]] Result<void> parse(std::size_t length, bool is_final) {
     total_ += length;
     if (total_ > options_.max_bytes) {
-      return fail(ErrorKind::limit, "limit.size",
-                  format("XML document is larger than {} bytes", options_.max_bytes), Place{options_.file},
-                  "split it, or raise the bound");
+      return fail(ErrorKind::limit, "limit.size", format("XML document is larger than {} bytes", options_.max_bytes),
+                  Place{options_.file}, "split it, or raise the bound");
     }
     if (XML_ParseBuffer(parser_.get(), static_cast<int>(length), is_final ? 1 : 0) != XML_STATUS_OK ||
         state_->stop != Stop::none)
@@ -139,8 +138,8 @@ class Reader {
         return error;
       case Stop::entity:
         error.code = "xml.entity";
-        error.message = format("XML entity '{}' is declared by the document or unknown; entities are refused",
-                               state_->entity);
+        error.message =
+            format("XML entity '{}' is declared by the document or unknown; entities are refused", state_->entity);
         error.next = "write the text out in place of the entity";
         return error;
       case Stop::depth:
@@ -148,7 +147,8 @@ class Reader {
         error.code = "limit.depth";
         error.message = format("XML elements are nested deeper than {}", state_->max_depth);
         return error;
-      case Stop::none: break;
+      case Stop::none:
+        break;
     }
     const auto code = XML_GetErrorCode(parser);
     const char* reason = XML_ErrorString(code);

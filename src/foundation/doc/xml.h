@@ -31,7 +31,7 @@ class XmlSink {
 [[nodiscard]] Result<void> read_xml(std::string_view text, XmlSink& sink, const ReadOptions& options = {});
 
 // The same from a source of chunks: `next` fills the buffer and returns the bytes it wrote, 0 at the end.
-[[nodiscard]] Result<void> read_xml_stream(const std::function<Result<std::size_t>(std::span<char>)>& next, XmlSink& sink,
-                                           const ReadOptions& options = {});
+[[nodiscard]] Result<void> read_xml_stream(const std::function<Result<std::size_t>(std::span<char>)>& next,
+                                           XmlSink& sink, const ReadOptions& options = {});
 
 }  // namespace chiron::doc

@@ -31,11 +31,18 @@ std::optional<std::string> integer_spelling(std::string_view text) {
   }
   if (text.empty() || text[0] == '_') return std::nullopt;
   int base = 10;
-  if (text.starts_with("0x")) base = 16;
-  else if (text.starts_with("0o")) base = 8;
-  else if (text.starts_with("0b")) base = 2;
-  if (base != 10) text.remove_prefix(2);
-  else if (text.size() > 1 && text[0] == '0') { base = 8; text.remove_prefix(1); }
+  if (text.starts_with("0x"))
+    base = 16;
+  else if (text.starts_with("0o"))
+    base = 8;
+  else if (text.starts_with("0b"))
+    base = 2;
+  if (base != 10)
+    text.remove_prefix(2);
+  else if (text.size() > 1 && text[0] == '0') {
+    base = 8;
+    text.remove_prefix(1);
+  }
   for (const char c : text) {
     if (c == '_') continue;
     digits += c;
@@ -152,20 +159,27 @@ class Reader {
   Result<void> take(const yaml_event_t& event) {
     const Span span{offset(event.start_mark), offset(event.end_mark)};
     switch (event.type) {
-      case YAML_SCALAR_EVENT: return scalar(event, span);
-      case YAML_ALIAS_EVENT: return alias(event, span);
-      case YAML_SEQUENCE_START_EVENT: return begin(false, event.data.sequence_start.anchor, span);
-      case YAML_MAPPING_START_EVENT: return begin(true, event.data.mapping_start.anchor, span);
+      case YAML_SCALAR_EVENT:
+        return scalar(event, span);
+      case YAML_ALIAS_EVENT:
+        return alias(event, span);
+      case YAML_SEQUENCE_START_EVENT:
+        return begin(false, event.data.sequence_start.anchor, span);
+      case YAML_MAPPING_START_EVENT:
+        return begin(true, event.data.mapping_start.anchor, span);
       case YAML_SEQUENCE_END_EVENT:
-      case YAML_MAPPING_END_EVENT: return finish(span);
-      default: return {};
+      case YAML_MAPPING_END_EVENT:
+        return finish(span);
+      default:
+        return {};
     }
   }
 
   Result<void> begin(bool is_mapping, const yaml_char_t* anchor, Span span) {
     if (open_.size() >= std::min(options_.max_depth, limits::kYamlDepth))
       return fail(ErrorKind::limit, "limit.depth",
-                  format("nested deeper than {} levels", std::min(options_.max_depth, limits::kYamlDepth)), place(span));
+                  format("nested deeper than {} levels", std::min(options_.max_depth, limits::kYamlDepth)),
+                  place(span));
     if (!open_.empty() && open_.back().is_mapping && !open_.back().has_key)
       return fail(ErrorKind::input, "yaml.key", "a mapping's key must be a scalar", place(span),
                   "Write the key as plain or quoted text.");
@@ -233,7 +247,8 @@ class Reader {
     last_end_ = span.end;
     const auto found = anchors_.find(name);
     if (found == anchors_.end())
-      return fail(ErrorKind::input, "yaml.alias", format("the anchor &{} is not defined before this alias", name), place(span));
+      return fail(ErrorKind::input, "yaml.alias", format("the anchor &{} is not defined before this alias", name),
+                  place(span));
     expanded_ += found->second.nodes;
     if (expanded_ > limits::kYamlAliasExpansion)
       return fail(ErrorKind::limit, "limit.aliases",
@@ -329,9 +344,11 @@ class Reader {
     const auto start = lines_.line_start(line);
     if (line != ascii_line_) {
       ascii_line_ = line;
-      line_is_ascii_ = std::ranges::all_of(lines_.line_text(line), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+      line_is_ascii_ =
+          std::ranges::all_of(lines_.line_text(line), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
     }
-    const auto at = line_is_ascii_ ? start + mark.column : lines_.offset_of(line, static_cast<std::uint32_t>(mark.column) + 1);
+    const auto at =
+        line_is_ascii_ ? start + mark.column : lines_.offset_of(line, static_cast<std::uint32_t>(mark.column) + 1);
     return static_cast<std::uint32_t>(std::min(at, text_.size()));
   }
   [[nodiscard]] Place place(Span span) const { return lines_.place(options_.file, span.begin, span.end); }
@@ -342,9 +359,15 @@ class Reader {
     if (parser_.context != nullptr) message += format(" ({})", parser_.context);
     if (parser_.error == YAML_READER_ERROR) {
       const auto at = std::min<std::size_t>(parser_.problem_offset, text_.size());
-      return {ErrorKind::input, "yaml.encoding", message, lines_.place(options_.file, at, at), {}, "Save the file as UTF-8 without control characters."};
+      return {ErrorKind::input,
+              "yaml.encoding",
+              message,
+              lines_.place(options_.file, at, at),
+              {},
+              "Save the file as UTF-8 without control characters."};
     }
-    if (parser_.error == YAML_MEMORY_ERROR) return {ErrorKind::limit, "limit.memory", "out of memory", Place{options_.file}, {}, {}};
+    if (parser_.error == YAML_MEMORY_ERROR)
+      return {ErrorKind::limit, "limit.memory", "out of memory", Place{options_.file}, {}, {}};
     const auto at = offset(mark);
     return {ErrorKind::input, "yaml.syntax", message, place({at, at}), {}, {}};
   }
@@ -369,7 +392,8 @@ class Reader {
 Result<std::vector<Value>> parse_yaml_all(std::string_view text, const ReadOptions& options) {
   if (text.size() > std::min(options.max_bytes, limits::kDocumentBytes))
     return fail(ErrorKind::limit, "limit.size",
-                format("the document has {} bytes; {} are allowed", text.size(), options.max_bytes), Place{options.file});
+                format("the document has {} bytes; {} are allowed", text.size(), options.max_bytes),
+                Place{options.file});
   return Reader(text, options).read();
 }
 

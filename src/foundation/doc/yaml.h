@@ -2,7 +2,8 @@
 //
 // Scalars are resolved by the YAML 1.1/1.2 mix that Go's YAML library uses and that OPA, Conftest and Kubernetes
 // tools share: null, ~, true/false in their three spellings, integers (decimal, 0x, 0o, 0b, underscores), floats,
-// .inf/.nan (as strings here: JSON has no such number); yes/no/on/off stay strings. Time stamps are strings. Merge keys (<<) are applied.
+// .inf/.nan (as strings here: JSON has no such number); yes/no/on/off stay strings. Time stamps are strings. Merge keys
+// (<<) are applied.
 #pragma once
 #include "foundation/doc/value.h"
 

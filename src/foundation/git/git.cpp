@@ -17,13 +17,20 @@ constexpr std::uint64_t kUntrackedCountBytes = 64 * limits::kMiB;  // larger unt
 
 Result<io::ProcessResult> call(const std::string& folder, std::vector<std::string> arguments) {
   io::ProcessSpec spec;
-  spec.arguments = {"git", "-c", "core.quotepath=off", "-c", "color.ui=false", "-c", "core.fsmonitor=false",
-                    "--no-pager", "--literal-pathspecs"};
+  spec.arguments = {"git",
+                    "-c",
+                    "core.quotepath=off",
+                    "-c",
+                    "color.ui=false",
+                    "-c",
+                    "core.fsmonitor=false",
+                    "--no-pager",
+                    "--literal-pathspecs"};
   spec.arguments.insert(spec.arguments.end(), std::make_move_iterator(arguments.begin()),
                         std::make_move_iterator(arguments.end()));
   spec.working_folder = folder;
-  spec.environment = {{"GIT_OPTIONAL_LOCKS", "0"}, {"GIT_TERMINAL_PROMPT", "0"}, {"LC_ALL", "C"},
-                      {"GIT_EXTERNAL_DIFF", ""}};
+  spec.environment = {
+      {"GIT_OPTIONAL_LOCKS", "0"}, {"GIT_TERMINAL_PROMPT", "0"}, {"LC_ALL", "C"}, {"GIT_EXTERNAL_DIFF", ""}};
   spec.timeout = kTimeout;
   spec.max_output_bytes = kMaxOutput;
   auto result = io::run_process(spec);
@@ -108,10 +115,12 @@ Result<Repository> Repository::open(const std::string& folder) {
 }
 
 Result<std::string> Repository::resolve(const std::string& revision) const {
-  const auto result = TRY(call(root_, {"rev-parse", "--verify", "--quiet", "--end-of-options", revision + "^{commit}"}));
+  const auto result =
+      TRY(call(root_, {"rev-parse", "--verify", "--quiet", "--end-of-options", revision + "^{commit}"}));
   if (result.exit_code != 0)
     return fail(ErrorKind::usage, "git.revision", format("{} is no revision of this repository", revision), {},
-                shallow_ ? "The clone is shallow: fetch more history (git fetch --unshallow)." : "Check the name with git log.");
+                shallow_ ? "The clone is shallow: fetch more history (git fetch --unshallow)."
+                         : "Check the name with git log.");
   return first_line(result.output);
 }
 
@@ -126,8 +135,9 @@ Result<std::string> Repository::merge_base(const std::string& revision) const {
 }
 
 Result<std::vector<ChangedFile>> Repository::changes_since(const std::string& base) const {
-  const auto output = TRY(run({"diff", "--raw", "-z", "-p", "-U0", "-M", "--no-abbrev", "--no-ext-diff",
-                               "--no-textconv", "--ignore-submodules=all", "--src-prefix=a/", "--dst-prefix=b/", base}));
+  const auto output =
+      TRY(run({"diff", "--raw", "-z", "-p", "-U0", "-M", "--no-abbrev", "--no-ext-diff", "--no-textconv",
+               "--ignore-submodules=all", "--src-prefix=a/", "--dst-prefix=b/", base}));
   std::size_t end = 0;
   auto files = parse_raw(output, end);
   std::ptrdiff_t current = -1;

@@ -18,11 +18,11 @@ struct LineRange {
 };
 
 struct ChangedFile {
-  std::string path;                // as it is now, relative to the repository's root
-  std::string old_path;            // where it was renamed, else the same
-  bool added = false;              // did not exist before, or is not tracked yet: every line counts
+  std::string path;      // as it is now, relative to the repository's root
+  std::string old_path;  // where it was renamed, else the same
+  bool added = false;    // did not exist before, or is not tracked yet: every line counts
   bool deleted = false;
-  std::vector<LineRange> lines;    // changed or added lines, ascending; empty for deletions and binary files
+  std::vector<LineRange> lines;  // changed or added lines, ascending; empty for deletions and binary files
 };
 
 // A working copy. All calls run git with the user's configuration but no pager, no colour, no prompts, no

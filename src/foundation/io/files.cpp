@@ -51,19 +51,30 @@ Error errno_error(std::string_view action, std::string_view path, int error_numb
   std::string code = "io.failed";
   std::string next;
   switch (error_number) {
-    case ENOENT: code = "io.not-found"; break;
+    case ENOENT:
+      code = "io.not-found";
+      break;
     case EACCES:
     case EPERM:
-    case EROFS: code = "io.permission"; break;
+    case EROFS:
+      code = "io.permission";
+      break;
     case ENOSPC:
     case EDQUOT:
       code = "io.full";
       next = "Free some space and run again.";
       break;
-    case EISDIR: code = "io.is-folder"; break;
-    case ENOTDIR: code = "io.not-folder"; break;
-    case ELOOP: code = "io.link-loop"; break;
-    default: break;
+    case EISDIR:
+      code = "io.is-folder";
+      break;
+    case ENOTDIR:
+      code = "io.not-folder";
+      break;
+    case ELOOP:
+      code = "io.link-loop";
+      break;
+    default:
+      break;
   }
   return {ErrorKind::io, code, format("failed to {} {}: {}", action, path, std::strerror(error_number)), {}, {}, next};
 }
@@ -91,7 +102,7 @@ Result<std::string> read_file(const std::string& path, std::uint64_t max_bytes) 
   // Non-blocking, so that a FIFO given by mistake is an error and not a hang.
   const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (file.get() < 0) return std::unexpected(errno_error("open", path, errno));
-  struct stat info {};
+  struct stat info{};
   if (::fstat(file.get(), &info) != 0) return std::unexpected(errno_error("read", path, errno));
   if (S_ISDIR(info.st_mode)) return std::unexpected(errno_error("read", path, EISDIR));
   if (S_ISFIFO(info.st_mode) || S_ISSOCK(info.st_mode) || S_ISBLK(info.st_mode))
@@ -128,7 +139,7 @@ Result<void> make_folders(const std::string& path) {
 
 Result<void> write_file_atomic(const std::string& path, std::string_view content) {
   std::string target = path;
-  struct stat info {};
+  struct stat info{};
   const bool existed = ::stat(path.c_str(), &info) == 0;
   if (existed && S_ISDIR(info.st_mode)) return std::unexpected(errno_error("write", path, EISDIR));
   if (existed && !S_ISREG(info.st_mode)) {
@@ -166,7 +177,7 @@ Result<void> write_file_atomic(const std::string& path, std::string_view content
 Result<MappedFile> MappedFile::open(const std::string& path) {
   const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (file.get() < 0) return std::unexpected(errno_error("open", path, errno));
-  struct stat info {};
+  struct stat info{};
   if (::fstat(file.get(), &info) != 0) return std::unexpected(errno_error("read", path, errno));
   if (S_ISDIR(info.st_mode)) return std::unexpected(errno_error("read", path, EISDIR));
   if (!S_ISREG(info.st_mode))
@@ -236,7 +247,7 @@ Result<std::vector<Entry>> walk(const std::string& folder, const std::function<b
     while (const auto* item = ::readdir(stream)) {
       const std::string_view name = item->d_name;
       if (name == "." || name == "..") continue;
-      struct stat info {};
+      struct stat info{};
       if (::fstatat(fd, item->d_name, &info, AT_SYMLINK_NOFOLLOW) != 0) continue;  // gone meanwhile
       Entry entry;
       entry.path = relative.empty() ? std::string(name) : relative + "/" + std::string(name);
@@ -309,12 +320,12 @@ std::string relative_path(std::string_view path, std::string_view base) {
 }
 
 bool exists(const std::string& path) {
-  struct stat info {};
+  struct stat info{};
   return ::stat(path.c_str(), &info) == 0;
 }
 
 bool is_folder(const std::string& path) {
-  struct stat info {};
+  struct stat info{};
   return ::stat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode);
 }
 

@@ -56,7 +56,7 @@ Result<void> DescriptorOutput::write_all(std::string_view text) { return write_d
 Result<std::unique_ptr<FileOutput>> FileOutput::create(const std::string& path) {
   std::unique_ptr<FileOutput> output(new FileOutput);
   output->path_ = path;
-  struct stat existing {};
+  struct stat existing{};
   std::optional<mode_t> mode;
   if (::stat(path.c_str(), &existing) == 0) {
     if (!S_ISREG(existing.st_mode)) {
@@ -77,8 +77,10 @@ Result<std::unique_ptr<FileOutput>> FileOutput::create(const std::string& path) 
   for (int attempt = 0; output->descriptor_ < 0 && attempt < 100; ++attempt) {
     auto name = output->path_ + "." + std::to_string(::getpid()) + "-" + std::to_string(counter++) + ".tmp";
     output->descriptor_ = ::open(name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-    if (output->descriptor_ >= 0) output->temporary_ = std::move(name);
-    else if (errno != EEXIST) return std::unexpected(errno_error("create", path, errno));
+    if (output->descriptor_ >= 0)
+      output->temporary_ = std::move(name);
+    else if (errno != EEXIST)
+      return std::unexpected(errno_error("create", path, errno));
   }
   if (output->descriptor_ < 0) return std::unexpected(errno_error("create", path, EEXIST));
   if (mode && ::fchmod(output->descriptor_, *mode) != 0)

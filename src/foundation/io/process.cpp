@@ -84,7 +84,7 @@ struct Start {
   ::setpgid(0, 0);
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (::getppid() != start.parent) ::_exit(127);
-  struct sigaction plain {};
+  struct sigaction plain{};
   plain.sa_handler = SIG_DFL;
   for (const int signal : {SIGINT, SIGTERM, SIGPIPE, SIGHUP, SIGQUIT, SIGCHLD}) ::sigaction(signal, &plain, nullptr);
   sigset_t none;
@@ -93,7 +93,8 @@ struct Start {
   ::dup2(start.input, 0);
   ::dup2(start.output, 1);
   ::dup2(start.error, 2);
-  if (start.folder == nullptr || ::chdir(start.folder) == 0) ::execve(start.program, start.arguments, start.environment);
+  if (start.folder == nullptr || ::chdir(start.folder) == 0)
+    ::execve(start.program, start.arguments, start.environment);
   const int error_number = errno;
   const auto ignored = ::write(start.status, &error_number, sizeof error_number);
   (void)ignored;

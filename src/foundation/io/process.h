@@ -19,11 +19,11 @@ struct ProcessSpec {
   // Added to (or replacing) our environment; with `clear_environment` these are all there is.
   std::vector<std::pair<std::string, std::string>> environment;
   bool clear_environment = false;
-  std::string input;                      // what the child reads on standard input
-  std::chrono::milliseconds timeout{0};   // 0: none
-  std::chrono::milliseconds grace{2000};  // between SIGTERM and SIGKILL
+  std::string input;                                              // what the child reads on standard input
+  std::chrono::milliseconds timeout{0};                           // 0: none
+  std::chrono::milliseconds grace{2000};                          // between SIGTERM and SIGKILL
   std::uint64_t max_output_bytes = limits::kCapturedOutputBytes;  // per stream; the rest is counted and dropped
-  bool merge_streams = false;             // standard error goes into `output`, in order
+  bool merge_streams = false;                                     // standard error goes into `output`, in order
   // Called with each piece of output as it arrives (from the waiting thread), before it is stored.
   std::function<void(std::string_view piece, bool is_error)> on_output;
 };

@@ -17,7 +17,8 @@ std::unexpected<Error> failure(sqlite3* db, int code, std::string_view what) {
   if (code == SQLITE_CORRUPT || code == SQLITE_NOTADB) name = "sqlite.corrupt";
   if (code == SQLITE_BUSY || code == SQLITE_LOCKED) name = "sqlite.busy";
   if (code == SQLITE_CANTOPEN) name = "sqlite.open";
-  return fail(ErrorKind::io, name, format("failed to {}: {}", what, db != nullptr ? sqlite3_errmsg(db) : sqlite3_errstr(code)));
+  return fail(ErrorKind::io, name,
+              format("failed to {}: {}", what, db != nullptr ? sqlite3_errmsg(db) : sqlite3_errstr(code)));
 }
 
 }  // namespace
@@ -85,11 +86,15 @@ Result<void> Database::query(std::string_view sql, const std::vector<Parameter>&
   int index = 0;
   for (const auto& parameter : parameters) {
     ++index;
-    if (const auto* integer = std::get_if<std::int64_t>(&parameter)) sqlite3_bind_int64(raw, index, *integer);
-    else if (const auto* real = std::get_if<double>(&parameter)) sqlite3_bind_double(raw, index, *real);
+    if (const auto* integer = std::get_if<std::int64_t>(&parameter))
+      sqlite3_bind_int64(raw, index, *integer);
+    else if (const auto* real = std::get_if<double>(&parameter))
+      sqlite3_bind_double(raw, index, *real);
     else if (const auto* text = std::get_if<std::string_view>(&parameter))
-      sqlite3_bind_text64(raw, index, text->data() != nullptr ? text->data() : "", text->size(), SQLITE_TRANSIENT, SQLITE_UTF8);
-    else sqlite3_bind_null(raw, index);
+      sqlite3_bind_text64(raw, index, text->data() != nullptr ? text->data() : "", text->size(), SQLITE_TRANSIENT,
+                          SQLITE_UTF8);
+    else
+      sqlite3_bind_null(raw, index);
   }
   while ((code = sqlite3_step(raw)) == SQLITE_ROW)
     if (!row(Row(raw))) return {};

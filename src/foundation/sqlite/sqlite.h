@@ -31,7 +31,8 @@ enum class Mode { read_only, read_write, create };
 
 class Database {
  public:
-  // Errors: "sqlite.open", "sqlite.corrupt", "sqlite.busy", "sqlite.failed". A busy database is waited for, 10 s at most.
+  // Errors: "sqlite.open", "sqlite.corrupt", "sqlite.busy", "sqlite.failed". A busy database is waited for, 10 s at
+  // most.
   [[nodiscard]] static Result<Database> open(const std::string& path, Mode mode);
   // A database that lies in memory as bytes (read-only; the bytes must outlive it).
   [[nodiscard]] static Result<Database> from_bytes(std::string_view bytes);

@@ -35,8 +35,8 @@ struct Loop {
 
 struct Pool::Shared {
   std::mutex mutex;
-  std::condition_variable wake;   // a loop came, or the end
-  std::condition_variable done;   // a thread left a loop
+  std::condition_variable wake;             // a loop came, or the end
+  std::condition_variable done;             // a thread left a loop
   std::deque<std::shared_ptr<Loop>> loops;  // shared: a late thread may still look at a loop that has ended
   std::vector<std::jthread> threads;
   bool stopping = false;

@@ -88,7 +88,9 @@ int run_operation(Command command, const Registry& registry, const Terminal& ter
   context.given = command.given;
   auto response = command.operation->run(command.request.get(), context);
   live->close();
-  if (!response) return finish(cancel.cancelled() ? Error{ErrorKind::interrupted, "interrupted", "interrupted", {}, {}, {}} : response.error());
+  if (!response)
+    return finish(cancel.cancelled() ? Error{ErrorKind::interrupted, "interrupted", "interrupted", {}, {}, {}}
+                                     : response.error());
   const auto code = print_response(command, *std::move(response), context, terminal);
   if (!code) return finish(code.error());
   return cancel.cancelled() ? 130 : *code;
@@ -97,7 +99,8 @@ int run_operation(Command command, const Registry& registry, const Terminal& ter
 }  // namespace
 
 int run(int argument_count, char** argument_pointers) {
-  const std::vector<std::string> arguments(argument_pointers + (argument_count > 0 ? 1 : 0), argument_pointers + argument_count);
+  const std::vector<std::string> arguments(argument_pointers + (argument_count > 0 ? 1 : 0),
+                                           argument_pointers + argument_count);
   const auto terminal = inspect_terminal();
   const std::string_view name = argument_count > 0 ? io::file_name(argument_pointers[0]) : "chiron";
   if (name != "chiron")
@@ -108,11 +111,16 @@ int run(int argument_count, char** argument_pointers) {
   }
   if (!arguments.empty() && arguments[0] == "as") {
     if (arguments.size() < 2 || arguments[1].starts_with('-')) return list_drop_ins();
-    if (const auto* tool = find_drop_in(arguments[1])) return run_drop_in(*tool, std::span(arguments).subspan(2), terminal);
+    if (const auto* tool = find_drop_in(arguments[1]))
+      return run_drop_in(*tool, std::span(arguments).subspan(2), terminal);
     std::vector<std::string> names;
     for (const auto& tool : drop_ins()) names.emplace_back(tool.name);
     const auto nearest = text::nearest(arguments[1], names);
-    print_error({ErrorKind::usage, "usage.drop-in", format("Chiron does not stand in for \"{}\"", arguments[1]), {}, {},
+    print_error({ErrorKind::usage,
+                 "usage.drop-in",
+                 format("Chiron does not stand in for \"{}\"", arguments[1]),
+                 {},
+                 {},
                  nearest ? format("Did you mean {}?", *nearest) : "chiron as --help lists the names."},
                 use_colour("auto", terminal.err_is_terminal));
     return 2;

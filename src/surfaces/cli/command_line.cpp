@@ -31,8 +31,8 @@ std::vector<std::string> words_first(std::span<const std::string> arguments) {
     const auto& argument = arguments[i];
     if (!argument.starts_with('-')) break;
     const auto takes_value = std::ranges::any_of(global_fields(), [&](const Field& field) {
-      return field.type != FieldType::flag &&
-             (argument == "--" + std::string(field.name) || (field.letter != 0 && argument == std::string{'-', field.letter}));
+      return field.type != FieldType::flag && (argument == "--" + std::string(field.name) ||
+                                               (field.letter != 0 && argument == std::string{'-', field.letter}));
     });
     before.push_back(argument);
     if (takes_value && i + 1 < arguments.size()) before.push_back(arguments[++i]);
@@ -45,7 +45,8 @@ std::vector<std::string> words_first(std::span<const std::string> arguments) {
 }
 
 // The operation whose words are the longest prefix of the arguments; `used` counts them.
-const Operation* find_operation(const std::vector<std::string>& arguments, const Registry& registry, std::size_t& used) {
+const Operation* find_operation(const std::vector<std::string>& arguments, const Registry& registry,
+                                std::size_t& used) {
   const Operation* found = nullptr;
   std::string name;
   for (std::size_t i = 0; i < arguments.size() && i < 3 && !arguments[i].starts_with('-'); ++i) {
@@ -65,7 +66,8 @@ std::unexpected<Error> unknown_command(const std::vector<std::string>& arguments
     names.emplace_back(operation.name.substr(0, operation.name.find(' ')));
   }
   std::string given = arguments[0];
-  const bool is_group = std::ranges::any_of(registry.operations(), [&](const Operation& o) { return o.name.starts_with(given + " "); });
+  const bool is_group =
+      std::ranges::any_of(registry.operations(), [&](const Operation& o) { return o.name.starts_with(given + " "); });
   if (is_group && arguments.size() > 1 && !arguments[1].starts_with('-')) given += " " + arguments[1];
   const auto nearest = text::nearest(given, names);
   return fail(ErrorKind::usage, "usage.command", format("there is no command \"{}\"", given), {},
@@ -74,15 +76,17 @@ std::unexpected<Error> unknown_command(const std::vector<std::string>& arguments
 
 std::unexpected<Error> unknown_flag(const std::string& argument, const Operation& operation) {
   if (!argument.starts_with('-') || argument == "-")
-    return fail(ErrorKind::usage, "usage.argument", format("chiron {} does not take the argument \"{}\"", operation.name, argument), {},
+    return fail(ErrorKind::usage, "usage.argument",
+                format("chiron {} does not take the argument \"{}\"", operation.name, argument), {},
                 format("chiron {} --help shows what it takes.", operation.name));
   std::vector<std::string> flags;
   for (const auto* field : command_fields(operation))
     if (!field->positional) flags.push_back("--" + std::string(field->name));
   const auto name = argument.substr(0, argument.find('='));
   const auto nearest = text::nearest(name, flags);
-  return fail(ErrorKind::usage, "usage.flag", format("chiron {} has no option {}", operation.name, name), {},
-              nearest ? format("Did you mean {}?", *nearest) : format("chiron {} --help lists the options.", operation.name));
+  return fail(
+      ErrorKind::usage, "usage.flag", format("chiron {} has no option {}", operation.name, name), {},
+      nearest ? format("Did you mean {}?", *nearest) : format("chiron {} --help lists the options.", operation.name));
 }
 
 void declare(CLI::App& app, Seen& seen) {
@@ -91,17 +95,22 @@ void declare(CLI::App& app, Seen& seen) {
   if (field.letter != 0) names += std::string(",-") + field.letter;
   if (field.type == FieldType::flag) {
     app.add_flag_function(names, [&seen](std::int64_t) { seen.on = true; });
-    if (field.fallback == "true") app.add_flag_function("--no-" + std::string(field.name), [&seen](std::int64_t) { seen.off = true; });
+    if (field.fallback == "true")
+      app.add_flag_function("--no-" + std::string(field.name), [&seen](std::int64_t) { seen.off = true; });
     return;
   }
   auto* option = app.add_option(field.positional ? std::string(field.name) : names, seen.values);
   const bool many = field.type == FieldType::list || field.type == FieldType::paths;
-  if (many && field.positional) option->expected(0, -1);
-  else if (many) option->expected(1)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)->allow_extra_args(false);
+  if (many && field.positional)
+    option->expected(0, -1);
+  else if (many)
+    option->expected(1)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)->allow_extra_args(false);
   // A positional that takes the last of several would swallow the positional behind it.
-  else if (field.positional) option->expected(1)->allow_extra_args(false);
+  else if (field.positional)
+    option->expected(1)->allow_extra_args(false);
   // Without allow_extra_args(false) an option would also take the positional arguments that follow its value.
-  else option->expected(1)->multi_option_policy(CLI::MultiOptionPolicy::TakeLast)->allow_extra_args(false);
+  else
+    option->expected(1)->multi_option_policy(CLI::MultiOptionPolicy::TakeLast)->allow_extra_args(false);
 }
 
 Result<void> assign(const Seen& seen, void* request) {
@@ -131,14 +140,19 @@ Result<Command> parse_command_line(std::span<const std::string> given, const Reg
   std::size_t used = 0;
   command.operation = find_operation(arguments, registry, used);
   if (command.operation == nullptr) {
-    const bool asks_help = arguments.empty() || std::ranges::any_of(arguments, [](const std::string& a) { return a == "--help" || a == "-h"; });
+    const bool asks_help = arguments.empty() || std::ranges::any_of(arguments, [](const std::string& a) {
+                             return a == "--help" || a == "-h";
+                           });
     if (!arguments.empty() && !arguments[0].starts_with('-')) {
       const auto prefix = arguments[0] + " ";
-      const bool is_group = std::ranges::any_of(registry.operations(), [&](const Operation& o) { return o.name.starts_with(prefix); });
-      if (!is_group || (arguments.size() > 1 && !arguments[1].starts_with('-'))) return unknown_command(arguments, registry);
+      const bool is_group =
+          std::ranges::any_of(registry.operations(), [&](const Operation& o) { return o.name.starts_with(prefix); });
+      if (!is_group || (arguments.size() > 1 && !arguments[1].starts_with('-')))
+        return unknown_command(arguments, registry);
       command.topic = arguments[0];
     } else if (!asks_help) {
-      return fail(ErrorKind::usage, "usage.flag", format("chiron has no option {}", arguments[0]), {}, "chiron --help lists the commands.");
+      return fail(ErrorKind::usage, "usage.flag", format("chiron has no option {}", arguments[0]), {},
+                  "chiron --help lists the commands.");
     }
     command.globals.help = true;
     return command;
@@ -170,11 +184,14 @@ Result<Command> parse_command_line(std::span<const std::string> given, const Reg
   for (const auto& seen : fields) {
     void* request = owns(operation.fields, seen.field) ? command.request.get() : &command.globals;
     TRY(assign(seen, request));
-    if (seen.on || seen.off || !seen.values.empty()) command.given.emplace_back(seen.field->name);
+    if (seen.on || seen.off || !seen.values.empty())
+      command.given.emplace_back(seen.field->name);
     else if (seen.field->required)
       return fail(ErrorKind::usage, "usage.argument",
                   format("chiron {} needs {}", operation.name,
-                         seen.field->positional ? std::string(seen.field->placeholder.empty() ? seen.field->name : seen.field->placeholder) : "--" + std::string(seen.field->name)),
+                         seen.field->positional
+                             ? std::string(seen.field->placeholder.empty() ? seen.field->name : seen.field->placeholder)
+                             : "--" + std::string(seen.field->name)),
                   {}, format("chiron {} --help shows what it takes.", operation.name));
   }
   return command;

@@ -17,16 +17,20 @@ std::string bold(std::string_view text, const HelpStyle& style) {
 }
 
 // "  left   text that goes on\n         under itself"
-void add_row(std::string& out, std::string_view left, std::string_view text, std::size_t left_width, const HelpStyle& style) {
+void add_row(std::string& out, std::string_view left, std::string_view text, std::size_t left_width,
+             const HelpStyle& style) {
   out += format("  {}", left);
   const auto indent = left_width + 4;
-  if (left.size() > left_width) out += "\n" + std::string(indent, ' ');
-  else out += std::string(left_width - left.size() + 2, ' ');
+  if (left.size() > left_width)
+    out += "\n" + std::string(indent, ' ');
+  else
+    out += std::string(left_width - left.size() + 2, ' ');
   out += wrap(text, style.width > indent + 20 ? style.width - indent : 60, indent) + "\n";
 }
 
 std::string left_of(const Field& field) {
-  if (field.positional) return std::string(field.placeholder.empty() ? text::to_upper_ascii(field.name) : std::string(field.placeholder));
+  if (field.positional)
+    return std::string(field.placeholder.empty() ? text::to_upper_ascii(field.name) : std::string(field.placeholder));
   return flag_spelling(field);
 }
 
@@ -40,7 +44,8 @@ std::string help_of(const Field& field) {
   return text;
 }
 
-void add_section(std::string& out, std::string_view title, const std::vector<const Field*>& fields, const HelpStyle& style) {
+void add_section(std::string& out, std::string_view title, const std::vector<const Field*>& fields,
+                 const HelpStyle& style) {
   if (fields.empty()) return;
   out += "\n" + bold(title, style) + "\n";
   std::size_t width = 0;
@@ -70,7 +75,9 @@ std::string overview_help(const Registry& registry, const HelpStyle& style) {
 std::string group_help(const Registry& registry, std::string_view group, const HelpStyle& style) {
   std::string out = bold("Commands", style) + "\n";
   std::size_t width = 0;
-  const auto in_group = [&](const Operation& operation) { return operation.name.starts_with(std::string(group) + " "); };
+  const auto in_group = [&](const Operation& operation) {
+    return operation.name.starts_with(std::string(group) + " ");
+  };
   for (const auto& operation : registry.operations())
     if (in_group(operation)) width = std::max(width, operation.name.size());
   for (const auto& operation : registry.operations())
@@ -82,10 +89,14 @@ std::string operation_help(const Operation& operation, const HelpStyle& style) {
   std::string out = format("{}\n\n{}\n  chiron {}", operation.summary, bold("Usage", style), operation.name);
   std::vector<const Field*> arguments, own, findings, globals;
   for (const auto* field : command_fields(operation)) {
-    if (field->positional) arguments.push_back(field);
-    else if (std::ranges::any_of(operation.fields, [&](const Field& f) { return &f == field; })) own.push_back(field);
-    else if (std::ranges::any_of(global_fields(), [&](const Field& f) { return &f == field; })) globals.push_back(field);
-    else findings.push_back(field);
+    if (field->positional)
+      arguments.push_back(field);
+    else if (std::ranges::any_of(operation.fields, [&](const Field& f) { return &f == field; }))
+      own.push_back(field);
+    else if (std::ranges::any_of(global_fields(), [&](const Field& f) { return &f == field; }))
+      globals.push_back(field);
+    else
+      findings.push_back(field);
   }
   if (!own.empty() || !findings.empty()) out += " [OPTIONS]";
   for (const auto* field : arguments) {

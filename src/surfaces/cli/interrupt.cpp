@@ -18,7 +18,7 @@ extern "C" void on_signal(int) {
 
 void cancel_on_signals(task::CancelToken& token) {
   token_of_signals = &token;
-  struct sigaction action {};
+  struct sigaction action{};
   action.sa_handler = on_signal;
   ::sigemptyset(&action.sa_mask);
   for (const int signal : {SIGINT, SIGTERM, SIGHUP}) ::sigaction(signal, &action, nullptr);

@@ -18,28 +18,39 @@ std::string seconds(std::uint64_t ms) { return format("{:.1f} s", static_cast<do
 
 std::string_view mark(GateStatus status) {
   switch (status) {
-    case GateStatus::passed: return "pass";
-    case GateStatus::failed: return "fail";
-    case GateStatus::could_not_run: return "error";
-    case GateStatus::skipped: return "skip";
+    case GateStatus::passed:
+      return "pass";
+    case GateStatus::failed:
+      return "fail";
+    case GateStatus::could_not_run:
+      return "error";
+    case GateStatus::skipped:
+      return "skip";
   }
   return "";
 }
 
 std::string_view colour_of(GateStatus status) {
   switch (status) {
-    case GateStatus::passed: return "\x1b[32m";
-    case GateStatus::failed: return "\x1b[31m";
-    case GateStatus::could_not_run: return "\x1b[1;31m";
-    case GateStatus::skipped: return "\x1b[2m";
+    case GateStatus::passed:
+      return "\x1b[32m";
+    case GateStatus::failed:
+      return "\x1b[31m";
+    case GateStatus::could_not_run:
+      return "\x1b[1;31m";
+    case GateStatus::skipped:
+      return "\x1b[2m";
   }
   return "";
 }
 
 std::string ended_line(const GateResult& result, const Timing& timing, bool colour) {
-  std::string text = colour ? format("{}{:<5}\x1b[0m", colour_of(result.status), mark(result.status)) : format("{:<5}", mark(result.status));
+  std::string text = colour ? format("{}{:<5}\x1b[0m", colour_of(result.status), mark(result.status))
+                            : format("{:<5}", mark(result.status));
   text += format(" {:<20} {:>8}", result.gate, timing.cached ? "cached" : seconds(timing.duration_ms));
-  if (result.counts.total() != 0) text += format("  {} errors, {} warnings, {} notes", result.counts.errors, result.counts.warnings, result.counts.notes);
+  if (result.counts.total() != 0)
+    text +=
+        format("  {} errors, {} warnings, {} notes", result.counts.errors, result.counts.warnings, result.counts.notes);
   if (!result.reason.empty()) text += "  " + result.reason.substr(0, result.reason.find('\n'));
   return text;
 }
@@ -61,7 +72,8 @@ class LogSink final : public LiveSink {
     const auto now = Clock::now();
     if (now - last_ < std::chrono::seconds(10)) return;
     last_ = now;
-    const auto text = total != 0 ? format("{}: {} of {} {}", gate, done, total, what) : format("{}: {} {}", gate, done, what);
+    const auto text =
+        total != 0 ? format("{}: {} of {} {}", gate, done, total, what) : format("{}: {} {}", gate, done, what);
     std::fprintf(stderr, "%s\n", text.c_str());
   }
   void message(std::string_view gate, std::string_view text) override {
@@ -145,7 +157,8 @@ class TerminalSink final : public LiveSink {
     for (const auto& line : running_) {
       if (painted_ == kMaxLines) break;
       const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - line.since).count();
-      auto text = format("{:<5} {:<20} {:>8}  {}", "run", line.gate, seconds(static_cast<std::uint64_t>(ms)), line.text);
+      auto text =
+          format("{:<5} {:<20} {:>8}  {}", "run", line.gate, seconds(static_cast<std::uint64_t>(ms)), line.text);
       while (utf8::display_width(text) >= width_) text.pop_back();
       out += (colour_ ? "\x1b[36m" + text.substr(0, 5) + "\x1b[0m" + text.substr(5) : text) + "\n";
       ++painted_;

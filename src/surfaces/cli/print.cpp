@@ -23,7 +23,8 @@ struct Target {
 Result<Target> parse_target(const std::string& text) {
   const auto colon = text.find(':');
   if (colon != std::string::npos)
-    if (const auto format = parse_report_format(std::string_view(text).substr(0, colon))) return Target{*format, text.substr(colon + 1)};
+    if (const auto format = parse_report_format(std::string_view(text).substr(0, colon)))
+      return Target{*format, text.substr(colon + 1)};
   if (const auto format = report_format_of_file(text)) return Target{*format, text};
   return fail(ErrorKind::usage, "usage.value", format("--output {} names no form of report", text), {},
               "Write FORMAT:FILE, for example sarif:out.json.");
@@ -59,9 +60,12 @@ Report loose_report(const Command& command, Response& response, Context& context
 
 int exit_code_of(const Report& report) {
   switch (report.verdict) {
-    case Verdict::pass: return 0;
-    case Verdict::findings: return 1;
-    case Verdict::could_not_run: return 2;
+    case Verdict::pass:
+      return 0;
+    case Verdict::findings:
+      return 1;
+    case Verdict::could_not_run:
+      return 2;
   }
   return 2;
 }
@@ -95,7 +99,9 @@ Result<int> print_response(const Command& command, Response response, Context& c
   options.blob_url = std::move(response.blob_url);
   options.max_findings = response.shown_findings;
   const auto* times = timeline ? &*timeline : nullptr;
-  if (!printed) TRY(write_report(parse_report_format(globals.format).value_or(ReportFormat::terminal), report, times, out, options));
+  if (!printed)
+    TRY(write_report(parse_report_format(globals.format).value_or(ReportFormat::terminal), report, times, out,
+                     options));
   TRY(out.finish());
   for (const auto& text : globals.outputs) {
     const auto target = TRY(parse_target(text));
@@ -121,8 +127,10 @@ void print_error(const Error& error, bool colour) {
       const auto line = lines.line_text(error.place->line);
       if (!line.empty() && line.size() <= 400) {
         const auto number = std::to_string(error.place->line);
-        const auto before = utf8::display_width(line.substr(0, lines.offset_of(error.place->line, error.place->column) - lines.line_start(error.place->line)));
-        text += format("  {} | {}\n  {} | {}{}\n", number, text::replace_all(utf8::sanitize(line), "\t", " "), std::string(number.size(), ' '), std::string(before, ' '), "^");
+        const auto before = utf8::display_width(line.substr(
+            0, lines.offset_of(error.place->line, error.place->column) - lines.line_start(error.place->line)));
+        text += format("  {} | {}\n  {} | {}{}\n", number, text::replace_all(utf8::sanitize(line), "\t", " "),
+                       std::string(number.size(), ' '), std::string(before, ' '), "^");
       }
     }
   }

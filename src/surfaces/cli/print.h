@@ -8,7 +8,8 @@ namespace chiron::cli {
 
 // Writes the response to standard output and the files asked for, and returns the exit code.
 // Errors: a report that could not be written.
-[[nodiscard]] Result<int> print_response(const Command& command, Response response, Context& context, const Terminal& terminal);
+[[nodiscard]] Result<int> print_response(const Command& command, Response response, Context& context,
+                                         const Terminal& terminal);
 // On standard error: "error: …" with its place, the source line where it can be read, and the next step.
 void print_error(const Error& error, bool colour);
 [[nodiscard]] int exit_code_of(const Error& error);

@@ -19,7 +19,8 @@ Terminal inspect_terminal() {
   if (::ioctl(terminal.out_is_terminal ? 1 : 2, TIOCGWINSZ, &size) == 0 && size.ws_col != 0) {
     terminal.width = std::clamp<unsigned>(size.ws_col, 40, 400);
   } else if (const char* columns = std::getenv("COLUMNS")) {
-    if (const auto width = text::parse_unsigned(columns)) terminal.width = static_cast<unsigned>(std::clamp<std::uint64_t>(*width, 40, 400));
+    if (const auto width = text::parse_unsigned(columns))
+      terminal.width = static_cast<unsigned>(std::clamp<std::uint64_t>(*width, 40, 400));
   }
   return terminal;
 }

@@ -9,12 +9,26 @@
 using namespace chiron;
 
 TEST_CASE("text: globs match whole paths") {
-  const std::tuple<std::string_view, std::string_view, bool> cases[] = {
-      {"*.c", "a.c", true},        {"*.c", "d/a.c", false},      {"**/*.c", "d/e/a.c", true}, {"**/*.c", "a.c", true},
-      {"src/**", "src/a/b", true}, {"src/**", "srcs/a", false},  {"a?c", "abc", true},        {"a?c", "a/c", false},
-      {"[a-c]x", "bx", true},      {"[!a-c]x", "bx", false},     {"*.{c,h}", "x.h", true},    {"*.{c,h}", "x.cc", false},
-      {"a{b", "a{b", true},        {"\\*", "*", true},           {"\\*", "x", false},         {"**", "a/b/c", true},
-      {"a/**/b", "a/b", true},     {"a/**/b", "a/x/y/b", true},  {"", "", true},              {"", "a", false}};
+  const std::tuple<std::string_view, std::string_view, bool> cases[] = {{"*.c", "a.c", true},
+                                                                        {"*.c", "d/a.c", false},
+                                                                        {"**/*.c", "d/e/a.c", true},
+                                                                        {"**/*.c", "a.c", true},
+                                                                        {"src/**", "src/a/b", true},
+                                                                        {"src/**", "srcs/a", false},
+                                                                        {"a?c", "abc", true},
+                                                                        {"a?c", "a/c", false},
+                                                                        {"[a-c]x", "bx", true},
+                                                                        {"[!a-c]x", "bx", false},
+                                                                        {"*.{c,h}", "x.h", true},
+                                                                        {"*.{c,h}", "x.cc", false},
+                                                                        {"a{b", "a{b", true},
+                                                                        {"\\*", "*", true},
+                                                                        {"\\*", "x", false},
+                                                                        {"**", "a/b/c", true},
+                                                                        {"a/**/b", "a/b", true},
+                                                                        {"a/**/b", "a/x/y/b", true},
+                                                                        {"", "", true},
+                                                                        {"", "a", false}};
   for (const auto& [pattern, path, expected] : cases) {
     CAPTURE(pattern);
     CAPTURE(path);
@@ -37,16 +51,24 @@ TEST_CASE("text: lines, splitting, numbers, suggestions") {
 }
 
 TEST_CASE("utf8: validity by the Unicode table") {
-  const std::pair<std::string_view, bool> cases[] = {
-      {"abc", true}, {"\xC3\xA9", true}, {"\xC0\x80", false}, {"\xED\xA0\x80", false}, {"\xF4\x90\x80\x80", false},
-      {"\xE2\x82", false}, {"\xF0\x9F\x98\x80", true}, {"\xE0\x80\x80", false}, {"12345678\x80", false}};
+  const std::pair<std::string_view, bool> cases[] = {{"abc", true},
+                                                     {"\xC3\xA9", true},
+                                                     {"\xC0\x80", false},
+                                                     {"\xED\xA0\x80", false},
+                                                     {"\xF4\x90\x80\x80", false},
+                                                     {"\xE2\x82", false},
+                                                     {"\xF0\x9F\x98\x80", true},
+                                                     {"\xE0\x80\x80", false},
+                                                     {"12345678\x80", false}};
   for (const auto& [text, valid] : cases) CHECK((utf8::find_invalid(text) == std::string_view::npos) == valid);
   CHECK(utf8::count("a\xC3\xA9\xF0\x9F\x98\x80") == 3);
   CHECK(utf8::display_width("a漢") == 3);
 }
 
 TEST_CASE("utf8: offsets and places are each other's inverse") {
-  const std::string text = "ab\nc\xC3\xA9" "d\r\n\nlast";
+  const std::string text =
+      "ab\nc\xC3\xA9"
+      "d\r\n\nlast";
   const utf8::LineIndex lines(text);
   CHECK(lines.line_count() == 4);
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -54,7 +76,9 @@ TEST_CASE("utf8: offsets and places are each other's inverse") {
     const auto place = lines.place("f", i, i);
     CHECK(lines.offset_of(place.line, place.column) == i);
   }
-  CHECK(lines.line_text(2) == "c\xC3\xA9" "d");
+  CHECK(lines.line_text(2) ==
+        "c\xC3\xA9"
+        "d");
   CHECK(to_string(lines.place("f", 6, 7)) == "f:2:3");
 }
 

@@ -17,7 +17,9 @@ TEST_CASE("json: every value keeps its spelling and its bytes") {
   const auto root = parse_json(text);
   REQUIRE(root);
   CHECK(doc::write_json(*root) == "{\"a\":[1,3.50,1e3,-0.1e-7,true,null,\"xé\\n\"],\"\":{}}");
-  const auto source = [&](const doc::Value& value) { return text.substr(value.span.begin, value.span.end - value.span.begin); };
+  const auto source = [&](const doc::Value& value) {
+    return text.substr(value.span.begin, value.span.end - value.span.begin);
+  };
   const auto& items = root->find("a")->items();
   CHECK(source(items[1]) == "3.50");
   CHECK(source(items[4]) == "true");
@@ -65,6 +67,7 @@ TEST_CASE("json: a byte order mark does not move places") {
 
 TEST_CASE("json: pretty and canonical forms") {
   const auto root = *parse_json(R"({"b":[1,{"z":1}],"a":{},"c":[]})");
-  CHECK(doc::write_json_pretty(root) == "{\n  \"b\": [\n    1,\n    {\n      \"z\": 1\n    }\n  ],\n  \"a\": {},\n  \"c\": []\n}");
+  CHECK(doc::write_json_pretty(root) ==
+        "{\n  \"b\": [\n    1,\n    {\n      \"z\": 1\n    }\n  ],\n  \"a\": {},\n  \"c\": []\n}");
   CHECK(doc::write_json_canonical(root) == R"({"a":{},"b":[1,{"z":1}],"c":[]})");
 }

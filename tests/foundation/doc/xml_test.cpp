@@ -55,10 +55,9 @@ TEST_CASE("elements, attributes, text and built-in entities arrive in order") {
 }
 
 TEST_CASE("a DOCTYPE that only names a DTD is accepted and not loaded") {
-  for (const auto* text :
-       {"<!DOCTYPE coverage SYSTEM \"http://example.invalid/coverage-04.dtd\"><coverage/>",
-        "<!DOCTYPE report PUBLIC \"-//JACOCO//DTD Report 1.1//EN\" \"report.dtd\"><report/>",
-        "<!DOCTYPE a [<!ELEMENT a EMPTY>]><a/>"}) {
+  for (const auto* text : {"<!DOCTYPE coverage SYSTEM \"http://example.invalid/coverage-04.dtd\"><coverage/>",
+                           "<!DOCTYPE report PUBLIC \"-//JACOCO//DTD Report 1.1//EN\" \"report.dtd\"><report/>",
+                           "<!DOCTYPE a [<!ELEMENT a EMPTY>]><a/>"}) {
     Recorder recorder;
     CHECK(doc::read_xml(text, recorder).has_value());
   }

@@ -9,19 +9,33 @@ using namespace chiron;
 namespace {
 std::string as_json(std::string_view text) {
   const auto result = doc::parse_yaml(text);
-  return result ? doc::write_json(*result) : result.error().code + "@" + (result.error().place ? to_string(*result.error().place) : "");
+  return result ? doc::write_json(*result)
+                : result.error().code + "@" + (result.error().place ? to_string(*result.error().place) : "");
 }
 }  // namespace
 
 TEST_CASE("yaml: plain scalars resolve as Go's reader does") {
-  const std::pair<std::string_view, std::string_view> cases[] = {
-      {"a: 1", R"({"a":1})"},           {"a: 0x1F", R"({"a":31})"},      {"a: 0o17", R"({"a":15})"},
-      {"a: 1_000", R"({"a":1000})"},    {"a: yes", R"({"a":"yes"})"},    {"a: True", R"({"a":true})"},
-      {"a: ~", R"({"a":null})"},        {"a:", R"({"a":null})"},         {"a: .5", R"({"a":0.5})"},
-      {"a: 1.", R"({"a":1})"},          {"a: 1e3", R"({"a":1e3})"},      {"a: '1'", R"({"a":"1"})"},
-      {"a: !!str 1", R"({"a":"1"})"},   {"a: 1.2.3", R"({"a":"1.2.3"})"}, {"a:\n-", R"({"a":[null]})"},
-      {"a: 2001-01-01", R"({"a":"2001-01-01"})"}, {"a: |\n  x\n  y\n", R"({"a":"x\ny\n"})"}, {"", "null"},
-      {"a: -0", R"({"a":-0})"},         {"a: 12e03", R"({"a":12e03})"},  {"? a\n: b", R"({"a":"b"})"}};
+  const std::pair<std::string_view, std::string_view> cases[] = {{"a: 1", R"({"a":1})"},
+                                                                 {"a: 0x1F", R"({"a":31})"},
+                                                                 {"a: 0o17", R"({"a":15})"},
+                                                                 {"a: 1_000", R"({"a":1000})"},
+                                                                 {"a: yes", R"({"a":"yes"})"},
+                                                                 {"a: True", R"({"a":true})"},
+                                                                 {"a: ~", R"({"a":null})"},
+                                                                 {"a:", R"({"a":null})"},
+                                                                 {"a: .5", R"({"a":0.5})"},
+                                                                 {"a: 1.", R"({"a":1})"},
+                                                                 {"a: 1e3", R"({"a":1e3})"},
+                                                                 {"a: '1'", R"({"a":"1"})"},
+                                                                 {"a: !!str 1", R"({"a":"1"})"},
+                                                                 {"a: 1.2.3", R"({"a":"1.2.3"})"},
+                                                                 {"a:\n-", R"({"a":[null]})"},
+                                                                 {"a: 2001-01-01", R"({"a":"2001-01-01"})"},
+                                                                 {"a: |\n  x\n  y\n", R"({"a":"x\ny\n"})"},
+                                                                 {"", "null"},
+                                                                 {"a: -0", R"({"a":-0})"},
+                                                                 {"a: 12e03", R"({"a":12e03})"},
+                                                                 {"? a\n: b", R"({"a":"b"})"}};
   for (const auto& [text, expected] : cases) {
     CAPTURE(text);
     CHECK(as_json(text) == expected);

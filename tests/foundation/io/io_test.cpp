@@ -16,7 +16,7 @@ TEST_CASE("files: a write replaces whole files and keeps their mode") {
   ::chmod(path.c_str(), 0751);
   REQUIRE(io::write_file_atomic(path, "two"));
   CHECK(*io::read_file(path) == "two");
-  struct stat info {};
+  struct stat info{};
   ::stat(path.c_str(), &info);
   CHECK((info.st_mode & 07777) == 0751);
   CHECK(io::walk(folder.path())->size() == 1);

@@ -23,6 +23,11 @@ TEST_CASE("pool: cancellation starts no further index") {
   task::Pool pool(2);
   task::CancelToken cancel;
   std::atomic<std::size_t> calls{0};
-  pool.for_each(1'000'000, [&](std::size_t) { if (++calls == 10) cancel.cancel(); }, &cancel);
+  pool.for_each(
+      1'000'000,
+      [&](std::size_t) {
+        if (++calls == 10) cancel.cancel();
+      },
+      &cancel);
   CHECK(calls < 100);
 }
