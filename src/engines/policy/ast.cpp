@@ -173,6 +173,10 @@ std::string to_string(const Expr& expr) {
   std::string out = expr.negated ? "not " : "";
   switch (expr.kind) {
     case ExprKind::term: {
+      if (expr.term == nullptr) {
+        out += "{ " + to_string(*expr.body) + " }";
+        break;
+      }
       const Term& term = *expr.term;
       const std::string_view symbol =
           term.kind == TermKind::call && term.items[0]->kind == TermKind::var ? infix_symbol(term.items[0]->text) : std::string_view();

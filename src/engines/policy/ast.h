@@ -84,7 +84,7 @@ struct Expr {
   Term* key = nullptr;       // every: may be null
   Term* value = nullptr;     // every
   Term* domain = nullptr;    // every
-  const Body* body = nullptr;  // every
+  const Body* body = nullptr;  // every; term: the body of `not { … }`, where there is no term
   std::span<With> with;
 };
 

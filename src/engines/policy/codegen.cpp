@@ -332,8 +332,9 @@ bool CodeGenerator::truth(Node& node) {
     else if (name == "gte") test = Opcode::greater_equal;
     else if (name == "internal.member_2") test = Opcode::member_test;
     if (test != Opcode::truth) {
-      Operand a = 0, b = 0;
-      if (!term(*node.items[0], a) || !term(*node.items[1], b)) return false;
+      std::vector<Operand> operands;
+      if (!terms(node.items, operands)) return false;
+      const Operand a = operands[0], b = operands[1];
       Op& op = emit(test, &node);
       if (test == Opcode::member_test) {
         op.b = a;
@@ -516,15 +517,23 @@ void CodeGenerator::rule(const Leaf& leaf, bool is_set_entry, bool& constant_val
     bound_[i] = 1;
     if (argument.kind == NodeKind::var && argument.slot == i) continue;
   }
+  // A pattern that needs a variable of the body is matched behind it.
+  std::vector<std::size_t> later;
   for (std::size_t i = 0; i < body_.arguments.size(); ++i) {
     Node& argument = *body_.arguments[i];
     if (argument.kind == NodeKind::var && argument.slot == i) continue;
-    if (!match(argument, static_cast<Operand>(i))) {
-      if (!failed_) error("rego_unsafe_var_error", place, "function arguments are unsafe");
-      return;
-    }
+    const Mark start = mark();
+    if (match(argument, static_cast<Operand>(i))) continue;
+    if (failed_) return;
+    rollback(start);
+    later.push_back(i);
   }
   if (!block(*body_.block)) return;
+  for (const std::size_t i : later) {
+    if (match(*body_.arguments[i], static_cast<Operand>(i))) continue;
+    if (!failed_) error("rego_unsafe_var_error", place, "function arguments are unsafe");
+    return;
+  }
   place_ = body_.rule->head.location.begin;
   auto need = [&](Node* node, Operand& out) {
     if (has_unbound(*node) || !term(*node, out)) {

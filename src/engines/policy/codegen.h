@@ -37,6 +37,7 @@ class CodeGenerator {
   bool closure_ready(const hir::Block& block) const;
 
   bool term(hir::Node& node, Operand& out);
+  bool terms(std::span<hir::Node* const> nodes, std::vector<Operand>& out);
   bool reference(hir::Node& node, Operand& out);
   bool steps(std::span<hir::Node* const> operands, Operand& at);
   bool call(hir::Node& node, Operand& out);

@@ -46,6 +46,26 @@ bool CodeGenerator::term(Node& node, Operand& out) {
   return false;
 }
 
+// Terms in order, but one that needs a variable which another binds (x == data.a[x]) after it.
+bool CodeGenerator::terms(std::span<Node* const> nodes, std::vector<Operand>& out) {
+  out.assign(nodes.size(), 0);
+  std::vector<std::size_t> pending;
+  for (std::size_t i = 0; i < nodes.size(); ++i) pending.push_back(i);
+  while (!pending.empty()) {
+    std::vector<std::size_t> later;
+    for (const std::size_t i : pending) {
+      const Mark start = mark();
+      if (term(*nodes[i], out[i])) continue;
+      if (failed_) return false;
+      rollback(start);
+      later.push_back(i);
+    }
+    if (later.size() == pending.size()) return false;
+    pending = std::move(later);
+  }
+  return true;
+}
+
 bool CodeGenerator::comprehension(Node& node, Operand& out) {
   if (!closure_ready(*node.block)) return false;
   out = fresh();
@@ -127,7 +147,7 @@ bool CodeGenerator::reference(Node& node, Operand& out) {
       op.a = out;
       op.target = at->leaf.get();
       operands = operands.subspan(used);
-    } else if (off_tree || at->leaf || at->children.empty()) {
+    } else if (off_tree || at->leaf || (at == &program_.root && at->children.empty())) {
       used = 0;
       std::vector<Operand> path;
       while (used < operands.size() && operands[used]->kind == NodeKind::constant) {
@@ -239,11 +259,7 @@ bool CodeGenerator::call(Node& node, Operand& out) {
   }
   if (node.function.empty() && node.name == "print") return parts(node, Opcode::print, out);
   std::vector<Operand> operands;
-  for (Node* item : node.items) {
-    Operand operand = 0;
-    if (!term(*item, operand)) return false;
-    operands.push_back(operand);
-  }
+  if (!terms(node.items, operands)) return false;
   place_ = node.source->location.begin;
   out = fresh();
   if (!node.function.empty()) {

@@ -96,6 +96,13 @@ bool holds(Opcode code, Value a, Value b) {
   }
 }
 
+// Base documents have no numbers for keys: a number asks for the member spelt like it.
+Value base_step(Value from, Value key) {
+  const Value found = from.get(key);
+  if (found.defined() || !from.is_object() || !key.is_number()) return found;
+  return from.get(std::string_view(key.number_text()));
+}
+
 bool is_member(Value item, Value collection) {
   if (collection.is_set()) return collection.set_contains(item);
   if (collection.is_array()) {
@@ -132,7 +139,7 @@ Machine::Status Machine::run(Frame& frame, const Op* op) {
         break;
       case Opcode::load_base: {
         Value value = state_->data;
-        for (std::uint32_t i = 0; i < op->count && value.defined(); ++i) value = value.get(at(frame.code->lists[op->list + i]));
+        for (std::uint32_t i = 0; i < op->count && value.defined(); ++i) value = base_step(value, at(frame.code->lists[op->list + i]));
         if (!value.defined()) return Status::more;
         r[op->a] = value;
         break;
@@ -532,7 +539,7 @@ Machine::Status Machine::builtin(Frame& frame, const Op& op, Value& out, bool& d
   if (!state_->mocks.empty()) {
     if (const Mock* mock = find_mock(function, nullptr)) {
       if (mock->target->by_function != nullptr) {
-        if (!call(*mock->target->by_function, {to, op.count}, out)) return Status::failed;
+        if (!call_unmocked(*mock->target->by_function, {to, op.count}, out)) return Status::failed;
         defined = out.defined();
         return Status::more;
       }

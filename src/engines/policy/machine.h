@@ -85,6 +85,7 @@ class Machine {
   bool leaf_value(const Leaf& leaf, Value& out);   // false: failed
   bool compute(const Leaf& leaf, Value& out);
   bool call(const Leaf& leaf, std::span<const Value> arguments, Value& out);
+  bool call_unmocked(const Leaf& leaf, std::span<const Value> arguments, Value& out);
   bool first_of(const RuleCode& rule, std::span<const Value> arguments, Result& result);
   bool run_rule(const RuleCode& rule, std::span<const Value> arguments, Result& result);
   bool conflict(const RuleCode& rule, const char* message);

@@ -97,6 +97,19 @@ bool Machine::first_of(const RuleCode& rule, std::span<const Value> arguments, R
   return true;
 }
 
+// A function that stands in for another sees the originals: replacements do not reach into it.
+bool Machine::call_unmocked(const Leaf& leaf, std::span<const Value> arguments, Value& out) {
+  State inner;
+  inner.outer = state_;
+  inner.input = state_->input;
+  inner.data = state_->data;
+  inner.overrides = state_->overrides;
+  state_ = &inner;
+  const bool good = leaf.kind == LeafKind::function ? call(leaf, arguments, out) : leaf_value(leaf, out);
+  state_ = inner.outer;
+  return good;
+}
+
 bool Machine::call(const Leaf& leaf, std::span<const Value> arguments, Value& out) {
   if (!state_->mocks.empty()) {
     if (const Mock* mock = find_mock(nullptr, &leaf)) {
@@ -124,7 +137,7 @@ bool Machine::call(const Leaf& leaf, std::span<const Value> arguments, Value& ou
         }
         return true;
       }
-      return call(*mock->target->by_function, arguments, out);
+      return call_unmocked(*mock->target->by_function, arguments, out);
     }
   }
   out = Value();

@@ -45,7 +45,7 @@ void Parser::restore(const State& state) {
 std::string_view Parser::word() const { return module_.source({token_.begin, token_.end}); }
 
 bool Parser::at_keyword(std::string_view name) const {
-  if (!at(Token::identifier) || word() != name) return false;
+  if (!at(Token::identifier) || word() != name || names_document()) return false;
   if (name == "in") return keyword_in_;
   if (name == "every") return keyword_every_;
   if (name == "contains") return keyword_contains_;
@@ -177,6 +177,17 @@ Expr* Parser::parse_literal() {
   if (at_word("not")) {
     scan();
     negated = true;
+  }
+  if (negated && keyword_not_ && at(Token::left_brace)) {
+    auto* expr = module_.make<Expr>();
+    expr->negated = true;
+    auto* body = module_.make<Body>();
+    if (!parse_braced_body(*body)) return nullptr;
+    expr->body = body;
+    expr->location = {begin, previous_end_};
+    if (at_word("with") && !parse_with(*expr)) return nullptr;
+    expr->location.end = previous_end_;
+    return expr;
   }
   if (at_word("some")) return negated ? illegal("illegal negation of 'some'"), nullptr : parse_some();
   if (at_keyword("every")) return negated ? illegal("illegal negation of 'every'"), nullptr : parse_every();
@@ -377,6 +388,7 @@ bool Parser::parse_import() {
       else if (name == "every") keyword_in_ = keyword_every_ = true;
       else if (name == "contains") keyword_contains_ = true;
       else if (name == "if") keyword_if_ = true;
+      else if (name == "not") keyword_not_ = true;
       else if (name == "and" || name == "or")
         return error(begin, "keyword `" + std::string(name) + "` is experimental and not supported"), false;
       else return error(begin, "unexpected keyword, must be one of [contains every if in]"), false;
@@ -397,7 +409,7 @@ bool Parser::parse_import() {
 
 bool Parser::parse_head(Head& head) {
   head.location.begin = token_.begin;
-  if (!at_name() && !at_word("contains")) {
+  if (!at_name() && !at_word("contains") && !(at(Token::identifier) && names_document())) {
     illegal("expected rule head name");
     return false;
   }

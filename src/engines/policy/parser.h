@@ -34,9 +34,13 @@ class Parser final : Lexer::Comments {
   void restore(const State& state);
   [[nodiscard]] bool at(Token token) const { return token_.token == token; }
   [[nodiscard]] std::string_view word() const;
-  [[nodiscard]] bool at_word(std::string_view name) const { return at(Token::identifier) && word() == name; }
+  [[nodiscard]] bool at_word(std::string_view name) const { return at(Token::identifier) && word() == name && !names_document(); }
   [[nodiscard]] bool at_keyword(std::string_view name) const;
   [[nodiscard]] bool is_reserved(std::string_view name) const;
+  // A keyword right before a dot names a document: `if.foo`.
+  [[nodiscard]] bool names_document() const {
+    return token_.end < module_.text.size() && module_.text[token_.end] == '.';
+  }
   [[nodiscard]] bool at_name() const { return at(Token::identifier) && !is_reserved(word()); }
 
   std::nullptr_t error(std::uint32_t offset, std::string message, bool with_line = true);
@@ -92,6 +96,7 @@ class Parser final : Lexer::Comments {
   int depth_ = 0;
   int speculations_ = 0;
   bool keyword_in_ = false, keyword_every_ = false, keyword_contains_ = false, keyword_if_ = false;
+  bool keyword_not_ = false;  // `not { … }`
   bool strict_v1_ = false;
   PolicyErrors errors_;
   std::vector<ast::Rule*> rules_;

@@ -126,14 +126,14 @@ Term* Parser::parse_term() {
   switch (token_.token) {
     case Token::identifier: {
       const std::string_view name = word();
-      if (name == "null" || name == "true" || name == "false") {
+      if (!names_document() && (name == "null" || name == "true" || name == "false")) {
         term = make_term(name == "null" ? TermKind::null : TermKind::boolean, begin, token_.end);
         term->boolean = name == "true";
         term->constant = name == "null" ? Value::null() : Value::boolean(name == "true");
         scan();
         break;
       }
-      if (is_reserved(name) && name != "contains") return illegal();
+      if (is_reserved(name) && name != "contains" && !names_document()) return illegal();
       if (name == "_") {
         term = make_name(module_.keep("$" + std::to_string(module_.wildcards++)), begin, token_.end);
         term->wildcard = true;

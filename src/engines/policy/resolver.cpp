@@ -17,7 +17,12 @@ using hir::NodeKind;
 using hir::Root;
 
 Resolver::Resolver(ResolveContext& context, const ast::Module& module, Globals& globals)
-    : context_(context), module_(module), globals_(globals) {}
+    : context_(context), module_(module), globals_(globals) {
+  for (const ast::Import* import : module.imports) {
+    const auto items = import->path->items;
+    if (items.size() == 3 && items[0]->text == "future" && items[2]->text == "not") negated_bodies_ = true;
+  }
+}
 
 void Resolver::error(const char* code, ast::Location location, std::string message) {
   PolicyError result;
@@ -79,7 +84,10 @@ void Resolver::collect(const ast::Body& body, Scope& scope) {
 void Resolver::open(Block* opened, const ast::Body* body) {
   Scope scope;
   scope.block = opened;
-  if (body != nullptr) collect(*body, scope);
+  if (body != nullptr) {
+    note_later(*body, scope);
+    collect(*body, scope);
+  }
   scopes_.push_back(std::move(scope));
 }
 
@@ -150,8 +158,30 @@ std::optional<std::uint32_t> Resolver::find_declared(std::string_view name) {
   return std::nullopt;
 }
 
+void Resolver::note_later(const ast::Body& body, Scope& scope) {
+  auto note = [&](auto& self, const Term& pattern) -> void {
+    if (pattern.kind == TermKind::var) scope.later.push_back(pattern.text);
+    else if (pattern.kind == TermKind::array || pattern.kind == TermKind::object) {
+      for (const Term* item : pattern.items) self(self, *item);
+    }
+  };
+  for (const ast::Expr* expr : body.expressions) {
+    if (expr->kind == ExprKind::some_vars) {
+      for (const Term* symbol : expr->symbols) note(note, *symbol);
+    } else if (expr->kind == ExprKind::some_in) {
+      for (const Term* item : expr->term->items.subspan(1, expr->term->items.size() - 2)) note(note, *item);
+    } else if (expr->term != nullptr && expr->term->kind == TermKind::call && expr->term->infix && !expr->negated &&
+               expr->term->items[0]->text == "assign" && expr->term->items.size() == 3) {
+      note(note, *expr->term->items[1]);
+    }
+  }
+}
+
 std::uint32_t Resolver::implicit(const Term& name) {
+  std::size_t own = scopes_.size() - 1;
+  while (own > 0 && scopes_[own].transparent) --own;
   for (std::size_t i = 0; i < scopes_.size(); ++i) {
+    if (i < own && std::find(scopes_[i].later.begin(), scopes_[i].later.end(), name.text) != scopes_[i].later.end()) continue;
     for (auto& [known, slot] : scopes_[i].implicit) {
       if (known != name.text) continue;
       if (slot == npos) slot = new_slot(name, false);
@@ -439,6 +469,97 @@ void Resolver::withs(const ast::Expr& expr, Literal& out) {
   }
 }
 
+// A term as a statement: an equation, a call (that may take its result as one argument more), anything else.
+void Resolver::statement(const Term& source, Literal& out) {
+  if (source.kind == TermKind::call && source.items[0]->kind == TermKind::var && source.items.size() == 3 &&
+      (source.items[0]->text == "eq" || source.items[0]->text == "assign") && !globals_.contains(source.items[0]->text)) {
+    out.kind = LiteralKind::unify;
+    out.a = term(*source.items[1]);
+    out.b = term(*source.items[2]);
+    return;
+  }
+  out.kind = LiteralKind::truth;
+  out.a = term(source);
+  Node* node = out.a;
+  if (node->kind != NodeKind::call || !node->parts.empty()) return;
+  std::size_t arity = Keys::npos;
+  if (node->builtin != nullptr) {
+    arity = builtin_arity(*node->builtin);
+  } else if (!node->function.empty()) {
+    const TreeNode* at = &context_.program.root;
+    for (const Value step : node->function) at = at == nullptr ? nullptr : at->child(step);
+    if (at != nullptr && at->leaf && at->leaf->kind == LeafKind::function) arity = at->leaf->arity;
+  }
+  if (node->items.size() == arity + 1) {
+    out.kind = LiteralKind::unify;
+    out.b = node->items.back();
+    node->items.pop_back();
+    std::swap(out.a, out.b);
+  }
+}
+
+// What a negated literal computes on the way is evaluated before the negation: where that is undefined, so is the
+// whole body. Only references that are compared or tested themselves stay inside.
+void Resolver::hoist(Literal& negated, Block& into, Block& inner) {
+  if (negated.kind == LiteralKind::unify) {
+    hoist_inside(negated.a, negated, into, inner);
+    hoist_inside(negated.b, negated, into, inner);
+    return;
+  }
+  Node& node = *negated.a;
+  if (node.kind != NodeKind::call) {
+    hoist_inside(negated.a, negated, into, inner);
+    return;
+  }
+  if (!node.parts.empty()) return;
+  const bool equation = node.builtin != nullptr && node.builtin->name == "equal";
+  for (Node*& item : node.items) {
+    if (equation) hoist_inside(item, negated, into, inner);
+    else hoist_one(item, negated, into, inner);
+  }
+}
+
+void Resolver::hoist_inside(Node*& node, const Literal& negated, Block& into, Block& inner) {
+  switch (node->kind) {
+    case NodeKind::ref:
+      if (node->head != nullptr && node->head->kind == NodeKind::call) hoist_one(node->head, negated, into, inner);
+      for (Node*& item : node->items) hoist_one(item, negated, into, inner);
+      return;
+    case NodeKind::array_comprehension:
+    case NodeKind::set_comprehension:
+    case NodeKind::object_comprehension: return;
+    default: hoist_one(node, negated, into, inner);
+  }
+}
+
+void Resolver::hoist_one(Node*& node, const Literal& negated, Block& into, Block& inner) {
+  switch (node->kind) {
+    case NodeKind::constant:
+    case NodeKind::var: return;
+    case NodeKind::array:
+    case NodeKind::set:
+    case NodeKind::object:
+      for (Node*& item : node->items) hoist_one(item, negated, into, inner);
+      return;
+    default: break;
+  }
+  Node* held = make(NodeKind::var, *node->source);
+  held->ground = false;
+  held->slot = static_cast<std::uint32_t>(out_->variables.size());
+  out_->variables.push_back({{}, node->source, false, true, true});
+  Literal* before = &context_.pool.literals.emplace_back();
+  before->kind = LiteralKind::unify;
+  before->assign = true;
+  before->source = negated.source;
+  before->with = negated.with;
+  before->a = held;
+  before->b = node;
+  into.literals.push_back(before);
+  // Enclosing closures that see the negation need the value no more than the negation itself does.
+  inner.outer.push_back(held->slot);
+  node = held;
+}
+
 void Resolver::literal(const ast::Expr& expr, Block& into) {
   Literal* made = &context_.pool.literals.emplace_back();
   made->source = &expr;
@@ -446,21 +567,23 @@ void Resolver::literal(const ast::Expr& expr, Block& into) {
     // The negated literal is a block of its own without a scope of its own.
     made->kind = LiteralKind::negation;
     made->block = &context_.pool.blocks.emplace_back();
+    if (expr.term == nullptr) {
+      withs(expr, *made);
+      open(made->block, expr.body);
+      for (const ast::Expr* each : expr.body->expressions) literal(*each, *made->block);
+      close();
+      into.literals.push_back(made);
+      return;
+    }
     Scope scope;
     scope.block = made->block;
+    scope.transparent = true;
     scopes_.push_back(std::move(scope));
     Literal* inner = &context_.pool.literals.emplace_back();
     inner->source = &expr;
     withs(expr, *inner);
-    const Term& source = *expr.term;
-    if (source.kind == TermKind::call && source.infix && source.items[0]->kind == TermKind::var &&
-        (source.items[0]->text == "eq" || source.items[0]->text == "assign") && source.items.size() == 3) {
-      inner->kind = LiteralKind::unify;
-      inner->a = term(*source.items[1]);
-      inner->b = term(*source.items[2]);
-    } else {
-      inner->a = term(source);
-    }
+    statement(*expr.term, *inner);
+    if (!negated_bodies_) hoist(*inner, into, *made->block);
     made->block->literals.push_back(inner);
     close();
     into.literals.push_back(made);
@@ -524,31 +647,8 @@ void Resolver::literal(const ast::Expr& expr, Block& into) {
         }
         declare_pattern(left, "assigned");
         made->a = term(left);
-      } else if (two && source.items[0]->text == "eq") {
-        made->kind = LiteralKind::unify;
-        made->a = term(*source.items[1]);
-        made->b = term(*source.items[2]);
       } else {
-        made->kind = LiteralKind::truth;
-        made->a = term(source);
-        // A call with one argument more than it takes: the last receives the result.
-        Node* node = made->a;
-        if (node->kind == NodeKind::call && node->parts.empty()) {
-          std::size_t arity = Keys::npos;
-          if (node->builtin != nullptr) {
-            arity = builtin_arity(*node->builtin);
-          } else if (!node->function.empty()) {
-            const TreeNode* at = &context_.program.root;
-            for (const Value step : node->function) at = at == nullptr ? nullptr : at->child(step);
-            if (at != nullptr && at->leaf && at->leaf->kind == LeafKind::function) arity = at->leaf->arity;
-          }
-          if (node->items.size() == arity + 1) {
-            made->kind = LiteralKind::unify;
-            made->b = node->items.back();
-            node->items.pop_back();
-            std::swap(made->a, made->b);
-          }
-        }
+        statement(source, *made);
       }
       break;
     }

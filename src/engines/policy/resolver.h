@@ -43,8 +43,10 @@ class Resolver {
   struct Scope {
     std::vector<std::pair<std::string_view, std::uint32_t>> declared;
     std::vector<std::pair<std::string_view, std::uint32_t>> implicit;  // slot npos until used
+    std::vector<std::string_view> later;  // declared somewhere in the body: closures before that do not mean these
     hir::Block* block = nullptr;
     bool arguments = false;
+    bool transparent = false;  // of a negated literal: its variables are the enclosing body's
   };
   static constexpr std::uint32_t npos = 0xffffffffU;
 
@@ -55,6 +57,11 @@ class Resolver {
   void collect(const ast::Term& term, Scope& scope);
   void collect(const ast::Body& body, Scope& scope);
   void literal(const ast::Expr& expr, hir::Block& into);
+  void statement(const ast::Term& source, hir::Literal& out);
+  void hoist(hir::Literal& negated, hir::Block& into, hir::Block& inner);
+  void hoist_one(hir::Node*& node, const hir::Literal& negated, hir::Block& into, hir::Block& inner);
+  void hoist_inside(hir::Node*& node, const hir::Literal& negated, hir::Block& into, hir::Block& inner);
+  void note_later(const ast::Body& body, Scope& scope);
   void withs(const ast::Expr& expr, hir::Literal& out);
   std::uint32_t declare(const ast::Term& name, const char* how);
   void declare_pattern(const ast::Term& pattern, const char* how);
@@ -77,6 +84,7 @@ class Resolver {
   Globals& globals_;
   hir::RuleBody* out_ = nullptr;
   std::vector<Scope> scopes_;
+  bool negated_bodies_ = false;  // `import future.keywords.not`: everything below `not` is evaluated inside it
 };
 
 }  // namespace chiron::policy
