@@ -320,10 +320,13 @@ bool Machine::materialise(Value at, Value& out) {
   if (from.base.defined()) {
     for (std::uint32_t i = 0; i < from.base.size(); ++i) {
       const Value key = from.base.key_at(i);
-      if (from.node->child(key) == nullptr) members.push_back({key, from.base.value_at(i)});
+      const TreeNode* child = from.node->child(key);
+      if (child == nullptr || child->leaf) members.push_back({key, from.base.value_at(i)});
     }
   }
   for (const TreeNode* child : from.node->ordered) {
+    // Where a base document stands in a rule's place, a document of both shows the base.
+    if (child->leaf && from.base.defined() && from.base.get(child->key).defined()) continue;
     Value value;
     if (!extent_step(at, child->key, value)) return false;
     if (!value.defined()) continue;

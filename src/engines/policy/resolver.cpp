@@ -502,6 +502,13 @@ void Resolver::statement(const Term& source, Literal& out) {
 // whole body. Only references that are compared or tested themselves stay inside.
 void Resolver::hoist(Literal& negated, Block& into, Block& inner) {
   if (negated.kind == LiteralKind::unify) {
+    const Term& source = *negated.source->term;
+    const bool result_taken = source.kind == TermKind::call && negated.b->kind == NodeKind::call && negated.b->source == &source;
+    if (result_taken) {
+      for (Node*& item : negated.b->items) hoist_one(item, negated, into, inner);
+      hoist_one(negated.a, negated, into, inner);
+      return;
+    }
     hoist_inside(negated.a, negated, into, inner);
     hoist_inside(negated.b, negated, into, inner);
     return;
