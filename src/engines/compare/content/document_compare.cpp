@@ -127,12 +127,9 @@ class DocumentComparer {
     if (node == nullptr) return;
     node->has_place = true;
     (in_a ? node->place_a : node->place_b) = place(value);
-    if ((value.is_object() && !value.members().empty()) || (value.is_array() && !value.items().empty())) {
-      const auto text = doc::write_json_pretty(value) + "\n";
-      diff_text(in_a ? text : "", in_a ? "" : text, budget_, *node);
-    } else {
-      (in_a ? node->old_value : node->new_value) = show(value);
-    }
+    const bool nested = value.is_object() || value.is_array();
+    const auto text = (nested ? doc::write_json_pretty(value) : show(value)) + "\n";
+    diff_text(in_a ? text : "", in_a ? "" : text, budget_, *node);
   }
 
   void compare_arrays(const Value& a, const Value& b, const std::string& path) {

@@ -336,8 +336,6 @@ void compare_code(const Program& left, const Section& a, const Program& right, c
   }
   if (moved > 0) {
     auto& child = out.add_child(Kind::header, "addresses", "addresses");
-    child.field = "addresses";
-    child.old_value = child.new_value = "";
     child.comments.push_back(format("{} function{} differ only in the addresses they refer to, the first is {}", moved,
                                     moved == 1 ? "" : "s", first_moved->name_a));
     child.set_place(first_moved->place_a, first_moved->place_b);

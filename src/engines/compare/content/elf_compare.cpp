@@ -156,6 +156,7 @@ class DataComparer {
     };
     auto& child = node_.add_child(Kind::content, name(a), name(b));
     child.set_place(a.range, b.range);
+    child.field = name(a);
     child.old_value = a.is_text ? in_quotes(bytes_a, 1000) : hex_bytes(bytes_a);
     child.new_value = b.is_text ? in_quotes(bytes_b, 1000) : hex_bytes(bytes_b);
     if (searches_++ < 32) {
@@ -199,13 +200,20 @@ void compare_debug_info(Pair& pair, Difference& node) {
   }
   for (std::size_t i = 0; i < info_a.units.size(); ++i) {
     if (unit_partner[i] == SIZE_MAX) {
-      node.add_child(Kind::only_in_a, "unit " + info_a.units[i].name, "").old_value = info_a.units[i].name;
+      node.add_child(Kind::only_in_a, "unit " + info_a.units[i].name, "");
       continue;
     }
     const auto& b = info_b.units[unit_partner[i]];
     if (info_a.units[i].text == b.text) continue;
     auto& child = node.add_child(Kind::content, "unit " + info_a.units[i].name, "unit " + b.name);
     diff_text(info_a.units[i].text, b.text, pair.context.budget(), child);
+  }
+  std::vector<bool> unit_taken(info_b.units.size(), false);
+  for (const auto partner : unit_partner) {
+    if (partner != SIZE_MAX) unit_taken[partner] = true;
+  }
+  for (std::size_t i = 0; i < info_b.units.size(); ++i) {
+    if (!unit_taken[i]) node.add_child(Kind::only_in_b, "", "unit " + info_b.units[i].name);
   }
   std::unordered_map<std::string, std::vector<const DebugEntry*>> entries_b;  // the last one first
   for (std::size_t i = info_b.entries.size(); i-- > 0;) {
@@ -343,8 +351,8 @@ void add_one_sided(const Section& section, bool in_a, Difference& out) {
   child.has_place = true;
   (in_a ? child.place_a : child.place_b) = {section.offset, section.bytes.size()};
   (in_a ? child.size_a : child.size_b) = section.bytes.size();
-  (in_a ? child.old_value : child.new_value) =
-      format("{} {} bytes, {}", section_type_name(section.type), section.size, section_flags_text(section.flags));
+  child.comments.push_back(
+      format("{} of {} bytes, {}", section_type_name(section.type), section.size, section_flags_text(section.flags)));
   if (const char* noise = noise_of(section)) child.mark_noise(noise);
 }
 
@@ -409,6 +417,7 @@ void compare_gaps(const Image& a, const Image& b, Context& context, Difference& 
     child.set_place(at_a, at_b);
     find_extents(piece_a, piece_b, &context.pool(), context.budget(), child);
     if (zeros) {
+      child.field = "padding";
       child.old_value = format("{} zero bytes", at_a.length);
       child.new_value = format("{} zero bytes", at_b.length);
       child.mark_noise("padding");

@@ -71,12 +71,9 @@ void add_one_sided(const Item& item, bool in_a, const char* noise, Base base, co
     child.has_place = true;
     (in_a ? child.place_a : child.place_b) = relative(item.place, in_a ? base.a : base.b);
   }
-  if (item.children.empty() && item.value.find('\n') == std::string::npos) {
-    (in_a ? child.old_value : child.new_value) = item.value;
-  } else {
-    const std::string text = render(item);
-    diff_text(in_a ? text : "", in_a ? "" : text, budget, child);
-  }
+  // A group shows all it holds; a single fact its value, the name being told already.
+  const std::string text = item.children.empty() ? item.value + "\n" : render(item);
+  if (text.size() > 1) diff_text(in_a ? text : "", in_a ? "" : text, budget, child);
   if (const char* why = item.noise != nullptr ? item.noise : noise) child.mark_noise(why);
 }
 

@@ -147,7 +147,7 @@ class XmlComparer {
       if (other != nullptr) {
         field(path + "/@" + key, value, *other, a, b);
       } else if (auto* node = add(Kind::only_in_a, path + "/@" + key)) {
-        node->old_value = in_quotes(value);
+        diff_text(in_quotes(value) + "\n", "", budget_, *node);
         node->set_place({a.offset, 0}, {});
       }
     }
@@ -155,7 +155,7 @@ class XmlComparer {
       if (value_in(a, key) != nullptr) continue;
       told = true;
       if (auto* node = add(Kind::only_in_b, path + "/@" + key)) {
-        node->new_value = in_quotes(value);
+        diff_text("", in_quotes(value) + "\n", budget_, *node);
         node->set_place({}, {b.offset, 0});
       }
     }

@@ -12,6 +12,7 @@ bool compare_pixels(const Picture& a, const Picture& b, std::string_view name, D
   if (a.width != b.width || a.height != b.height || a.pixel_bytes != b.pixel_bytes) {
     auto& child = out.add_child(Kind::content, name, name);
     child.format = "picture";
+    child.field = name;
     child.old_value = format("{} × {}, {} bytes a pixel", a.width, a.height, a.pixel_bytes);
     child.new_value = format("{} × {}, {} bytes a pixel", b.width, b.height, b.pixel_bytes);
     return false;
@@ -39,6 +40,7 @@ bool compare_pixels(const Picture& a, const Picture& b, std::string_view name, D
   const std::size_t at = first_y * row + std::size_t{first_x} * a.pixel_bytes;
   auto& child = out.add_child(Kind::content, name, name);
   child.format = "picture";
+  child.field = name;
   child.old_value = format("({}, {}) {}", first_x, first_y, hex_bytes(std::string_view(a.bytes).substr(at, a.pixel_bytes)));
   child.new_value = format("({}, {}) {}", first_x, first_y, hex_bytes(std::string_view(b.bytes).substr(at, a.pixel_bytes)));
   child.comments.push_back(format("{} of {} pixels differ, within ({}, {}) to ({}, {})", differing,

@@ -265,6 +265,7 @@ Result<void> compare_png(ByteView a, ByteView b, Context& context, Difference& o
   if (!decode(left, context.budget(), picture_a) || !decode(right, context.budget(), picture_b)) {
     auto& child = out.add_child(Kind::content, "IDAT", "IDAT");
     child.set_place(left.data_place, right.data_place);
+    child.field = "IDAT";
     child.old_value = format("{} packed bytes", left.packed.size());
     child.new_value = format("{} packed bytes", right.packed.size());
     child.comments.push_back("the pixels could not be decoded (damaged, or larger than the limits)");

@@ -233,4 +233,35 @@ TEST_CASE("HTML: tags and visible text; layout is noise") {
   CHECK(all_noise(compare_content("<!doctype html><html><p id=x class=y>a</p></html>", "<!doctype html><html>\n<p class=\"y\" id=\"x\">a</P>\n</html>", "x.html")));
 }
 
+TEST_CASE("WebAssembly, Mach-O, fonts: the shared files") {
+  if (shared_file("hello1.wasm").empty()) return;
+  const auto wasm = compare_content(shared_file("hello1.wasm"), shared_file("hello2.wasm"), "x.wasm");
+  CAPTURE(dump(wasm));
+  CHECK(find(wasm, {"imports", "\"\".\"hello\""}) != nullptr);
+  CHECK(find(wasm, {"imports", "\"\".\"iello\""}) != nullptr);
+  const auto macho = compare_content(shared_file("test1.macho"), shared_file("test2.macho"), "x");
+  CAPTURE(dump(macho));
+  CHECK(macho.format == "Mach-O file");
+  CHECK(!macho.children.empty());
+  const auto font = compare_content(shared_file("Samyak-Malayalam1.ttf"), shared_file("Samyak-Malayalam2.ttf"), "x.ttf");
+  CAPTURE(dump(font));
+  CHECK(find(font, {"head", "checksum adjustment"}) != nullptr);
+  CHECK(find(font, {"name"}) != nullptr);
+}
+
+TEST_CASE("every shared pair of a known format is told inside the file") {
+  const char* pairs[][2] = {{"test1.mo", "test2.mo"}, {"test1.png", "test2.png"}, {"test1.jpg", "test2.jpg"}, {"test1.gif", "test2.gif"},
+                            {"test1.git-index", "test2.git-index"}, {"test1.json", "test2.json"}, {"test1.html", "test2.html"},
+                            {"test1.sqlite3", "test2.sqlite3"}, {"test1.pyc-renamed", "test2.pyc-renamed"}, {"test1.o", "test2.o"},
+                            {"test1.dsc", "test2.dsc"}, {"test1.changes", "test2.changes"}, {"test1.buildinfo", "test2.buildinfo"}};
+  if (shared_file("test1.mo").empty()) return;
+  for (const auto& pair : pairs) {
+    const auto result = compare_content(shared_file(pair[0]), shared_file(pair[1]), pair[0]);
+    CAPTURE(dump(result));
+    CHECK(result.kind != compare::Kind::error);
+    CHECK_MESSAGE(!result.children.empty(), pair[0]);
+    CHECK_MESSAGE(!all_noise(result), pair[0]);
+  }
+}
+
 }  // namespace chiron::test

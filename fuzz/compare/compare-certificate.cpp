@@ -1,0 +1,8 @@
+// Certificates and keys.
+#include "pair.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using namespace chiron;
+  fuzz::split_and_compare(data, size, compare::matches_certificate, compare::compare_certificate, "a.der");
+  return 0;
+}

@@ -1,0 +1,8 @@
+// GIF pictures.
+#include "pair.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using namespace chiron;
+  fuzz::split_and_compare(data, size, compare::matches_gif, compare::compare_gif, "a.gif");
+  return 0;
+}

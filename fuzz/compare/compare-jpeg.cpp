@@ -1,0 +1,8 @@
+// JPEG pictures and their EXIF.
+#include "pair.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using namespace chiron;
+  fuzz::split_and_compare(data, size, compare::matches_jpeg, compare::compare_jpeg, "a.jpg");
+  return 0;
+}

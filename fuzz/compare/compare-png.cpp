@@ -1,0 +1,8 @@
+// PNG pictures.
+#include "pair.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using namespace chiron;
+  fuzz::split_and_compare(data, size, compare::matches_png, compare::compare_png, "a.png");
+  return 0;
+}

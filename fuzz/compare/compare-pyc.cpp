@@ -1,0 +1,8 @@
+// Compiled Python modules.
+#include "pair.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using namespace chiron;
+  fuzz::split_and_compare(data, size, compare::matches_pyc, compare::compare_pyc, "a.pyc");
+  return 0;
+}
