@@ -50,16 +50,20 @@ Value Value::array(std::vector<Value> items) {
   return value;
 }
 
+void Value::MembersDeleter::operator()(std::vector<Member>* members) const { delete members; }
+
+Value Value::object() { return object(std::vector<Member>()); }
+
 Value Value::object(std::vector<Member> members) {
   Value value;
   value.kind_ = Kind::object;
-  value.members_ = std::make_unique<std::vector<Member>>(std::move(members));
+  value.members_.reset(new std::vector<Member>(std::move(members)));
   return value;
 }
 
 Value::Value(const Value& other)
     : span(other.span), kind_(other.kind_), boolean_(other.boolean_), text_(other.text_), items_(other.items_) {
-  if (other.members_) members_ = std::make_unique<std::vector<Member>>(*other.members_);
+  if (other.members_) members_.reset(new std::vector<Member>(*other.members_));
 }
 
 Value& Value::operator=(const Value& other) {

@@ -56,7 +56,8 @@ class Value {
   explicit Value(double n);
   [[nodiscard]] static Value number(std::string text, Span span = {});
   [[nodiscard]] static Value array(std::vector<Value> items = {});
-  [[nodiscard]] static Value object(std::vector<Member> members = {});
+  [[nodiscard]] static Value object();
+  [[nodiscard]] static Value object(std::vector<Member> members);
 
   [[nodiscard]] Kind kind() const { return kind_; }
   [[nodiscard]] bool is_null() const { return kind_ == Kind::null; }
@@ -99,7 +100,11 @@ class Value {
   bool boolean_ = false;
   std::string text_;
   std::vector<Value> items_;
-  std::unique_ptr<std::vector<Member>> members_;
+  // Member holds a Value and is incomplete here: its vector is destroyed where both are known.
+  struct MembersDeleter {
+    void operator()(std::vector<Member>* members) const;
+  };
+  std::unique_ptr<std::vector<Member>, MembersDeleter> members_;
 
  public:
   Value(const Value& other);

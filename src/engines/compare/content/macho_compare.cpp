@@ -251,11 +251,12 @@ Result<void> compare_thin(ByteView a, ByteView b, Context& context, Difference& 
 }  // namespace
 
 bool matches_macho(ByteView a, ByteView b, std::string_view) {
-  return (is_thin(a) && is_thin(b)) || (is_universal(a) && is_universal(b));
+  // A plain file is compared with the part of a universal one that is for the same processor.
+  return (is_thin(a) || is_universal(a)) && (is_thin(b) || is_universal(b));
 }
 
 Result<void> compare_macho(ByteView a, ByteView b, Context& context, Difference& out) {
-  if (is_thin(a)) return compare_thin(a, b, context, out);
+  if (is_thin(a) && is_thin(b)) return compare_thin(a, b, context, out);
   struct Slice {
     std::string name;
     Range place;
@@ -263,6 +264,11 @@ Result<void> compare_macho(ByteView a, ByteView b, Context& context, Difference&
   };
   const auto read = [](ByteView bytes, Item& items) {
     std::vector<Slice> slices;
+    if (is_thin(bytes)) {
+      ByteReader field(bytes.substr(4), bytes[0] == '\xfe' ? Endian::big : Endian::little);
+      slices.push_back({"architecture " + cpu_name(field.u32()), {0, bytes.size()}, bytes});
+      return slices;
+    }
     ByteReader in(bytes, Endian::big);
     in.skip(4);
     const std::uint32_t count = in.u32();
@@ -287,12 +293,26 @@ Result<void> compare_macho(ByteView a, ByteView b, Context& context, Difference&
   };
   Item items_a, items_b;
   const auto slices_a = read(a, items_a), slices_b = read(b, items_b);
-  compare_items(items_a, items_b, context.budget(), out);
-  for (const auto& slice : slices_a) {
-    for (const auto& other : slices_b) {
-      if (slice.name == other.name) context.compare_part(slice.bytes, other.bytes, slice.name, other.name, slice.place, other.place, out);
-    }
+  if (is_thin(a) != is_thin(b)) {
+    out.add_field(Kind::header, "kind of file", is_thin(a) ? "one architecture" : "universal", is_thin(b) ? "one architecture" : "universal");
+  } else {
+    compare_items(items_a, items_b, context.budget(), out);
   }
+  const auto compare_with = [&](const std::vector<Slice>& own, const std::vector<Slice>& others, bool own_is_a) {
+    for (const auto& slice : own) {
+      const auto other = std::find_if(others.begin(), others.end(), [&](const Slice& candidate) { return candidate.name == slice.name; });
+      if (other == others.end()) {
+        auto& child = out.add_child(own_is_a ? Kind::only_in_a : Kind::only_in_b, own_is_a ? slice.name : "", own_is_a ? "" : slice.name);
+        child.has_place = true;
+        (own_is_a ? child.place_a : child.place_b) = slice.place;
+        child.comments.push_back(format("{} bytes", slice.bytes.size()));
+      } else if (own_is_a) {
+        context.compare_part(slice.bytes, other->bytes, slice.name, other->name, slice.place, other->place, out);
+      }
+    }
+  };
+  compare_with(slices_a, slices_b, true);
+  compare_with(slices_b, slices_a, false);
   return {};
 }
 
