@@ -126,7 +126,7 @@ Value providers_aws_sign_req(BuiltinContext& context, Arguments arguments) {
     parameters.emplace_back(part.find('=') == std::string_view::npos ? std::string(part) + "=" : std::string(part));
   }
   std::ranges::sort(parameters);
-  const std::string canonical = text::to_upper_ascii(request.get("method").string()) + "\n" +
+  const std::string canonical = std::string(request.get("method").string()) + "\n" +
                                 (url.path.empty() ? std::string() : encode(url.path, true)) + "\n" + text::join(parameters, "&") +
                                 "\n" + canonical_headers + "\n" + names + "\n" + body_hash;
   const auto region = config.get("aws_region").string();

@@ -213,9 +213,10 @@ Value encode_sign(BuiltinContext& context, std::string_view header_text, std::st
   if (keys->empty()) return context.fail("no keys found in JWK set");
   const std::string missing = "missing or invalid 'alg' header: ";
   auto header = parse_json_text(context.store, header_text);
+  if (!header && header_text.starts_with('{')) return context.fail(missing + "cannot parse JSON: " + header.error());
   if (!header)
     return context.fail(missing + (header_text.empty() ? "cannot parse JSON: cannot parse empty string; unparsed tail: \"\""
-                                                       : "cannot parse JSON: " + header.error()));
+                                                       : "jwsbb: header \"alg\" not found"));
   const Value algorithm = header->is_object() ? header->get("alg") : Value();
   if (!algorithm) return context.fail(missing + "jwsbb: header \"alg\" not found");
   if (!algorithm.is_string()) return context.fail(missing + "jwsbb: header \"alg\" is not a string");

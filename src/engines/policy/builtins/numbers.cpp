@@ -7,6 +7,7 @@
 
 #include "engines/policy/builtins/support.h"
 #include "engines/policy/number.h"
+#include "foundation/base/text.h"
 
 namespace chiron::policy::functions {
 
@@ -341,6 +342,9 @@ Value to_number(BuiltinContext& context, Arguments arguments) {
   if (const auto point = normal.find('.');
       point != std::string::npos && (point + 1 == normal.size() || normal[point + 1] == 'e' || normal[point + 1] == 'E'))
     normal.insert(point + 1, "0");
+  const std::string word = text::to_lower_ascii(digits);
+  if (word == "inf" || word == "infinity" || word == "nan")
+    return context.fail_operand(1, "valid number string", value);
   if (text != "." && is_number_text(normal)) return context.store.number(normal);
   return context.fail(format("strconv.ParseFloat: parsing {}: invalid syntax", to_rego(value)));
 }

@@ -311,9 +311,11 @@ Value strings_split_n(BuiltinContext& context, Arguments arguments) {
   if (!take_string(context, arguments, 0, text) || !take_string(context, arguments, 1, separator) ||
       !take_integer(context, arguments, 2, limit))
     return {};
-  if (limit == 0) return context.store.array({});
-  return context.store.array(
-      split_text(context, text, separator, limit < 0 ? kMaxElements : static_cast<std::size_t>(limit)));
+  // The first `limit` parts, or the last ones where it is negative.
+  const auto parts = split_text(context, text, separator, kMaxElements);
+  const std::size_t wanted = std::min(parts.size(), static_cast<std::size_t>(std::abs(limit)));
+  const std::span<const Value> all(parts);
+  return context.store.array(limit < 0 ? all.last(wanted) : all.first(wanted));
 }
 Value strings_count(BuiltinContext& context, Arguments arguments) {
   return with_two_strings(context, arguments, [](auto text, auto part) {

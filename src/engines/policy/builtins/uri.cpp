@@ -121,10 +121,8 @@ std::expected<Uri, std::string> parse_authority_and_path(std::string_view rest, 
   auto path = unescape(rest, Mode::path);
   if (!path) return std::unexpected(path.error());
   uri.path = *path;
-  // The escaped form differs from the default escaping: then the spelling counts, else the decoded path's default.
-  const std::string escaped = escape_path(uri.path);
-  uri.raw_path = escaped == rest || rest.empty() ? std::string() : std::string(rest);
-  if (uri.raw_path.empty() || !is_valid_encoding(uri.raw_path)) uri.raw_path = uri.path == "*" ? "*" : escaped;
+  // Where the spelling is not what escaping the path by default gives, the spelling is kept; else the path stands.
+  uri.raw_path = escape_path(uri.path) == rest || !is_valid_encoding(rest) ? uri.path : std::string(rest);
   return uri;
 }
 

@@ -1,0 +1,148 @@
+// Files against policies, with Conftest's meaning: every rule named deny, violation or warn (deny_name …) of a namespace
+// is asked about every file; what it holds are the findings. Each finding knows the place in the file that it names.
+#pragma once
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "engines/policy/engine.h"
+#include "engines/policy/inputs/reader.h"
+#include "foundation/base/place.h"
+#include "foundation/task/pool.h"
+
+namespace chiron::policy::gate {
+
+namespace gate_limits {
+inline constexpr std::uint64_t kPolicyBytes = std::uint64_t{64} << 20;  // of one policy file
+inline constexpr std::uint64_t kSteps = 0;                              // of one evaluation; the time-out bounds it
+}  // namespace gate_limits
+
+struct SourceFile {
+  std::string path;  // as it is shown
+  std::string text;
+};
+
+struct DataFile {
+  std::vector<std::string> path;  // where below data
+  Value value;
+};
+
+// One thing that a rule said.
+struct Outcome {
+  std::string message;
+  std::string rule;         // "deny_privileged"
+  doc::Value metadata;      // members of the object besides msg and _loc, an object or null
+  std::string loc_file;     // the policy's own _loc
+  std::int64_t loc_line = 0;
+  Place place;              // in the file, by what the message names; the file's start where it names nothing
+};
+
+struct Query {
+  std::string text;
+  bool passed = true;
+  std::vector<std::string> traces;
+  std::vector<std::string> printed;
+};
+
+struct FileResult {
+  std::string file, name_space;
+  std::size_t successes = 0;
+  std::vector<Outcome> warnings, failures, exceptions, skipped;
+  std::vector<Query> queries;
+};
+
+struct Totals {
+  std::size_t successes = 0, warnings = 0, failures = 0, exceptions = 0, skipped = 0;
+  [[nodiscard]] std::size_t tests() const { return successes + warnings + failures + exceptions + skipped; }
+};
+[[nodiscard]] Totals totals(const std::vector<FileResult>& results);
+
+struct Options {
+  RegoVersion version = RegoVersion::v1;
+  bool strict = false;
+  bool strict_builtin_errors = false;
+  bool trace = false;
+  std::vector<std::string> allowed_builtins;
+  std::vector<std::string> allow_net;
+  std::chrono::milliseconds timeout{0};
+  std::int64_t time_ns = 0;
+  Value runtime;
+};
+
+// A set of policies, compiled.
+class Gate {
+ public:
+  // Errors: a policy that does not parse or compile, data that clashes; the message is what the user sees.
+  [[nodiscard]] static Result<std::unique_ptr<Gate>> create(std::vector<SourceFile> policies, std::vector<SourceFile> data,
+                                                            Options options);
+
+  [[nodiscard]] std::vector<std::string> namespaces() const;  // sorted
+  [[nodiscard]] const Policy& policy() const { return policy_; }
+
+  struct Input {
+    std::string file;
+    std::string text;
+    InputFormat format = InputFormat::yaml;
+  };
+  // Every input against every namespace, in parallel; the results in the order of namespaces, then inputs by name.
+  [[nodiscard]] Result<std::vector<FileResult>> check(const std::vector<Input>& inputs,
+                                                      const std::vector<std::string>& namespaces, task::Pool& pool,
+                                                      const task::CancelToken* cancel) const;
+  // All inputs as one: [{path, contents}].
+  [[nodiscard]] Result<std::vector<FileResult>> check_combined(const std::vector<Input>& inputs,
+                                                               const std::vector<std::string>& namespaces,
+                                                               const task::CancelToken* cancel) const;
+
+  struct UnitTest {
+    enum class Status : std::uint8_t { passed, failed, skipped, errored };
+    std::string file, package, name;
+    Status status = Status::passed;
+    std::string error;
+    std::vector<std::string> printed;
+  };
+  // Every rule named test_… of the namespaces that `wanted` takes, in the order of files.
+  [[nodiscard]] std::vector<UnitTest> unit_tests(const std::function<bool(std::string_view name_space)>& wanted,
+                                                 const task::CancelToken* cancel) const;
+
+ private:
+  explicit Gate(Options options);
+  struct RuleCount {
+    std::string name;
+    std::size_t count = 0;
+  };
+  [[nodiscard]] std::vector<RuleCount> rules_of(const std::string& name_space) const;
+  [[nodiscard]] EvaluationOptions evaluation(Value input, const task::CancelToken* cancel) const;
+  [[nodiscard]] Result<void> check_value(Evaluator& evaluator, Value input, FileResult& result,
+                                         const task::CancelToken* cancel) const;
+  [[nodiscard]] Result<void> check_rule(Evaluator& evaluator, const std::string& rule, Value input, FileResult& result,
+                                        const task::CancelToken* cancel) const;
+
+  Options options_;
+  Policy policy_;
+  std::map<std::string, std::vector<RuleCount>> rules_;           // by namespace
+  std::map<std::string, std::unique_ptr<Policy::Prepared>> exceptions_;  // by namespace and rule
+};
+
+[[nodiscard]] bool is_failure_rule(std::string_view name);
+[[nodiscard]] bool is_warning_rule(std::string_view name);
+
+// The place of the input value that a message names: of the longest key or string of the document that stands in the
+// message as a word; the document's start where there is none.
+[[nodiscard]] doc::Span place_of_message(const doc::Value& document, std::string_view message);
+
+// --- output in Conftest's forms ---
+
+struct OutputOptions {
+  std::string form = "stdout";  // stdout, json, tap, table, junit, github, azuredevops, sarif
+  bool colour = false;
+  bool suppress_exceptions = false;
+  bool show_skipped = false;
+  bool trace = false;
+};
+[[nodiscard]] std::vector<std::string> output_forms();
+[[nodiscard]] std::string print_results(const std::vector<FileResult>& results, const OutputOptions& options);
+// What `--output json` printed, read back.
+[[nodiscard]] Result<std::vector<FileResult>> read_results(std::string_view json);
+
+}  // namespace chiron::policy::gate
