@@ -2,12 +2,16 @@
 
 #include <vector>
 
+#include "surfaces/dropin/conftest.h"
+
 namespace chiron {
 
 namespace {
 // One line a tool; its function lives in a file of its own beside this one.
 const std::vector<DropIn>& table() {
-  static const std::vector<DropIn> tools{};
+  static const std::vector<DropIn> tools{
+      {"conftest", "policies against configuration files, as conftest", "policy", run_conftest},
+  };
   return tools;
 }
 }  // namespace

@@ -186,6 +186,26 @@ std::vector<std::string> Gate::namespaces() const {
   return names;
 }
 
+std::vector<std::string> Gate::rule_values(Value input, const task::CancelToken* cancel) const {
+  std::vector<std::string> lines;
+  std::set<std::string> seen;
+  Evaluator evaluator(policy_);
+  for (const auto& module : policy_.modules())
+    for (const ast::Rule* rule : module->rules) {
+      if (rule->head.has_arguments) continue;
+      const std::string package = package_of(*module), name(name_of(*rule));
+      const std::string reference = data_reference(package) + "." + name;
+      if (!seen.insert(reference).second) continue;
+      std::vector<Value> path;
+      for (auto part : text::split(package, '.')) path.push_back(evaluator.inputs().intern(part));
+      path.push_back(evaluator.inputs().intern(name));
+      const auto value = evaluator.document(path, evaluation(input, cancel));
+      lines.push_back(format("{} = {}", reference,
+                             !value ? value.error().message : *value ? to_rego(*value) : std::string("undefined")));
+    }
+  return lines;
+}
+
 EvaluationOptions Gate::evaluation(Value input, const task::CancelToken* cancel) const {
   EvaluationOptions options;
   options.input = input;
@@ -243,8 +263,7 @@ Result<void> Gate::check_rule(Evaluator& evaluator, const std::string& rule, Val
   } else if (value && exceptions == 0) {
     ++result.successes;
   }
-  query.traces.push_back(format("Enter {} = _", query.text));
-  query.traces.push_back(format("{} {}", value ? "Exit" : "Fail", query.text + " = _"));
+  if (options_.trace) query.traces = rule_values(input, cancel);
   result.queries.push_back(std::move(query));
   return {};
 }

@@ -78,6 +78,8 @@ class Gate {
                                                             Options options);
 
   [[nodiscard]] std::vector<std::string> namespaces() const;  // sorted
+  // What every rule (functions apart) is for an input, "data.PACKAGE.NAME = value", in the order of the files.
+  [[nodiscard]] std::vector<std::string> rule_values(Value input, const task::CancelToken* cancel) const;
   [[nodiscard]] const Policy& policy() const { return policy_; }
 
   struct Input {

@@ -1,5 +1,6 @@
 // Results in Conftest's eight forms, and reading back its JSON.
 #include <algorithm>
+#include <array>
 
 #include "engines/policy/gate/gate.h"
 #include "foundation/base/format.h"
@@ -270,6 +271,12 @@ class Printer {
     return out + summary() + "\n";
   }
 
+  static Outcome named(std::string_view message) {
+    Outcome outcome;
+    outcome.message = message;
+    return outcome;
+  }
+
   std::string sarif() const {
     doc::Value rules = doc::Value::array(), found = doc::Value::array();
     std::vector<std::string> ids;
@@ -307,7 +314,7 @@ class Printer {
       for (const auto& outcome : result.exceptions) add(result, outcome, "allow", "note", "Policy exception");
       if (result.failures.empty() && result.warnings.empty() && result.exceptions.empty()) {
         const std::string_view what = result.successes > 0 ? "Policy was satisfied successfully" : "Policy check was skipped";
-        add(result, {.message = std::string(what)}, result.successes > 0 ? "success" : "skip", "none", what);
+        add(result, named(what), result.successes > 0 ? "success" : "skip", "none", what);
       }
     }
     const Totals t = totals(results_);
