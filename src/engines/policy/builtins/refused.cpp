@@ -11,12 +11,6 @@ Value refuse(BuiltinContext& context, std::string_view name) {
 
 }  // namespace
 
-Value graphql_is_valid(BuiltinContext& context, Arguments) { return refuse(context, "graphql.is_valid"); }
-Value graphql_parse(BuiltinContext& context, Arguments) { return refuse(context, "graphql.parse"); }
-Value graphql_parse_and_verify(BuiltinContext& context, Arguments) { return refuse(context, "graphql.parse_and_verify"); }
-Value graphql_parse_query(BuiltinContext& context, Arguments) { return refuse(context, "graphql.parse_query"); }
-Value graphql_parse_schema(BuiltinContext& context, Arguments) { return refuse(context, "graphql.parse_schema"); }
-Value graphql_schema_is_valid(BuiltinContext& context, Arguments) { return refuse(context, "graphql.schema_is_valid"); }
 Value json_match_schema(BuiltinContext& context, Arguments) { return refuse(context, "json.match_schema"); }
 Value json_verify_schema(BuiltinContext& context, Arguments) { return refuse(context, "json.verify_schema"); }
 Value rego_parse_module(BuiltinContext& context, Arguments) { return refuse(context, "rego.parse_module"); }
