@@ -72,7 +72,6 @@ class Process final : public TestSink {
   std::vector<std::size_t> order;  // slots in the order they started in
   Child child;                     // of our own; pid only, for a fork of the collected process
   bool forked = false;             // by the collected Python process
-  bool ended = false;              // a fork: its parent told how it ended
   std::optional<Ended> end;
   Descriptor output_pipe;
   std::unique_ptr<WorkerLink> link;
@@ -84,6 +83,7 @@ class Process final : public TestSink {
   std::optional<Clock::time_point> deadline, slow_at, kill_at;
   bool timed_out = false;
   bool killed_by_us = false;
+  std::optional<Clock::time_point> link_lost;  // a fork's socket ended; its parent ought to tell how
   bool closed = false;           // told that no more tests come
   bool output_paused = false;    // not watched for a moment, so that small writes are read together
   std::vector<std::string> notes;

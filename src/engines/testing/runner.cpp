@@ -17,6 +17,7 @@
 namespace chiron::testing {
 namespace {
 
+constexpr auto kZygotePatience = std::chrono::seconds(3);  // for word of a fork that is gone
 constexpr auto kPause = std::chrono::milliseconds(1);      // small writes are left to gather this long
 constexpr std::size_t kBatchesOfUnmeasured = 32;           // tests a pytest worker takes at once while nothing is known
 constexpr std::size_t kHuntLimit = 20;                     // leaks searched for in one run
@@ -467,7 +468,7 @@ void Runner::wait() {
   int timeout = 250;
   const auto now = Clock::now();
   for (const auto& process : running_) {
-    if (process->output_paused) timeout = 1;
+    if (process->output_paused) timeout = static_cast<int>(kPause.count());
     for (const auto& time : {process->deadline, process->slow_at, process->kill_at}) {
       if (!time) continue;
       const auto left = std::chrono::duration_cast<Milliseconds>(*time - now).count() + 1;
@@ -563,14 +564,22 @@ void Runner::read_link(Process& process) {
   bool wants_more = false;
   for (const auto& message : messages) process.take(message, process.zygote->first_test, wants_more);
   if (wants_more && process.job.batch.shared_queue) give_tests(process);
-  if (!open) watch(process.link->get(), 0, false);
+  if (!open) {
+    watch(process.link->get(), 0, false);
+    if (!process.link_lost) process.link_lost = Clock::now();
+  }
 }
 
 void Runner::end_tree(Process& process, bool at_once) {
   if (process.end) return;
   const pid_t pid = process.child.pid;
-  if (pid <= 0) return;
   process.killed_by_us = true;
+  if (pid <= 0) {
+    // Asked for, but its parent never said that it forked: the parent hangs.
+    process.end = Ended{0, SIGKILL, {}};
+    process.zygote->mark_broken();
+    return;
+  }
   if (!at_once) {
     kill(-pid, SIGTERM);
     process.kill_at = Clock::now() + options_.grace;
@@ -585,6 +594,12 @@ void Runner::check_timers() {
   const auto now = Clock::now();
   for (auto& process : running_) {
     if (process->end) continue;
+    if (process->link_lost && now >= *process->link_lost + kZygotePatience) {
+      // Nobody tells how it ended. It is gone, or is made to be.
+      if (process->child.pid > 0) kill(-process->child.pid, SIGKILL);
+      process->end = Ended{0, SIGKILL, {}};
+      continue;
+    }
     if (process->kill_at && now >= *process->kill_at) {
       end_tree(*process, true);
       continue;

@@ -106,11 +106,11 @@ def make_plugin(pytest, link):
             previous = signal.signal(signal.SIGCHLD, lambda *_: None)
             previous_wake = signal.set_wakeup_fd(wake_write, warn_on_full_buffer=False)
             while True:
-                if not self.reap() and b"\n" not in self.link.buffer:
+                self.reap()
+                if b"\n" not in self.link.buffer:
                     ready, _, _ = select.select([self.link.sock, wake_read], [], [])
                     if wake_read in ready:
                         os.read(wake_read, 4096)
-                        self.reap()
                     if self.link.sock not in ready:
                         continue
                 message = self.link.receive()
@@ -149,7 +149,6 @@ def make_plugin(pytest, link):
                     pass
 
         def reap(self):
-            some = False
             while self.children:
                 try:
                     pid, status = os.waitpid(-1, os.WNOHANG)
@@ -160,14 +159,12 @@ def make_plugin(pytest, link):
                 number = self.children.pop(pid, None)
                 if number is None:
                     continue
-                some = True
                 ended = {"event": "ended", "process": number}
                 if os.WIFSIGNALED(status):
                     ended["signal"] = os.WTERMSIG(status)
                 else:
                     ended["code"] = os.WEXITSTATUS(status)
                 self.link.send(ended)
-            return some
 
         # ---- a worker -----------------------------------------------------------------------------------------
         def become_worker(self, session, message, sock, output):
