@@ -18,6 +18,7 @@ namespace chiron::testing {
 namespace {
 
 constexpr auto kZygotePatience = std::chrono::seconds(3);  // for word of a fork that is gone
+constexpr std::string_view kClosedOutput = "the test closed the output of its process; judged by GoogleTest's result file";
 constexpr auto kPause = std::chrono::milliseconds(1);      // small writes are left to gather this long
 constexpr std::size_t kBatchesOfUnmeasured = 32;           // tests a pytest worker takes at once while nothing is known
 constexpr std::size_t kHuntLimit = 20;                     // leaks searched for in one run
@@ -664,7 +665,7 @@ void Runner::judge_unfinished(Process& process) {
         auto xml = io::read_file(process.result_file, 64u << 20);
         if (xml && xml->find("</testsuites>") != std::string::npos) {
           status = end.exit_code == 0 ? Status::passed : Status::failed;
-          why = "the test closed the output of its process; judged by GoogleTest's result file";
+          why = kClosedOutput;
         }
       } else if (process.link && end.exit_code == 97) {
         why = "the test closed the descriptors of its process";
@@ -720,7 +721,11 @@ void Runner::close_process(Process& process) {
       answer.status = Status::lost;
     }
     if (!stopping_) {
-      investigation.answer(answer);
+      const auto& record = result_.records[victim];
+      const bool closed_output = investigation.suspicion().status == Status::exited && answer.ran && !is_failure(answer.status) &&
+                                 !record.attempts.empty() && record.attempts.back().message == kClosedOutput;
+      if (closed_output) investigation.acquit();
+      else investigation.answer(answer);
       waiting_investigations_.insert(waiting_investigations_.begin(), &investigation);
     }
   } else if (!process.job.hunt) {
@@ -991,11 +996,6 @@ void Runner::conclude(Investigation& investigation) {
   const TestIndex victim = investigation.suspicion().victim;
   auto& record = result_.records[victim];
   record.verdict = investigation.verdict();
-  // A test that closed its output failed in the batch for want of words, not by its result.
-  if (record.verdict == Verdict::flaky && record.attempts.size() >= 2 && record.attempts.front().status == Status::exited &&
-      record.attempts.front().exit_code == 0 && record.attempts[1].message.starts_with("the test closed the output")) {
-    record.verdict = Verdict::passed;
-  }
   if (record.verdict != Verdict::order_dependent) return;
   OrderDependence dependence = investigation.dependence();
   std::vector<TestIndex> together = dependence.culprits;
