@@ -1,5 +1,5 @@
-// The reader of saved reports, and every form printed from what it accepts. What is read must write and read back to the
-// same bytes; what is refused must say where.
+// The reader of saved reports, and every form printed from what it accepts. What is read must write and read back to
+// the same bytes; what is refused must say where.
 #include "core/report_json.h"
 #include "core/reporters/reporter.h"
 

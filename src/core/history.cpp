@@ -96,6 +96,21 @@ Result<std::vector<HistoryRun>> read_runs(const std::string& path, std::int64_t 
   return runs;
 }
 
+Result<Trend> read_trend(const std::string& path, std::int64_t limit) {
+  Trend trend;
+  trend.runs = TRY(read_runs(path, limit, ""));
+  std::ranges::reverse(trend.runs);
+  if (trend.runs.empty()) return trend;
+  auto database = TRY(open(path));
+  TRY(database.query("SELECT run, gate, name, value, unit FROM metrics WHERE run >= ? ORDER BY gate, name, unit, run",
+                     {trend.runs.front().id}, [&](const sqlite::Row& row) {
+                       trend.metrics.push_back({row.integer(0), std::string(row.text(1)), std::string(row.text(2)),
+                                                std::string(row.text(4)), row.real(3)});
+                       return true;
+                     }));
+  return trend;
+}
+
 Result<std::vector<HistoryGate>> read_gates(const std::string& path, std::int64_t run) {
   std::vector<HistoryGate> gates;
   auto database = TRY(open(path));

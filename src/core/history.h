@@ -41,4 +41,11 @@ inline constexpr std::int64_t kHistoryRuns = 10'000;  // older ones are dropped
 [[nodiscard]] Result<std::vector<HistoryGate>> read_gates(const std::string& path, std::int64_t run);
 [[nodiscard]] Result<std::vector<HistoryMetric>> read_metrics(const std::string& path, std::int64_t run);
 
+// The last runs with what they measured, for the trend of the HTML report.
+struct Trend {
+  std::vector<HistoryRun> runs;        // oldest first
+  std::vector<HistoryMetric> metrics;  // of these runs, by gate, name and run
+};
+[[nodiscard]] Result<Trend> read_trend(const std::string& path, std::int64_t limit);
+
 }  // namespace chiron

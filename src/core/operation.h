@@ -28,6 +28,7 @@ struct Response {
   std::optional<Report> before;              // an earlier report that `report` is told new findings by
   std::string title, details_url, blob_url;  // for printing; see ReporterOptions
   std::size_t shown_findings = 0;            // on the terminal, 0 for all
+  std::string history_file;                  // whose trend the HTML form draws; "" for none
   std::vector<std::string> notices;          // lines for people, on standard error
   std::vector<std::string> inputs;  // files that were read, for the evidence and the cache (workspace-relative)
   // 0 pass, 1 findings, 2 could not run; where empty it follows from the findings and the fail level.

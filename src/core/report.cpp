@@ -9,10 +9,14 @@ namespace chiron {
 
 std::string_view to_string(GateStatus status) {
   switch (status) {
-    case GateStatus::passed: return "passed";
-    case GateStatus::failed: return "failed";
-    case GateStatus::could_not_run: return "could-not-run";
-    case GateStatus::skipped: return "skipped";
+    case GateStatus::passed:
+      return "passed";
+    case GateStatus::failed:
+      return "failed";
+    case GateStatus::could_not_run:
+      return "could-not-run";
+    case GateStatus::skipped:
+      return "skipped";
   }
   return "";
 }
@@ -25,9 +29,12 @@ std::optional<GateStatus> parse_gate_status(std::string_view text) {
 
 std::string_view to_string(Verdict verdict) {
   switch (verdict) {
-    case Verdict::pass: return "pass";
-    case Verdict::findings: return "findings";
-    case Verdict::could_not_run: return "could-not-run";
+    case Verdict::pass:
+      return "pass";
+    case Verdict::findings:
+      return "findings";
+    case Verdict::could_not_run:
+      return "could-not-run";
   }
   return "";
 }
@@ -40,10 +47,16 @@ std::optional<Verdict> parse_verdict(std::string_view text) {
 
 void LevelCounts::add(Level level, std::uint64_t count) {
   switch (level) {
-    case Level::error: errors += count; break;
-    case Level::warning: warnings += count; break;
+    case Level::error:
+      errors += count;
+      break;
+    case Level::warning:
+      warnings += count;
+      break;
     case Level::note:
-    case Level::none: notes += count; break;
+    case Level::none:
+      notes += count;
+      break;
   }
 }
 

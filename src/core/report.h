@@ -1,5 +1,5 @@
-// The report of one run: what every gate concluded and found. Reporters print it, `chiron report` merges and compares it,
-// evidence is signed over it.
+// The report of one run: what every gate concluded and found. Reporters print it, `chiron report` merges and compares
+// it, evidence is signed over it.
 //
 // A report is canonical: it holds no time, duration, host or cache fact, so the same inputs give the same bytes. What
 // belongs to one run only (when a gate started, how long it took, whether it came from the cache) is the Timeline's.
@@ -104,8 +104,8 @@ struct Timeline {
 
 // ---- Several reports.
 // One report of the shards of a run. They must agree in workspace, revisions, tool version and fail level
-// ("report.shards-differ"). A gate takes its worst status; findings that several shards have count once; a measure whose
-// value differs between shards is listed with each value. The order of the shards does not matter.
+// ("report.shards-differ"). A gate takes its worst status; findings that several shards have count once; a measure
+// whose value differs between shards is listed with each value. The order of the shards does not matter.
 [[nodiscard]] Result<Report> merge_reports(std::vector<Report> shards);
 
 // Which findings of `after` are new, which of `before` are fixed; findings are told apart by fingerprint.

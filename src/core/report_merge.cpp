@@ -10,7 +10,8 @@ namespace chiron {
 namespace {
 
 Error differ(std::string_view what, std::string_view a, std::string_view b) {
-  return Error{ErrorKind::input, "report.shards-differ",
+  return Error{ErrorKind::input,
+               "report.shards-differ",
                format("the reports do not belong to one run: {} is \"{}\" in one and \"{}\" in another", what, a, b),
                {},
                {},
@@ -32,10 +33,14 @@ Result<void> check_same_run(const Report& a, const Report& b) {
 // skipped < passed < failed < could not run: a gate that one shard skipped and another ran has run.
 int weight(GateStatus status) {
   switch (status) {
-    case GateStatus::skipped: return 0;
-    case GateStatus::passed: return 1;
-    case GateStatus::failed: return 2;
-    case GateStatus::could_not_run: return 3;
+    case GateStatus::skipped:
+      return 0;
+    case GateStatus::passed:
+      return 1;
+    case GateStatus::failed:
+      return 2;
+    case GateStatus::could_not_run:
+      return 3;
   }
   return 0;
 }
@@ -58,8 +63,10 @@ void merge_gate(GateResult& into, GateResult&& from) {
     into.reason.clear();
     for (const auto& reason : reasons) into.reason += (into.reason.empty() ? "" : "\n") + reason;
   }
-  if (!into.fail_level) into.fail_level = from.fail_level;
-  else if (from.fail_level) into.fail_level = std::min(*into.fail_level, *from.fail_level);
+  if (!into.fail_level)
+    into.fail_level = from.fail_level;
+  else if (from.fail_level)
+    into.fail_level = std::min(*into.fail_level, *from.fail_level);
   into.suppressed += from.suppressed;
   into.baselined += from.baselined;
   std::ranges::move(from.metrics, std::back_inserter(into.metrics));
@@ -80,17 +87,18 @@ Result<Report> merge_reports(std::vector<Report> shards) {
     TRY(check_same_run(merged, shard));
     for (auto& gate : shard.gates) {
       const auto at = std::ranges::find(merged.gates, gate.gate, &GateResult::gate);
-      if (at == merged.gates.end()) merged.gates.push_back(std::move(gate));
-      else merge_gate(*at, std::move(gate));
+      if (at == merged.gates.end())
+        merged.gates.push_back(std::move(gate));
+      else
+        merge_gate(*at, std::move(gate));
     }
     std::ranges::move(shard.rules, std::back_inserter(merged.rules));
     std::ranges::move(shard.findings, std::back_inserter(merged.findings));
     shard = {};
   }
   sort_report(merged);
-  const auto repeated = std::ranges::unique(merged.findings, [](const Finding& a, const Finding& b) {
-    return !finding_less(a, b) && !finding_less(b, a);
-  });
+  const auto repeated = std::ranges::unique(
+      merged.findings, [](const Finding& a, const Finding& b) { return !finding_less(a, b) && !finding_less(b, a); });
   merged.findings.erase(repeated.begin(), repeated.end());
   conclude_report(merged);
   return merged;

@@ -1,8 +1,8 @@
 // Reading the canonical JSON of a report: the reader's events are gathered into a small tree for each gate, rule and
 // finding, which is turned into the struct and dropped; the whole report is never a tree.
 //
-// Strict on purpose: an unknown member, a wrong type or a missing member is an error with its place, because evidence is
-// signed over these bytes and nothing in them may be passed over in silence.
+// Strict on purpose: an unknown member, a wrong type or a missing member is an error with its place, because evidence
+// is signed over these bytes and nothing in them may be passed over in silence.
 #include "core/report_json.h"
 #include "foundation/base/format.h"
 #include "foundation/base/limits.h"
@@ -14,7 +14,8 @@ namespace chiron {
 
 namespace {
 
-constexpr std::string_view kNext = "write the report again with `chiron check`; the form is docs/reference/report.schema.json";
+constexpr std::string_view kNext =
+    "write the report again with `chiron check`; the form is docs/reference/report.schema.json";
 
 std::optional<std::string> from_hex(std::string_view hex) {
   const auto digit = [](char c) { return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1; };
@@ -153,9 +154,12 @@ void read_gate(Fields& fields, GateResult& gate) {
     Metric metric;
     inner.text("name", metric.name, true);
     if (const auto* number = inner.find("value"); number != nullptr) {
-      if (number->is_number()) metric.value = number->as_double();
-      else if (number->is_null()) metric.value = std::numeric_limits<double>::quiet_NaN();
-      else inner.fail_at(*number, "\"value\" of a metric must be a number or null");
+      if (number->is_number())
+        metric.value = number->as_double();
+      else if (number->is_null())
+        metric.value = std::numeric_limits<double>::quiet_NaN();
+      else
+        inner.fail_at(*number, "\"value\" of a metric must be a number or null");
     }
     inner.text("unit", metric.unit);
     fields.adopt(inner);
@@ -340,8 +344,12 @@ class DocumentReader {
   }
 
   bool refuse(doc::Span span, std::string message) {
-    error_ = Error{ErrorKind::input, "report.format", std::move(message),
-                   utf8::LineIndex(text_).place(name_, span.begin, span.end), {}, std::string(kNext)};
+    error_ = Error{ErrorKind::input,
+                   "report.format",
+                   std::move(message),
+                   utf8::LineIndex(text_).place(name_, span.begin, span.end),
+                   {},
+                   std::string(kNext)};
     return false;
   }
   // False, with the error kept, where something was wrong with the object.

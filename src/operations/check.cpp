@@ -155,6 +155,7 @@ Result<Response> run_check_operation(const CheckRequest& request, Context& conte
   }
   response.report = std::move(result.report);
   response.timeline = std::move(result.timeline);
+  if (writable && !request.no_history) response.history_file = state + "/history.db";
   return response;
 }
 

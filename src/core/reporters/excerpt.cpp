@@ -47,7 +47,8 @@ void cut_line(const std::vector<Cell>& cells, std::size_t total, std::size_t wid
   if (total > width) {
     // A third of the room before the mark, so that what follows it is seen too.
     const auto room = width / 3;
-    if (line.mark_begin > room && line.mark_end > width - 1) first = std::min(line.mark_begin - room, total - width + 1);
+    if (line.mark_begin > room && line.mark_end > width - 1)
+      first = std::min(line.mark_begin - room, total - width + 1);
   }
   const auto last = total > width ? first + width - (first != 0 ? 2 : 1) : total;
   std::size_t shift = first;
@@ -80,10 +81,14 @@ std::string printable(std::string_view text, bool keep_newlines) {
   out.reserve(text.size());
   for (std::size_t i = 0; i < text.size();) {
     const auto [point, length] = utf8::decode(text, i);
-    if (point == '\n' && keep_newlines) out += '\n';
-    else if (point == '\n' || point == '\t' || point == '\r') out += point == '\r' ? "" : " ";
-    else if (point >= 0x20 && point < 0x7F) out += static_cast<char>(point);
-    else out += glyph_of(text.substr(i, length), point, 0).text;
+    if (point == '\n' && keep_newlines)
+      out += '\n';
+    else if (point == '\n' || point == '\t' || point == '\r')
+      out += point == '\r' ? "" : " ";
+    else if (point >= 0x20 && point < 0x7F)
+      out += static_cast<char>(point);
+    else
+      out += glyph_of(text.substr(i, length), point, 0).text;
     i += length;
   }
   return out;
@@ -104,11 +109,14 @@ std::vector<ExcerptLine> lay_out_excerpt(const Finding& finding, std::size_t wid
     line.number = number;
     // The marked columns of this line; 0 means to its end.
     const auto from = number == place.line ? place.column : 1;
-    const auto to = number < end_line ? 0 : place.end_column != 0 ? place.end_column : number == place.line ? from + 1 : 0;
+    const auto to = number < end_line       ? 0
+                    : place.end_column != 0 ? place.end_column
+                    : number == place.line  ? from + 1
+                                            : 0;
     std::vector<Cell> cells;
     std::size_t at = 0;
-    std::size_t ink = 0;        // end of the last visible character
-    std::size_t indent = 0;     // start of the first visible one
+    std::size_t ink = 0;     // end of the last visible character
+    std::size_t indent = 0;  // start of the first visible one
     std::uint32_t column = 1;
     std::optional<std::size_t> mark_begin;
     std::optional<std::size_t> mark_end;

@@ -1,5 +1,5 @@
-// A source excerpt laid out for a screen of fixed-width cells: tabs widened, hostile characters made visible, the marked
-// range given in cells.
+// A source excerpt laid out for a screen of fixed-width cells: tabs widened, hostile characters made visible, the
+// marked range given in cells.
 #pragma once
 #include <string>
 #include <string_view>

@@ -1,7 +1,7 @@
 // GitHub annotations: workflow commands on standard output (`::error file=…,line=…::message`).
 //
-// GitHub shows at most 10 errors, 10 warnings and 10 notices of a step and keeps the rest in the log only; so the errors
-// come first, and a closing notice says how many there are in all.
+// GitHub shows at most 10 errors, 10 warnings and 10 notices of a step and keeps the rest in the log only; so the
+// errors come first, and a closing notice says how many there are in all.
 #include "core/reporters/reporter.h"
 #include "core/reporters/words.h"
 #include "foundation/base/format.h"
@@ -19,12 +19,24 @@ void append_escaped(std::string& out, std::string_view text, bool property) {
   if (utf8::find_invalid(text) != std::string_view::npos) text = clean = utf8::sanitize(text);
   for (const char c : text) {
     switch (c) {
-      case '%': out += "%25"; break;
-      case '\r': out += "%0D"; break;
-      case '\n': out += "%0A"; break;
-      case ':': out += property ? "%3A" : ":"; break;
-      case ',': out += property ? "%2C" : ","; break;
-      case '\t': out += c; break;
+      case '%':
+        out += "%25";
+        break;
+      case '\r':
+        out += "%0D";
+        break;
+      case '\n':
+        out += "%0A";
+        break;
+      case ':':
+        out += property ? "%3A" : ":";
+        break;
+      case ',':
+        out += property ? "%2C" : ",";
+        break;
+      case '\t':
+        out += c;
+        break;
       default:
         if (static_cast<unsigned char>(c) >= 0x20 && c != 0x7F) out += c;
     }
@@ -83,7 +95,8 @@ void write_finding(io::Output& output, const Finding& finding) {
 
 Result<void> write_github(const Report& report, const Timeline*, io::Output& output, const ReporterOptions&) {
   for (const auto& gate : report.gates) {
-    if (gate.status != GateStatus::could_not_run && (gate.status != GateStatus::failed || gate.reason.empty())) continue;
+    if (gate.status != GateStatus::could_not_run && (gate.status != GateStatus::failed || gate.reason.empty()))
+      continue;
     Command command(output, "error");
     command.property("title", format("{} {}", gate.gate, status_words(gate.status)));
     command.message(gate.reason.empty() ? status_words(gate.status) : std::string_view(gate.reason));

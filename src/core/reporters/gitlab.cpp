@@ -1,5 +1,5 @@
-// GitLab code quality: the JSON array that its merge request widget reads. Every entry needs a path and a line; a finding
-// without a file stands at the root (".", line 1).
+// GitLab code quality: the JSON array that its merge request widget reads. Every entry needs a path and a line; a
+// finding without a file stands at the root (".", line 1).
 #include "core/json_stream.h"
 #include "core/reporters/reporter.h"
 
@@ -8,10 +8,13 @@ namespace chiron {
 namespace {
 std::string_view severity_of(Level level) {
   switch (level) {
-    case Level::error: return "major";
-    case Level::warning: return "minor";
+    case Level::error:
+      return "major";
+    case Level::warning:
+      return "minor";
     case Level::note:
-    case Level::none: return "info";
+    case Level::none:
+      return "info";
   }
   return "info";
 }
@@ -41,8 +44,8 @@ Result<void> write_gitlab(const Report& report, const Timeline*, io::Output& out
   };
   for (const auto& gate : report.gates)
     if (gate.status == GateStatus::could_not_run)
-      entry(format("{} could not run: {}", gate.gate, gate.reason), "gate/could-not-run", "gate/" + gate.gate, "critical",
-            {});
+      entry(format("{} could not run: {}", gate.gate, gate.reason), "gate/could-not-run", "gate/" + gate.gate,
+            "critical", {});
   for (const auto& finding : report.findings) {
     if (output.failed()) break;
     entry(finding.message, finding.rule, finding.fingerprint, severity_of(finding.level), finding.place);

@@ -5,6 +5,7 @@
 // run (by digest), and it makes text nodes only. page/ holds the sources.
 #include <unordered_map>
 
+#include "core/history.h"
 #include "core/json_stream.h"
 #include "core/reporters/page/page.h"
 #include "core/reporters/reporter.h"
@@ -38,7 +39,9 @@ std::string base64(std::string_view bytes) {
   constexpr std::string_view kDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
   std::string out;
   for (std::size_t i = 0; i < bytes.size(); i += 3) {
-    const auto byte = [&](std::size_t k) { return i + k < bytes.size() ? static_cast<unsigned char>(bytes[i + k]) : 0U; };
+    const auto byte = [&](std::size_t k) {
+      return i + k < bytes.size() ? static_cast<unsigned char>(bytes[i + k]) : 0U;
+    };
     const auto word = byte(0) << 16 | byte(1) << 8 | byte(2);
     for (unsigned k = 0; k < 4; ++k) out += i + k > bytes.size() ? '=' : kDigits[word >> (18 - 6 * k) & 63];
   }
@@ -85,6 +88,7 @@ class PageData {
     json_.member("compared", options_.before != nullptr);
     write_findings();
     write_gates();
+    if (options_.trend != nullptr && options_.trend->runs.size() > 1) write_trend(*options_.trend);
     write_rules();
     json_.line_break();
     json_.key("files");
@@ -122,8 +126,8 @@ class PageData {
     json_.end_array();
   }
 
-  // [gate, rule, level, state, message, file, line, column, end line, end column, excerpt, extra]; what is 0 or empty at
-  // the end is left out.
+  // [gate, rule, level, state, message, file, line, column, end line, end column, excerpt, extra]; what is 0 or empty
+  // at the end is left out.
   void write_finding(const Finding& finding, State state) {
     const auto& place = finding.place;
     const bool has_extra = !finding.related.empty() || !finding.fixes.empty() || !finding.evidence.is_null();
@@ -198,7 +202,8 @@ class PageData {
     if (!place.has_range || place.column == 0 || edit.file != place.file) return "";
     const auto line = std::string_view(finding.excerpt).substr(0, finding.excerpt.find('\n'));
     std::size_t before = 0;
-    for (std::uint32_t i = 1; i < place.column && before < line.size(); ++i) before += utf8::decode(line, before).length;
+    for (std::uint32_t i = 1; i < place.column && before < line.size(); ++i)
+      before += utf8::decode(line, before).length;
     if (before > place.offset || edit.offset < place.offset - before) return "";
     const auto begin = edit.offset - (place.offset - before);
     if (begin > line.size() || edit.length > line.size() - begin) return "";
@@ -264,6 +269,53 @@ class PageData {
     json_.end_object();
   }
 
+  // Runs as [started, revision, verdict, duration, errors, warnings, notes]; a measure with one value a run, null where
+  // the run did not take it.
+  void write_trend(const Trend& trend) {
+    json_.line_break();
+    json_.key("trend");
+    json_.begin_object();
+    json_.key("runs");
+    json_.begin_array();
+    for (const auto& run : trend.runs) {
+      json_.begin_array();
+      json_.string(run.started);
+      json_.string(run.revision);
+      json_.string(run.verdict);
+      for (const auto number : {run.duration_ms, run.errors, run.warnings, run.notes}) json_.number(number);
+      json_.end_array();
+    }
+    json_.end_array();
+    json_.key("metrics");
+    json_.begin_array();
+    const auto& metrics = trend.metrics;
+    for (std::size_t begin = 0; begin < metrics.size();) {
+      auto end = begin;
+      const auto same = [&](const HistoryMetric& a, const HistoryMetric& b) {
+        return std::tie(a.gate, a.name, a.unit) == std::tie(b.gate, b.name, b.unit);
+      };
+      while (end < metrics.size() && same(metrics[begin], metrics[end])) ++end;
+      json_.begin_array();
+      json_.string(metrics[begin].gate);
+      json_.string(metrics[begin].name);
+      json_.string(metrics[begin].unit);
+      json_.begin_array();
+      auto at = begin;
+      for (const auto& run : trend.runs) {
+        while (at < end && metrics[at].run < run.id) ++at;
+        if (at < end && metrics[at].run == run.id)
+          json_.number(metrics[at].value);
+        else
+          json_.raw("null");
+      }
+      json_.end_array();
+      json_.end_array();
+      begin = end;
+    }
+    json_.end_array();
+    json_.end_object();
+  }
+
   void write_rules() {
     json_.line_break();
     json_.key("rules");
@@ -319,10 +371,14 @@ Result<void> write_html(const Report& report, const Timeline* timeline, io::Outp
     const auto close = rest.find("}}", open);
     const auto name = rest.substr(open + 2, close - open - 2);
     rest.remove_prefix(close + 2);
-    if (name == "title") output.write(text::escape_html(utf8::sanitize(title)));
-    else if (name == "policy") output.write(content_policy());
-    else if (name == "style") output.write(page::k_css);
-    else if (name == "script") output.write(page::k_js);
+    if (name == "title")
+      output.write(text::escape_html(utf8::sanitize(title)));
+    else if (name == "policy")
+      output.write(content_policy());
+    else if (name == "style")
+      output.write(page::k_css);
+    else if (name == "script")
+      output.write(page::k_js);
     else if (name == "data") {
       ScriptData data(output);
       PageData(report, timeline, options, data).write(title);

@@ -17,17 +17,34 @@ void append_xml(std::string& out, std::string_view text, bool attribute) {
     const auto bytes = text.substr(i, length);
     i += length;
     switch (point) {
-      case '&': out += "&amp;"; break;
-      case '<': out += "&lt;"; break;
-      case '>': out += "&gt;"; break;
-      case '"': out += attribute ? "&quot;" : "\""; break;
+      case '&':
+        out += "&amp;";
+        break;
+      case '<':
+        out += "&lt;";
+        break;
+      case '>':
+        out += "&gt;";
+        break;
+      case '"':
+        out += attribute ? "&quot;" : "\"";
+        break;
       // In an attribute these would be read as spaces.
-      case '\n': out += attribute ? "&#10;" : "\n"; break;
-      case '\t': out += attribute ? "&#9;" : "\t"; break;
-      case '\r': out += "&#13;"; break;
+      case '\n':
+        out += attribute ? "&#10;" : "\n";
+        break;
+      case '\t':
+        out += attribute ? "&#9;" : "\t";
+        break;
+      case '\r':
+        out += "&#13;";
+        break;
       case 0xFFFE:
-      case 0xFFFF: break;
-      case 0xFFFD: out += "\xEF\xBF\xBD"; break;
+      case 0xFFFF:
+        break;
+      case 0xFFFD:
+        out += "\xEF\xBF\xBD";
+        break;
       default:
         if (point >= 0x20) out += bytes;
     }
@@ -115,8 +132,8 @@ void write_findings(io::Output& output, const Report& report, const Case& group)
   for (const auto i : group.findings) {
     const auto& finding = report.findings[i];
     const auto place = to_string(finding.place);
-    write_text(output, format("{}{}{}: {}\n", place, place.empty() ? "" : ": ", level_word(finding.level),
-                              finding.message));
+    write_text(output,
+               format("{}{}{}: {}\n", place, place.empty() ? "" : ": ", level_word(finding.level), finding.message));
     if (finding.excerpt.empty()) continue;
     std::size_t begin = 0;
     while (begin <= finding.excerpt.size()) {
@@ -139,8 +156,9 @@ void write_case(io::Output& output, const Report& report, const GateResult& gate
   if (group.fails) {
     output.write("      <failure");
     write_attribute(output, "message",
-                    group.findings.size() == 1 ? first.message
-                                               : format("{}: {}", counted(group.findings.size(), "finding"), first.message));
+                    group.findings.size() == 1
+                        ? first.message
+                        : format("{}: {}", counted(group.findings.size(), "finding"), first.message));
     write_attribute(output, "type", level_word(first.level));
     output.write(">");
     write_findings(output, report, group);

@@ -62,8 +62,10 @@ std::string code(std::string_view text) {
   for (const char c : text) {
     run = c == '`' ? run + 1 : 0;
     longest = std::max(longest, run);
-    if (c == '|') clean += "\\|";  // tables are split before code spans are read
-    else clean += static_cast<unsigned char>(c) < 0x20 ? ' ' : c;
+    if (c == '|')
+      clean += "\\|";  // tables are split before code spans are read
+    else
+      clean += static_cast<unsigned char>(c) < 0x20 ? ' ' : c;
   }
   if (clean.empty()) return "";
   if (utf8::find_invalid(clean) != std::string_view::npos) clean = utf8::sanitize(clean);
@@ -115,8 +117,9 @@ std::string measures(const GateResult& gate) {
 }
 
 std::string table(const Report& report, const Timeline* timeline) {
-  std::string text = timeline != nullptr ? "| Gate | Status | Errors | Warnings | Notes | Time | |\n|:--|:--|--:|--:|--:|--:|:--|\n"
-                                         : "| Gate | Status | Errors | Warnings | Notes | |\n|:--|:--|--:|--:|--:|:--|\n";
+  std::string text = timeline != nullptr
+                         ? "| Gate | Status | Errors | Warnings | Notes | Time | |\n|:--|:--|--:|--:|--:|--:|:--|\n"
+                         : "| Gate | Status | Errors | Warnings | Notes | |\n|:--|:--|--:|--:|--:|:--|\n";
   std::size_t rows = 0;
   for (const auto& gate : report.gates) {
     if (++rows > kTableGates || text.size() > kTableBytes) {
@@ -124,13 +127,14 @@ std::string table(const Report& report, const Timeline* timeline) {
       break;
     }
     const bool bad = gate.status == GateStatus::failed || gate.status == GateStatus::could_not_run;
-    text += format("| {} | {}{}{} | {} | {} | {} |", code(cut(gate.gate, 100)), bad ? "**" : "", status_words(gate.status),
-                   bad ? "**" : "", gate.counts.errors, gate.counts.warnings, gate.counts.notes);
+    text +=
+        format("| {} | {}{}{} | {} | {} | {} |", code(cut(gate.gate, 100)), bad ? "**" : "", status_words(gate.status),
+               bad ? "**" : "", gate.counts.errors, gate.counts.warnings, gate.counts.notes);
     if (timeline != nullptr) {
       const auto* timing = timeline->find(gate.gate);
       text += format(" {} |", timing == nullptr || gate.status == GateStatus::skipped ? ""
                               : timing->cached                                        ? "cached"
-                                                                                       : describe_duration(timing->duration_ms));
+                                               : describe_duration(timing->duration_ms));
     }
     auto remark = escape(cut(gate.reason, rows <= 10 ? kReasonBytes : 100));
     if (const auto measured = escape(cut(measures(gate), 300)); !measured.empty())
@@ -142,9 +146,12 @@ std::string table(const Report& report, const Timeline* timeline) {
 
 std::string headline(const Report& report) {
   switch (report.verdict) {
-    case Verdict::pass: return format("passed, {}", describe(total_counts(report)));
-    case Verdict::findings: return describe(total_counts(report));
-    case Verdict::could_not_run: return format("could not run every gate, {}", describe(total_counts(report)));
+    case Verdict::pass:
+      return format("passed, {}", describe(total_counts(report)));
+    case Verdict::findings:
+      return describe(total_counts(report));
+    case Verdict::could_not_run:
+      return format("could not run every gate, {}", describe(total_counts(report)));
   }
   return "";
 }
@@ -193,7 +200,8 @@ Result<void> write_markdown(const Report& report, const Timeline* timeline, io::
                      with_thousands(comparison.fixed.size()), with_thousands(comparison.kept.size()));
   }
   std::string text(kMarker);
-  text += format("### {}: {}\n\n", escape(cut(options.title.empty() ? "Chiron" : options.title, 200)), headline(report));
+  text +=
+      format("### {}: {}\n\n", escape(cut(options.title.empty() ? "Chiron" : options.title, 200)), headline(report));
   text += changes;
   text += table(report, timeline);
   std::size_t gates_left = 0;
@@ -211,7 +219,8 @@ Result<void> write_markdown(const Report& report, const Timeline* timeline, io::
   if (left_out != 0) text += format("and {} more that this comment has no room for.\n\n", counted(left_out, "finding"));
   std::string footer;
   if (!report.revision.empty()) footer += format("Revision {}", code(cut(report.revision, 50)));
-  if (!report.base_revision.empty()) footer += format("{}since {}", footer.empty() ? "" : ", ", code(cut(report.base_revision, 50)));
+  if (!report.base_revision.empty())
+    footer += format("{}since {}", footer.empty() ? "" : ", ", code(cut(report.base_revision, 50)));
   if (!options.details_url.empty())
     footer += format("{}[whole report]({})", footer.empty() ? "" : " · ", cut(options.details_url, 500));
   if (!footer.empty()) text += footer + "\n";

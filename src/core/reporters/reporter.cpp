@@ -44,14 +44,22 @@ Result<void> write_json(const Report& report, const Timeline*, io::Output& outpu
 Result<void> write_report(ReportFormat format, const Report& report, const Timeline* timeline, io::Output& output,
                           const ReporterOptions& options) {
   switch (format) {
-    case ReportFormat::terminal: return write_terminal(report, timeline, output, options);
-    case ReportFormat::json: return write_json(report, timeline, output, options);
-    case ReportFormat::sarif: return write_sarif(report, timeline, output, options);
-    case ReportFormat::junit: return write_junit(report, timeline, output, options);
-    case ReportFormat::markdown: return write_markdown(report, timeline, output, options);
-    case ReportFormat::github: return write_github(report, timeline, output, options);
-    case ReportFormat::gitlab: return write_gitlab(report, timeline, output, options);
-    case ReportFormat::html: return write_html(report, timeline, output, options);
+    case ReportFormat::terminal:
+      return write_terminal(report, timeline, output, options);
+    case ReportFormat::json:
+      return write_json(report, timeline, output, options);
+    case ReportFormat::sarif:
+      return write_sarif(report, timeline, output, options);
+    case ReportFormat::junit:
+      return write_junit(report, timeline, output, options);
+    case ReportFormat::markdown:
+      return write_markdown(report, timeline, output, options);
+    case ReportFormat::github:
+      return write_github(report, timeline, output, options);
+    case ReportFormat::gitlab:
+      return write_gitlab(report, timeline, output, options);
+    case ReportFormat::html:
+      return write_html(report, timeline, output, options);
   }
   return {};
 }

@@ -1,5 +1,5 @@
-// The forms in which a report is printed, one file each. Every writer streams: the memory it needs does not grow with the
-// number of findings beyond a few bytes each. The output's finish() is the caller's.
+// The forms in which a report is printed, one file each. Every writer streams: the memory it needs does not grow with
+// the number of findings beyond a few bytes each. The output's finish() is the caller's.
 #pragma once
 #include <optional>
 #include <string>
@@ -11,18 +11,22 @@
 
 namespace chiron {
 
+struct Trend;  // core/history.h
+
 struct ReporterOptions {
-  bool colour = false;       // terminal: ANSI escapes
-  bool hyperlinks = false;   // terminal: OSC 8 around places
-  unsigned width = 100;      // terminal: columns
-  bool quiet = false;        // terminal: only findings and gates that did not pass
+  bool colour = false;           // terminal: ANSI escapes
+  bool hyperlinks = false;       // terminal: OSC 8 around places
+  unsigned width = 100;          // terminal: columns
+  bool quiet = false;            // terminal: only findings and gates that did not pass
   std::size_t max_findings = 0;  // terminal: how many to show, 0 for all
-  std::string title;         // html, markdown: above the report; the workspace's name where empty
-  std::string root_uri;      // sarif: where the workspace lies ("file:///src/"), left out where empty
-  std::string details_url;   // markdown: link to the whole report
-  std::string blob_url;      // markdown: link prefix for files ("https://host/owner/repo/blob/REV/"), none where empty
+  std::string title;             // html, markdown: above the report; the workspace's name where empty
+  std::string root_uri;          // sarif: where the workspace lies ("file:///src/"), left out where empty
+  std::string details_url;       // markdown: link to the whole report
+  std::string blob_url;  // markdown: link prefix for files ("https://host/owner/repo/blob/REV/"), none where empty
   // The report to tell new findings from old ones by (terminal, markdown, html); must outlive the call.
   const Report* before = nullptr;
+  // html: earlier checks of the workspace, drawn as a trend; must outlive the call.
+  const Trend* trend = nullptr;
 };
 
 enum class ReportFormat { terminal, json, sarif, junit, markdown, github, gitlab, html };

@@ -89,8 +89,8 @@ void write_code_flow(JsonStream& json, const Finding& finding) {
   json.end_array();
 }
 
-// The first excerpt line as bytes of the file, where the finding's byte range tells where that line starts. Edits inside
-// it can be given as lines and columns, which every reader understands; others only as bytes.
+// The first excerpt line as bytes of the file, where the finding's byte range tells where that line starts. Edits
+// inside it can be given as lines and columns, which every reader understands; others only as bytes.
 struct KnownLine {
   std::uint64_t start = 0;
   std::string_view text;
@@ -166,7 +166,8 @@ class RuleTable {
   }
   [[nodiscard]] bool is_data_flow(const std::string& id) const {
     const auto at = index_.find(id);
-    return at != index_.end() && std::ranges::find(at->second.second->tags, "data-flow") != at->second.second->tags.end();
+    return at != index_.end() &&
+           std::ranges::find(at->second.second->tags, "data-flow") != at->second.second->tags.end();
   }
 
  private:
@@ -284,7 +285,8 @@ void write_roots(JsonStream& json, std::string_view root_uri) {
   json.begin_object();
   json.key(kRoot);
   json.begin_object();
-  if (!root_uri.empty()) json.member("uri", root_uri.ends_with('/') ? std::string(root_uri) : std::string(root_uri) + "/");
+  if (!root_uri.empty())
+    json.member("uri", root_uri.ends_with('/') ? std::string(root_uri) : std::string(root_uri) + "/");
   write_message(json, "description", "The root of the workspace.");
   json.end_object();
   json.end_object();

@@ -1,5 +1,6 @@
-// For people at a terminal and in the logs of CI: each finding with its source and a caret, file by file, and a table of
-// the gates. Everything that came from outside is made printable first: a file name or a message cannot move the cursor.
+// For people at a terminal and in the logs of CI: each finding with its source and a caret, file by file, and a table
+// of the gates. Everything that came from outside is made printable first: a file name or a message cannot move the
+// cursor.
 #include "core/reporters/excerpt.h"
 #include "core/reporters/reporter.h"
 #include "core/reporters/uri.h"
@@ -28,14 +29,22 @@ class Painter {
  private:
   static std::string_view code(Ink ink) {
     switch (ink) {
-      case Ink::bold: return "1";
-      case Ink::red: return "1;31";
-      case Ink::yellow: return "1;33";
-      case Ink::cyan: return "1;36";
-      case Ink::green: return "1;32";
-      case Ink::blue: return "34";
-      case Ink::dim: return "2";
-      case Ink::plain: return "0";
+      case Ink::bold:
+        return "1";
+      case Ink::red:
+        return "1;31";
+      case Ink::yellow:
+        return "1;33";
+      case Ink::cyan:
+        return "1;36";
+      case Ink::green:
+        return "1;32";
+      case Ink::blue:
+        return "34";
+      case Ink::dim:
+        return "2";
+      case Ink::plain:
+        return "0";
     }
     return "0";
   }
@@ -44,20 +53,27 @@ class Painter {
 
 Ink ink_of(Level level) {
   switch (level) {
-    case Level::error: return Ink::red;
-    case Level::warning: return Ink::yellow;
+    case Level::error:
+      return Ink::red;
+    case Level::warning:
+      return Ink::yellow;
     case Level::note:
-    case Level::none: return Ink::cyan;
+    case Level::none:
+      return Ink::cyan;
   }
   return Ink::plain;
 }
 
 Ink ink_of(GateStatus status) {
   switch (status) {
-    case GateStatus::passed: return Ink::green;
-    case GateStatus::failed: return Ink::red;
-    case GateStatus::could_not_run: return Ink::red;
-    case GateStatus::skipped: return Ink::dim;
+    case GateStatus::passed:
+      return Ink::green;
+    case GateStatus::failed:
+      return Ink::red;
+    case GateStatus::could_not_run:
+      return Ink::red;
+    case GateStatus::skipped:
+      return Ink::dim;
   }
   return Ink::plain;
 }
@@ -112,7 +128,8 @@ class Alike {
   Alike(const std::vector<Finding>& findings, const std::vector<std::uint32_t>& order) {
     for (const auto i : order) {
       auto& kind = kinds_[likeness(findings[i])];
-      if (kind.total >= kShownAlike && kind.total < kShownAlike + kFoldedPlaces) kind.folded[kind.total - kShownAlike] = i;
+      if (kind.total >= kShownAlike && kind.total < kShownAlike + kFoldedPlaces)
+        kind.folded[kind.total - kShownAlike] = i;
       ++kind.total;
     }
   }
@@ -130,7 +147,11 @@ class Alike {
 class TerminalWriter {
  public:
   TerminalWriter(const Report& report, const Timeline* timeline, io::Output& output, const ReporterOptions& options)
-      : report_(report), timeline_(timeline), output_(output), options_(options), painter_(options.colour),
+      : report_(report),
+        timeline_(timeline),
+        output_(output),
+        options_(options),
+        painter_(options.colour),
         width_(std::max(options.width, 40U)) {}
 
   void write() {
@@ -184,8 +205,10 @@ class TerminalWriter {
       output_.put('\n');
     }
     if (shown + hidden_ < findings.size())
-      line(paint(format("… and {} more, which the saved report has", counted(findings.size() - shown - hidden_, "finding")),
-                 Ink::bold) + "\n");
+      line(paint(format("… and {} more, which the saved report has",
+                        counted(findings.size() - shown - hidden_, "finding")),
+                 Ink::bold) +
+           "\n");
   }
 
   void write_finding(const Finding& finding, bool is_new) {
@@ -218,7 +241,8 @@ class TerminalWriter {
                     paint(std::string(each.mark_end - each.mark_begin, '^'), ink_of(finding.level))));
     }
     const auto shown_lines = static_cast<std::uint32_t>(excerpt.size());
-    if (shown_lines != 0 && finding.place.end_line >= finding.place.line + shown_lines + (finding.place.end_column == 1))
+    if (shown_lines != 0 &&
+        finding.place.end_line >= finding.place.line + shown_lines + (finding.place.end_column == 1))
       line(format("{} {} … to line {}", margin, bar, finding.place.end_line));
     for (const auto& related : finding.related)
       write_note(margin, "note", format("{}: {}", to_string(related.place), related.message));
@@ -236,8 +260,10 @@ class TerminalWriter {
     const auto room = width_ - std::min<std::size_t>(width_ - 20, margin.size() + 3 + kind.size() + 2);
     const auto lines = wrap(printable(text, true), room);
     for (std::size_t i = 0; i < lines.size(); ++i) {
-      if (i == 0) line(format("{} {} {}: {}", margin, paint("=", Ink::blue), paint(kind, Ink::bold), lines[i]));
-      else line(format("{}   {}  {}", margin, std::string(kind.size(), ' '), lines[i]));
+      if (i == 0)
+        line(format("{} {} {}: {}", margin, paint("=", Ink::blue), paint(kind, Ink::bold), lines[i]));
+      else
+        line(format("{}   {}  {}", margin, std::string(kind.size(), ' '), lines[i]));
     }
   }
 
@@ -291,8 +317,8 @@ class TerminalWriter {
       if (timed) {
         const auto* timing = timeline_->find(gate.gate);
         columns[5].add(timing == nullptr || gate.status == GateStatus::skipped ? "-"
-                       : timing->cached                                       ? "cached"
-                                                                               : describe_duration(timing->duration_ms));
+                       : timing->cached                                        ? "cached"
+                                        : describe_duration(timing->duration_ms));
       }
       remarks.push_back(remark(gate));
     }
@@ -338,9 +364,15 @@ class TerminalWriter {
     const auto counts = total_counts(report_);
     std::string text;
     switch (report_.verdict) {
-      case Verdict::pass: text = paint("passed", Ink::green); break;
-      case Verdict::findings: text = paint("failed", Ink::red); break;
-      case Verdict::could_not_run: text = paint("could not run", Ink::red); break;
+      case Verdict::pass:
+        text = paint("passed", Ink::green);
+        break;
+      case Verdict::findings:
+        text = paint("failed", Ink::red);
+        break;
+      case Verdict::could_not_run:
+        text = paint("could not run", Ink::red);
+        break;
     }
     text += format(": {}", describe(counts));
     const auto gates = report_.gates.size();

@@ -4,6 +4,7 @@
 
 #include <set>
 
+#include "core/history.h"
 #include "core/reporters/reporter.h"
 #include "core/version.h"
 #include "foundation/base/format.h"
@@ -99,15 +100,31 @@ Result<int> print_response(const Command& command, Response response, Context& c
   options.blob_url = std::move(response.blob_url);
   options.max_findings = response.shown_findings;
   const auto* times = timeline ? &*timeline : nullptr;
-  if (!printed)
-    TRY(write_report(parse_report_format(globals.format).value_or(ReportFormat::terminal), report, times, out,
-                     options));
+  // Only the page draws the trend, and reading it takes longer than a check that is cached; so it is read when needed.
+  constexpr std::int64_t kTrendRuns = 60;
+  std::optional<Trend> trend;
+  const auto load_trend = [&](ReportFormat format) {
+    if (format != ReportFormat::html || trend || response.history_file.empty()) return;
+    auto read = read_trend(response.history_file, kTrendRuns);
+    if (!read) {
+      std::fprintf(stderr, "history: %s\n", read.error().message.c_str());
+      return;
+    }
+    trend = *std::move(read);
+    options.trend = &*trend;
+  };
+  const auto format_asked = parse_report_format(globals.format).value_or(ReportFormat::terminal);
+  if (!printed) {
+    load_trend(format_asked);
+    TRY(write_report(format_asked, report, times, out, options));
+  }
   TRY(out.finish());
   for (const auto& text : globals.outputs) {
     const auto target = TRY(parse_target(text));
     const auto path = context.absolute(target.file);
     TRY(io::make_folders(std::string(io::parent_path(path))));
     const auto file = TRY(io::FileOutput::create(path));
+    load_trend(target.format);
     auto file_options = options;
     file_options.colour = file_options.hyperlinks = false;
     TRY(write_report(target.format, report, times, *file, file_options));

@@ -3,8 +3,9 @@
 // earlier run.
 #include <cstdio>
 
-#include "core/reporters/reporter.h"
 #include "../reports/sample.h"
+#include "core/history.h"
+#include "core/reporters/reporter.h"
 #include "foundation/base/format.h"
 #include "foundation/base/text.h"
 
@@ -12,11 +13,18 @@ namespace chiron {
 
 namespace {
 
-constexpr const char* kNouns[] = {"order", "invoice", "customer", "session", "token", "path", "buffer", "queue", "index",
-                                  "ledger", "shipment", "price", "cache", "cursor", "window", "packet"};
-constexpr const char* kVerbs[] = {"is never read", "is not checked", "may be empty here", "is copied in a loop",
-                                  "leaves its scope unreleased", "is compared with itself", "can overflow",
-                                  "has no test that runs it", "reaches a file operation unchecked", "shadows another"};
+constexpr const char* kNouns[] = {"order", "invoice", "customer", "session", "token", "path",   "buffer", "queue",
+                                  "index", "ledger",  "shipment", "price",   "cache", "cursor", "window", "packet"};
+constexpr const char* kVerbs[] = {"is never read",
+                                  "is not checked",
+                                  "may be empty here",
+                                  "is copied in a loop",
+                                  "leaves its scope unreleased",
+                                  "is compared with itself",
+                                  "can overflow",
+                                  "has no test that runs it",
+                                  "reaches a file operation unchecked",
+                                  "shadows another"};
 constexpr const char* kGates[] = {"coverage", "dependencies", "policy", "prose", "scan"};
 constexpr std::size_t kRules = 60;
 
@@ -58,16 +66,40 @@ Report made_report(std::uint64_t count) {
     finding.level = dice(20) == 0 ? Level::error : dice(4) == 0 ? Level::note : Level::warning;
     finding.message = format("the {} \"{}_{}\" {}", kNouns[rule % 16], kNouns[dice(16)], dice(900), kVerbs[rule % 10]);
     const auto file = dice(std::max<std::uint64_t>(count / 40, 1));
-    finding.place.file = format("src/{}/{}/{}_{}.cpp", kNouns[file % 16], kNouns[file / 16 % 16], kNouns[file / 256 % 16], file);
+    finding.place.file =
+        format("src/{}/{}/{}_{}.cpp", kNouns[file % 16], kNouns[file / 16 % 16], kNouns[file / 256 % 16], file);
     finding.place.line = static_cast<std::uint32_t>(dice(2000) + 1);
     finding.place.column = static_cast<std::uint32_t>(dice(20) + 1);
     finding.place.end_line = finding.place.line;
     finding.place.end_column = finding.place.column + static_cast<std::uint32_t>(dice(20) + 1);
-    finding.excerpt = format("    const auto {}_{} = {}(request, {});", kNouns[dice(16)], dice(900), kNouns[dice(16)], dice(64));
+    finding.excerpt =
+        format("    const auto {}_{} = {}(request, {});", kNouns[dice(16)], dice(900), kNouns[dice(16)], dice(64));
     report.findings.push_back(std::move(finding));
   }
   finish_report(report, {});
   return report;
+}
+
+// Forty checks of a repository that is getting better.
+Trend made_trend() {
+  Trend trend;
+  Dice dice;
+  for (std::int64_t id = 1; id <= 40; ++id) {
+    const auto left = static_cast<std::uint64_t>(40 - id);
+    trend.runs.push_back({id, format("2026-02-{:02}T09:{:02}:00Z", (id - 1) / 2 + 1, dice(60)), "3f2a9c1d5e6b7a89",
+                          id % 13 == 0 ? "could-not-run"
+                          : left > 12  ? "findings"
+                                       : "pass",
+                          6000 + dice(4000), left > 12 ? left / 6 + dice(2) : 0, left / 2 + dice(5), 6 + dice(4)});
+    if (id % 9 == 0) trend.runs.back().errors = trend.runs.back().warnings = trend.runs.back().notes = 0;
+  }
+  for (const auto& run : trend.runs)
+    trend.metrics.push_back({run.id, "coverage", "changed-lines", "%",
+                             55 + static_cast<double>(run.id) / 2 + static_cast<double>(dice(60)) / 10});
+  for (const auto& run : trend.runs)
+    if (run.id > 8)
+      trend.metrics.push_back({run.id, "dependencies", "packages", "", 80 + static_cast<double>(run.id / 6)});
+  return trend;
 }
 
 int fail_with(const Error& error) {
@@ -86,7 +118,11 @@ int run(const std::string& count, const std::string& form, const std::string& fi
   const auto before = test::sample_before();
   const auto timeline = test::sample_timeline();
   ReporterOptions options;
-  if (!number) options.before = &before;
+  const auto trend = made_trend();
+  if (!number) {
+    options.before = &before;
+    options.trend = &trend;
+  }
   auto output = io::FileOutput::create(file);
   if (!output) return fail_with(output.error());
   const auto written = write_report(*format, report, &timeline, **output, options);

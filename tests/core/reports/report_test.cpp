@@ -46,19 +46,24 @@ Report random_report(std::mt19937& random, int findings) {
   report.workspace = "w";
   report.tool_version = "1";
   for (int i = 0; i < findings; ++i) {
-    auto finding = at(format("r{}", pick(3)), pick(5) == 0 ? "" : format("f{}\xFF", pick(4)), pick(4), format("m{}", pick(3)));
+    auto finding =
+        at(format("r{}", pick(3)), pick(5) == 0 ? "" : format("f{}\xFF", pick(4)), pick(4), format("m{}", pick(3)));
     finding.gate = format("g{}", pick(3));
     finding.level = static_cast<Level>(pick(4));
     finding.place.has_range = pick(2) != 0;
     finding.place.offset = finding.place.has_range ? pick(9) : 0;
-    if (pick(3) == 0) finding.evidence = doc::Value::object().set("n", doc::Value(pick(100))).set("a", doc::Value::array());
+    if (pick(3) == 0)
+      finding.evidence = doc::Value::object().set("n", doc::Value(pick(100))).set("a", doc::Value::array());
     if (pick(4) == 0) finding.related.push_back({{.file = "x", .line = 1}, "see"});
     if (pick(4) == 0) finding.fixes.push_back({"", {{"f\xFE", 1, 2, "\x01\n\"\\"}}});
     report.findings.push_back(std::move(finding));
   }
   const auto status = static_cast<GateStatus>(pick(4));
-  report.gates.push_back({.gate = "g1", .status = status, .reason = format("because {}", pick(2)),
-                          .metrics = {{"x", pick(3) / 4.0, "%"}}, .suppressed = pick(5)});
+  report.gates.push_back({.gate = "g1",
+                          .status = status,
+                          .reason = format("because {}", pick(2)),
+                          .metrics = {{"x", pick(3) / 4.0, "%"}},
+                          .suppressed = pick(5)});
   return report;
 }
 
@@ -139,17 +144,26 @@ TEST_CASE("what is no report is refused with its place") {
            Case{"{\"format\":\"chiron-report\",\n \"version\":2}", "version of the format", "r:2:12"},
            Case{"{\"format\":\"chiron-report\",\"version\":1,\n\"colour\":1}", "no member \"colour\"", "r:2:10"},
            Case{"{\"format\":\"chiron-report\",\"version\":1,\n\"findings\":{}}", "must be an array", "r:2:12"},
-           Case{"{\"format\":\"chiron-report\",\"version\":1,\n\"workspace\":[\"a\"]}", "must not be an array", "r:2:14"},
+           Case{"{\"format\":\"chiron-report\",\"version\":1,\n\"workspace\":[\"a\"]}", "must not be an array",
+                "r:2:14"},
            Case{"{\"format\":\"chiron-report\",\"version\":1,\n\"verdict\":\"maybe\"}", "known words", "r:2:11"},
-           Case{"{\"format\":\"chiron-report\",\"version\":1,\n\"findings\":[{\"gate\":\"a\"}]}", "must have \"rule\"", "r:2:13"},
+           Case{"{\"format\":\"chiron-report\",\"version\":1,\n\"findings\":[{\"gate\":\"a\"}]}", "must have \"rule\"",
+                "r:2:13"},
            Case{"{\"format\":\"chiron-report\",\"version\":1,\n\"findings\":[7]}", "must be an object", "r:2:13"},
-           Case{"{\"format\":\"chiron-report\",\"version\":1,\n\"findings\":[{\"gate\":\"a\",\"rule\":\"b\",\"level\":\"note\","
-                "\"message\":\"m\",\"place\":{\"line\":-1}}]}", "whole number", "r:2:81"},
-           Case{"{\"format\":\"chiron-report\",\"version\":1,\n\"findings\":[{\"gate\":\"a\",\"rule\":\"b\",\"level\":\"note\","
-                "\"message\":\"m\",\"place\":{\"offset\":1}}]}", "must have \"length\"", "r:2:73"},
-           Case{"{\"format\":\"chiron-report\",\"version\":1,\n\"findings\":[{\"gate\":\"a\",\"rule\":\"b\",\"level\":\"note\","
-                "\"message\":\"m\",\"extra\":1}]}", "does not know", "r:2:13"},
-           Case{"{\"format\":\"chiron-report\",\"version\":1,\n\"gates\":[{\"gate\":\"a\",\"status\":\"fine\"}]}", "known words", "r:2:31"},
+           Case{"{\"format\":\"chiron-report\",\"version\":1,\n\"findings\":[{\"gate\":\"a\",\"rule\":\"b\",\"level\":"
+                "\"note\","
+                "\"message\":\"m\",\"place\":{\"line\":-1}}]}",
+                "whole number", "r:2:81"},
+           Case{"{\"format\":\"chiron-report\",\"version\":1,\n\"findings\":[{\"gate\":\"a\",\"rule\":\"b\",\"level\":"
+                "\"note\","
+                "\"message\":\"m\",\"place\":{\"offset\":1}}]}",
+                "must have \"length\"", "r:2:73"},
+           Case{"{\"format\":\"chiron-report\",\"version\":1,\n\"findings\":[{\"gate\":\"a\",\"rule\":\"b\",\"level\":"
+                "\"note\","
+                "\"message\":\"m\",\"extra\":1}]}",
+                "does not know", "r:2:13"},
+           Case{"{\"format\":\"chiron-report\",\"version\":1,\n\"gates\":[{\"gate\":\"a\",\"status\":\"fine\"}]}",
+                "known words", "r:2:31"},
        }) {
     CAPTURE(text);
     const auto read = parse_report(text, "r");
@@ -256,9 +270,11 @@ TEST_CASE("shards merge in any order, and a report with itself is itself") {
 
 TEST_CASE("a gate takes its worst status, and each value of a measure is kept") {
   Report a, b;
-  a.gates = {{.gate = "g", .status = GateStatus::skipped, .reason = "other shard"}, {.gate = "h", .status = GateStatus::failed, .reason = "x"}};
-  b.gates = {{.gate = "g", .metrics = {{"m", 1, ""}}, .suppressed = 2},
-             {.gate = "h", .status = GateStatus::could_not_run, .reason = "y", .metrics = {{"m", 2, ""}}, .suppressed = 1}};
+  a.gates = {{.gate = "g", .status = GateStatus::skipped, .reason = "other shard"},
+             {.gate = "h", .status = GateStatus::failed, .reason = "x"}};
+  b.gates = {
+      {.gate = "g", .metrics = {{"m", 1, ""}}, .suppressed = 2},
+      {.gate = "h", .status = GateStatus::could_not_run, .reason = "y", .metrics = {{"m", 2, ""}}, .suppressed = 1}};
   a.gates[0].metrics = {{"m", 3, ""}};
   const auto merged = merge_reports({a, b});
   REQUIRE(merged);

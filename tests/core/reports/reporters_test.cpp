@@ -12,7 +12,8 @@ namespace chiron::test {
 
 namespace {
 
-std::string print(ReportFormat format, const Report& report, const Timeline* timeline, const ReporterOptions& options = {}) {
+std::string print(ReportFormat format, const Report& report, const Timeline* timeline,
+                  const ReporterOptions& options = {}) {
   std::string text;
   io::StringOutput output(text);
   REQUIRE(write_report(format, report, timeline, output, options));
@@ -119,9 +120,8 @@ TEST_CASE("a comment stays below GitHub's bound, whatever the findings are") {
         report.findings.push_back(finding);
       }
     for (int gate = 0; gate < 300; ++gate)
-      report.gates.push_back({.gate = "broken-" + std::to_string(gate),
-                              .status = GateStatus::could_not_run,
-                              .reason = message + message});
+      report.gates.push_back(
+          {.gate = "broken-" + std::to_string(gate), .status = GateStatus::could_not_run, .reason = message + message});
     finish_report(report, {});
     const auto text = print(ReportFormat::markdown, report, nullptr);
     CHECK(text.size() < 65'536);

@@ -32,13 +32,17 @@ std::vector<Rule> sample_rules() {
       {.id = "coverage/uncovered-line",
        .name = "UncoveredLine",
        .summary = "A changed line that no test runs.",
-       .help = "## What it does\nFlags lines that were changed and that no test runs.\n\n## Why\nA line that never ran in a "
+       .help = "## What it does\nFlags lines that were changed and that no test runs.\n\n## Why\nA line that never ran "
+               "in a "
                "test has never been seen to work.\n\n- write a test that reaches it, or\n- allow it: `chiron: allow "
                "coverage/uncovered-line REASON`\n\n```cpp\nif (count == 0) return {};  // no test gets here\n```",
        .level = Level::warning,
        .help_uri = "https://example.org/rules/uncovered-line",
        .tags = {"coverage", "tests"}},
-      {.id = "policy/no-latest-tag", .summary = "An image without a fixed version.", .level = Level::error, .tags = {"supply-chain"}},
+      {.id = "policy/no-latest-tag",
+       .summary = "An image without a fixed version.",
+       .level = Level::error,
+       .tags = {"supply-chain"}},
       {.id = "prose/passive", .summary = "Passive voice.", .level = Level::note},
       {.id = "scan/tainted-path",
        .name = "TaintedPath",
@@ -57,13 +61,15 @@ std::vector<Finding> sample_findings() {
     findings.push_back(finding("coverage", "coverage/uncovered-line", Level::warning, "no test runs this line",
                                place_of("src/order.cpp", needle)));
 
-  auto tag = finding("policy", "policy/no-latest-tag", Level::error,
-                     "container \"web\" uses the image tag \"latest\"; name a version so that a rollout can be repeated",
-                     place_of("deploy/web.yaml", "nginx:latest"));
+  auto tag =
+      finding("policy", "policy/no-latest-tag", Level::error,
+              "container \"web\" uses the image tag \"latest\"; name a version so that a rollout can be repeated",
+              place_of("deploy/web.yaml", "nginx:latest"));
   tag.evidence = doc::Value::object();
-  tag.evidence.set("container", doc::Value("web")).set("replicas", doc::Value(3)).set("share", doc::Value::number("0.30"));
-  tag.fixes.push_back({"Name the version that runs now",
-                       {{"deploy/web.yaml", tag.place.offset + 6, 6, "1.27.3"}}});
+  tag.evidence.set("container", doc::Value("web"))
+      .set("replicas", doc::Value(3))
+      .set("share", doc::Value::number("0.30"));
+  tag.fixes.push_back({"Name the version that runs now", {{"deploy/web.yaml", tag.place.offset + 6, 6, "1.27.3"}}});
   findings.push_back(std::move(tag));
 
   auto tainted = finding("scan", "scan/tainted-path", Level::error,
@@ -78,17 +84,21 @@ std::vector<Finding> sample_findings() {
 
   findings.push_back(finding("prose", "prose/passive", Level::note, "write in the active voice: \"被写\" is passive",
                              place_of("docs/手引き.md", "被写的報告")));
-  auto tabs = finding("prose", "prose/passive", Level::note, "a tab\tand a control \x1b[31mcharacter\x07 in the message",
-                      place_of("docs/手引き.md", "was written"));
+  auto tabs =
+      finding("prose", "prose/passive", Level::note, "a tab\tand a control \x1b[31mcharacter\x07 in the message",
+              place_of("docs/手引き.md", "was written"));
   findings.push_back(std::move(tabs));
-  auto lines = finding("prose", "prose/long-block", Level::none, "this block has nine lines",
-                       place_of("docs/windows.md", "one\r\ntwo\r\nthree\r\nfour\r\nfive\r\nsix\r\nseven\r\neight\r\nnine"));
+  auto lines =
+      finding("prose", "prose/long-block", Level::none, "this block has nine lines",
+              place_of("docs/windows.md", "one\r\ntwo\r\nthree\r\nfour\r\nfive\r\nsix\r\nseven\r\neight\r\nnine"));
   findings.push_back(std::move(lines));
   findings.push_back(finding("prose", "prose/encoding", Level::warning, "bytes that are no UTF-8: \xFF\xFE",
                              {.file = "docs/caf\xE9.md", .line = 1, .column = 1}));
-  findings.push_back(finding("policy", "policy/missing-owner", Level::warning,
-                             "the repository names no owner @team, see #12 and `CODEOWNERS` </script><script>alert(1)</script>"));
-  findings.push_back(finding("policy", "policy/file-size", Level::note, "this file is large", {.file = "assets/logo.svg"}));
+  findings.push_back(
+      finding("policy", "policy/missing-owner", Level::warning,
+              "the repository names no owner @team, see #12 and `CODEOWNERS` </script><script>alert(1)</script>"));
+  findings.push_back(
+      finding("policy", "policy/file-size", Level::note, "this file is large", {.file = "assets/logo.svg"}));
   return findings;
 }
 
@@ -99,11 +109,14 @@ const std::map<std::string, std::string>& sample_sources() {
       {"src/order.cpp",
        "Result average(const Order& order) {\n  if (count == 0)\n    return {};\n  for (const auto& line : order)\n"
        "\t\ttotal += line.price;\n  return total / count;\n}\n\nvoid ship(const Order& order) {\n"
-       "  if (order.empty()) throw EmptyOrder(id);\n  /* 出荷 */ log(\"größe\");\n  audit(order);\n  notify(order.customer);\n}\n"},
+       "  if (order.empty()) throw EmptyOrder(id);\n  /* 出荷 */ log(\"größe\");\n  audit(order);\n  "
+       "notify(order.customer);\n}\n"},
       {"deploy/web.yaml", "containers:\n  - name: web\n    image: nginx:latest\n"},
       {"src/odd name#1 %.cpp",
-       "auto serve(const Request& request) {\n  const auto name = request.query(\"name\");\n  return open(root + name);\n}\n"},
-      {"docs/手引き.md", "# 手引き\n\n本書は自動で被写的報告です。\n\nThe report\twas written by \u202Enobody\u202C.\n"},
+       "auto serve(const Request& request) {\n  const auto name = request.query(\"name\");\n  return open(root + "
+       "name);\n}\n"},
+      {"docs/手引き.md",
+       "# 手引き\n\n本書は自動で被写的報告です。\n\nThe report\twas written by \u202Enobody\u202C.\n"},
       {"docs/windows.md", "intro\r\n\r\none\r\ntwo\r\nthree\r\nfour\r\nfive\r\nsix\r\nseven\r\neight\r\nnine\r\n"},
   };
   return kSources;
@@ -134,7 +147,8 @@ Report sample_report() {
       {.gate = "prose", .fail_level = Level::none},
       {.gate = "tests",
        .status = GateStatus::could_not_run,
-       .reason = "failed to start ctest: No such file or directory\nInstall CMake, or set gate.tests.command in chiron.toml."},
+       .reason = "failed to start ctest: No such file or directory\nInstall CMake, or set gate.tests.command in "
+                 "chiron.toml."},
   };
   report.rules = sample_rules();
   report.findings = sample_findings();

@@ -551,6 +551,65 @@
     });
   };
 
+  // ---- Trend: findings of the last checks, and each measure as a line ----------------------------------------------------
+  const svgNode = (tag, attributes) => {
+    const node = document.createElementNS('http://www.w3.org/2000/svg', tag);
+    for (const name in attributes) node.setAttribute(name, attributes[name]);
+    return node;
+  };
+  const when = (text) => { const date = new Date(text); return isNaN(date) ? text : date.toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'short' }); };
+  const drawRuns = (runs) => {
+    const width = 600, height = 132, step = width / runs.length, gap = Math.min(3, step * 0.25);
+    const most = Math.max(1, ...runs.map((run) => run[4] + run[5] + run[6]));
+    const svg = svgNode('svg', { viewBox: '0 0 ' + width + ' ' + height, preserveAspectRatio: 'none', role: 'img' });
+    svg.setAttribute('aria-label', 'Findings of the last ' + runs.length + ' checks, at most ' + most);
+    svg.append(svgNode('line', { x1: 0, x2: width, y1: height - 0.5, y2: height - 0.5, class: 'base' }));
+    runs.forEach((run, n) => {
+      const bar = svgNode('g', {});
+      const parts = [['error', run[4]], ['warning', run[5]], ['note', run[6]]];
+      let y = height;
+      for (const [level, number] of parts) {
+        if (!number) continue;
+        const tall = Math.max(1.5, number / most * (height - 6));
+        y -= tall;
+        bar.append(svgNode('rect', { x: n * step + gap / 2, y, width: step - gap, height: tall, class: 'of-' + level }));
+      }
+      if (y === height) bar.append(svgNode('rect', { x: n * step + gap / 2, y: height - 3, width: step - gap, height: 3, class: run[2] === 'could-not-run' ? 'of-error' : 'of-passed' }));
+      bar.append(svgNode('rect', { x: n * step, y: 0, width: step, height, class: 'whole' }));
+      const title = svgNode('title', {});
+      title.textContent = [when(run[0]), run[1].slice(0, 12), run[2] === 'could-not-run' ? 'could not run' : run[2],
+        parts.filter(([, number]) => number).map(([level, number]) => many(number, level)).join(', ') || 'nothing found', duration(run[3])].filter(Boolean).join('\n');
+      bar.append(title);
+      svg.append(bar);
+    });
+    $('runs').append(make('figcaption', '', make('span', '', 'Findings of the last ' + runs.length + ' checks'), make('span', '', 'at most ' + integer.format(most))), svg,
+      make('p', 'ends', make('span', '', when(runs[0][0])), make('span', '', when(runs[runs.length - 1][0]))));
+  };
+  const spark = (gate, name, values, text) => {
+    const known = values.map((value, n) => [n, value]).filter(([, value]) => value !== null);
+    if (known.length < 2) return null;
+    const width = 120, height = 30, low = Math.min(...known.map(([, v]) => v)), high = Math.max(...known.map(([, v]) => v));
+    const x = (n) => (n / Math.max(1, values.length - 1) * (width - 6) + 3).toFixed(1);
+    const y = (v) => (high === low ? height / 2 : height - 4 - (v - low) / (high - low) * (height - 8)).toFixed(1);
+    const svg = svgNode('svg', { viewBox: '0 0 ' + width + ' ' + height, 'aria-hidden': 'true' });
+    svg.append(svgNode('polyline', { points: known.map(([n, v]) => x(n) + ',' + y(v)).join(' '), class: 'line' }));
+    const [lastAt, last] = known[known.length - 1];
+    svg.append(svgNode('circle', { cx: x(lastAt), cy: y(last), r: 2.4, class: 'end' }));
+    const change = last - known[known.length - 2][1];
+    const node = make('div', 'measure', make('div', 'what', make('span', 'name', name), make('span', 'gate', gate)), svg,
+      make('div', 'value', make('b', '', text(last)), make('span', '', change === 0 ? 'unchanged' : (change > 0 ? '+' : '−') + text(Math.abs(change)))));
+    return node;
+  };
+  const drawTrend = () => {
+    const trend = report.trend;
+    if (!trend) return;
+    $('trend').hidden = false;
+    drawRuns(trend.runs);
+    const nodes = trend.metrics.map(([gate, name, unit, values]) => spark(gate, name, values, (v) => decimal.format(v) + (unit ? ' ' + unit : '')));
+    nodes.push(spark('whole check', 'duration', trend.runs.map((run) => run[3]), (v) => duration(Math.round(v))));
+    $('measures').append(...nodes.filter(Boolean).slice(0, 40));
+  };
+
   // ---- Controls -----------------------------------------------------------------------------------------------------------
   const option = (value, text) => { const node = make('option', '', text); node.value = value; return node; };
   const buildControls = () => {
@@ -659,6 +718,7 @@
   readHash();
   drawHeader();
   drawGates();
+  drawTrend();
   buildControls();
   syncControls();
   update();
