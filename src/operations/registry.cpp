@@ -14,6 +14,11 @@ Registry make_registry() {
   operations.push_back(report_operation());
   operations.push_back(report_merge_operation());
   operations.push_back(report_compare_operation());
+  operations.push_back(policy_eval_operation());
+  operations.push_back(policy_check_operation());
+  operations.push_back(policy_unit_operation());
+  operations.push_back(policy_parse_operation());
+  operations.push_back(policy_deps_operation());
   operations.push_back(diff_operation());
   operations.push_back(test_operation());
   operations.push_back(test_list_operation());

@@ -368,6 +368,13 @@ void Compiler::generate() {
   for (const auto& unit : units_) {
     Leaf* leaf = unit->node->leaf.get();
     if (leaf == nullptr) continue;
+    if (options_.keep_references) {
+      for (const auto& body : unit->bodies) {
+        References more = references_of(program, *body);
+        auto& list = program.references[leaf].list;
+        list.insert(list.end(), more.list.begin(), more.list.end());
+      }
+    }
     std::unique_ptr<RuleCode> first;
     for (std::size_t i = 0; i < unit->bodies.size(); ++i) {
       hir::RuleBody& body = *unit->bodies[i];
@@ -476,6 +483,23 @@ void leaves_of(const Program& program, std::span<const Value> path, std::vector<
     at = at->child(step);
   }
   if (at != nullptr) leaves_below(*at, out);
+}
+
+References references_of(const Program& program, const hir::RuleBody& body) {
+  References out;
+  visit_references(body, [&](const Node& node) {
+    if (node.kind == NodeKind::call && node.function.empty()) return;
+    References::Reference reference;
+    reference.is_call = node.kind == NodeKind::call;
+    reference.root_input = !reference.is_call && node.root == Root::input;
+    for (const Node* item : node.items) {
+      if (reference.is_call || item->kind != NodeKind::constant) break;
+      reference.path.push_back(item->constant);
+    }
+    leaves_of(program, node, reference.leaves);
+    out.list.push_back(std::move(reference));
+  });
+  return out;
 }
 
 void Compiler::check_recursion() {
@@ -621,7 +645,7 @@ std::expected<Compiler::Query, PolicyErrors> Compiler::query(Program& program, c
   resolver.query(parsed.body, body);
   if (errors.empty()) check_undefined_functions(program, *parsed.module, body, options, errors);
   if (!errors.empty()) return std::unexpected(limited(std::move(errors), options.max_errors));
-  visit_references(body, [&](const Node& node) { leaves_of(program, node, result.dependencies.rules); });
+  result.references = references_of(program, body);
   CodeGenerator generator(program, result.code, body, *parsed.module, errors);
   std::vector<std::uint32_t> variables;
   generator.query(variables, result.captures);

@@ -20,13 +20,7 @@ struct CompileOptions {
   std::function<bool(std::span<const Value> path)> data_at;
   // Names of built-ins that may be called; empty for all.
   std::vector<std::string> allowed_builtins;
-  bool check_types = true;
-};
-
-// Which documents a rule or query reads: leaves, base paths.
-struct Dependencies {
-  std::vector<const Leaf*> rules;
-  std::vector<std::vector<Value>> base;  // input and data references, as written up to the first variable
+  bool keep_references = false;  // fills Program::references
 };
 
 class Compiler {
@@ -42,7 +36,7 @@ class Compiler {
     std::vector<std::string> variables;  // named, in the order of a row's first values
     std::vector<CodeGenerator::Capture> captures;
     const ast::Module* module = nullptr;
-    Dependencies dependencies;
+    References references;
   };
   // A query over a compiled program, in the package `package` (may be empty) with the query's own imports.
   [[nodiscard]] static std::expected<Query, PolicyErrors> query(Program& program, const ParsedQuery& parsed,
@@ -66,6 +60,7 @@ class Compiler {
   CompileOptions options_;
 };
 
+[[nodiscard]] References references_of(const Program& program, const hir::RuleBody& body);
 // Calls `each` for every reference to data or input and every function call in a body, closures included.
 void visit_references(const hir::RuleBody& body, const std::function<void(const hir::Node&)>& each);
 // The leaves that a reference may read.

@@ -136,11 +136,22 @@ struct TreeNode {
   }
 };
 
+// What a rule or a query reads, kept where the compiler is asked to.
+struct References {
+  struct Reference {
+    bool root_input = false, is_call = false;
+    std::vector<Value> path;          // up to the first variable
+    std::vector<const Leaf*> leaves;  // the documents it may reach
+  };
+  std::vector<Reference> list;
+};
+
 struct Program {
   Store store;  // constants and tree keys
   TreeNode root;
   std::vector<Leaf*> leaves;
   std::vector<std::unique_ptr<WithTarget>> with_targets;
+  std::unordered_map<const Leaf*, References> references;
   std::uint32_t inline_caches = 0;
   std::uint32_t call_caches = 0;
   std::vector<const ast::Module*> modules;

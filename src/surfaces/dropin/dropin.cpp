@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "surfaces/dropin/conftest.h"
+#include "surfaces/dropin/opa.h"
 
 namespace chiron {
 
@@ -11,6 +12,7 @@ namespace {
 const std::vector<DropIn>& table() {
   static const std::vector<DropIn> tools{
       {"conftest", "policies against configuration files, as conftest", "policy", run_conftest},
+      {"opa", "policies in Rego, as Open Policy Agent's command line", "policy", run_opa},
   };
   return tools;
 }
