@@ -128,8 +128,8 @@ PolicyToolResult policy_unit(const PolicyUnitRequest& request, PolicyToolContext
   BuiltinContext match_context(store);
   const Builtin* match = find_builtin("regex.match");
   auto matches = [&](std::string_view name) {
-    const Value arguments[] = {store.intern(request.run), store.string(name)};
-    return match->call(match_context, arguments).is_true();
+    const Value both[2] = {store.intern(request.run), store.string(name)};
+    return match->call(match_context, std::span<const Value>(both, 2)).is_true();
   };
   if (!request.run.empty()) {
     (void)matches("");

@@ -5,6 +5,7 @@
 #include <map>
 
 #include "engines/policy/index.h"
+#include "engines/policy/types.h"
 
 namespace chiron::policy {
 
@@ -618,6 +619,12 @@ std::expected<std::unique_ptr<Program>, PolicyErrors> Compiler::compile(std::vec
   if (!failed()) check_functions();
   if (!failed()) generate();
   if (!failed()) check_recursion();
+  if (!failed()) {
+    Types types;
+    for (const auto& unit : units_) {
+      for (const auto& body : unit->bodies) check_types(types, *unit->module, *body, errors_);
+    }
+  }
   if (failed()) return std::unexpected(limited(std::move(errors_), options.max_errors));
   return std::move(program_);
 }
@@ -644,6 +651,10 @@ std::expected<Compiler::Query, PolicyErrors> Compiler::query(Program& program, c
   hir::RuleBody body;
   resolver.query(parsed.body, body);
   if (errors.empty()) check_undefined_functions(program, *parsed.module, body, options, errors);
+  if (errors.empty()) {
+    Types types;
+    check_types(types, *parsed.module, body, errors);
+  }
   if (!errors.empty()) return std::unexpected(limited(std::move(errors), options.max_errors));
   result.references = references_of(program, body);
   CodeGenerator generator(program, result.code, body, *parsed.module, errors);
