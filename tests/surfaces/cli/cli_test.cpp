@@ -1,0 +1,245 @@
+// The program as a user starts it: exit codes, messages, and what happens when things go wrong.
+#include <doctest/doctest.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "foundation/io/files.h"
+#include "foundation/io/process.h"
+#include "support/support.h"
+
+using namespace chiron;
+using namespace std::chrono_literals;
+
+namespace {
+
+struct Home {
+  io::TemporaryFolder folder = *io::TemporaryFolder::create("cli-test");
+  std::string path = folder.path();
+
+  void write(const std::string& name, std::string_view text) const {
+    REQUIRE(io::make_folders(std::string(io::parent_path(path + "/" + name))));
+    REQUIRE(io::write_file_atomic(path + "/" + name, text));
+  }
+  io::ProcessResult run(std::vector<std::string> arguments, std::vector<std::pair<std::string, std::string>> environment = {}) const {
+    io::ProcessSpec spec;
+    spec.arguments = std::move(arguments);
+    if (spec.arguments[0] == "chiron") spec.arguments[0] = test::chiron_binary();
+    spec.working_folder = path;
+    spec.environment = std::move(environment);
+    spec.timeout = 120s;
+    auto result = io::run_process(spec);
+    REQUIRE_MESSAGE(result, (result ? "" : to_string(result.error())));
+    REQUIRE(result->reason != io::ExitReason::timed_out);
+    return *std::move(result);
+  }
+  void git(std::vector<std::string> arguments) const {
+    arguments.insert(arguments.begin(), {"git", "-c", "user.name=t", "-c", "user.email=t@t", "-c", "init.defaultBranch=main"});
+    const auto result = run(std::move(arguments));
+    REQUIRE_MESSAGE(result.exit_code == 0, result.error_output);
+  }
+};
+
+bool has(std::string_view text, std::string_view part) { return text.find(part) != std::string_view::npos; }
+
+}  // namespace
+
+TEST_CASE("cli: help, version, and words that were misspelt") {
+  const Home home;
+  CHECK(home.run({"chiron", "--version"}).output.starts_with("chiron "));
+  CHECK(home.run({"chiron", "--help"}).exit_code == 0);
+  CHECK(home.run({"chiron"}).exit_code == 2);
+  CHECK(has(home.run({"chiron", "check", "--help"}).output, "--since REV"));
+  auto wrong = home.run({"chiron", "chekc"});
+  CHECK(wrong.exit_code == 2);
+  CHECK(has(wrong.error_output, "Did you mean chiron check?"));
+  CHECK(has(home.run({"chiron", "check", "--sinse", "x"}).error_output, "Did you mean --since?"));
+  CHECK(has(home.run({"chiron", "history", "--limit", "0"}).error_output, "at least 1"));
+  CHECK(has(home.run({"chiron", "history", "--form", "tabel"}).error_output, "Did you mean \"table\"?"));
+  CHECK(has(home.run({"chiron", "as", "vael"}).error_output, "Chiron does not stand in for"));
+  for (const auto* shell : {"bash", "zsh", "fish"}) CHECK(has(home.run({"chiron", "completion", shell}).output, "check"));
+}
+
+TEST_CASE("cli: completion scripts are accepted by bash") {
+  const Home home;
+  home.write("c.bash", home.run({"chiron", "completion", "bash"}).output);
+  CHECK(home.run({"bash", "-n", "c.bash"}).exit_code == 0);
+  const auto words = home.run({"bash", "-c", "source c.bash; COMP_WORDS=(chiron check --s); COMP_CWORD=2; _chiron; echo ${COMPREPLY[@]}"});
+  CHECK(has(words.output, "--since"));
+  CHECK(has(words.output, "--skip"));
+}
+
+TEST_CASE("cli: exit codes of check, and a broken configuration") {
+  const Home home;
+  auto none = home.run({"chiron", "check"});
+  CHECK(none.exit_code == 2);
+  CHECK(has(none.error_output, "chiron init"));
+  home.write("chiron.toml", "[gate.a]\nkind = \"command\"\nrun = \"true\"\n");
+  CHECK(home.run({"chiron", "check"}).exit_code == 0);
+  home.write("chiron.toml", "[gate.a]\nkind = \"command\"\nrun = \"false\"\n");
+  CHECK(home.run({"chiron", "check"}).exit_code == 1);
+  CHECK(home.run({"chiron", "check", "--fail-level", "never"}).exit_code == 0);
+  home.write("chiron.toml", "[gate.a]\nkind = \"command\"\narguments = [\"no-such-program-anywhere\"]\n");
+  CHECK(home.run({"chiron", "check"}).exit_code == 2);
+  home.write("chiron.toml", "[gate.a]\nkind = \"command\"\nrnu = \"true\"\n");
+  const auto broken = home.run({"chiron", "check"});
+  CHECK(broken.exit_code == 2);
+  CHECK(has(broken.error_output, "chiron.toml:3:1"));
+  CHECK(has(broken.error_output, "Did you mean run?"));
+}
+
+TEST_CASE("cli: --since counts changed lines only; file names of any bytes come through") {
+  const Home home;
+  home.git({"init", "-q"});
+  home.write("a b.c", "one\ntwo\nthree\n");
+  home.write("new\nline.c", "one\n");
+  home.write("chiron.toml", "[gate.a]\nkind = \"command\"\nrun = \"printf 'a b.c:1: error: old\\\\na b.c:2: error: new\\\\n'\"\nreads = [\"gnu\"]\n");
+  home.git({"add", "."});
+  home.git({"commit", "-qm", "one"});
+  home.write("a b.c", "one\nTWO\nthree\n");
+  home.write("bytes\xff.c", "x\n");
+  const auto all = home.run({"chiron", "check", "--format", "json"});
+  CHECK(has(all.output, "\"message\":\"old\""));
+  const auto since = home.run({"chiron", "check", "--format", "json", "--since", "HEAD"});
+  CHECK(!has(since.output, "\"message\":\"old\""));
+  CHECK(has(since.output, "\"message\":\"new\""));
+  CHECK(since.exit_code == 1);
+  CHECK(has(home.run({"chiron", "check", "--since", "nope"}).error_output, "is no revision"));
+}
+
+TEST_CASE("cli: without git only --since is refused; a detached head and a worktree work") {
+  const Home home;
+  home.write("chiron.toml", "[gate.a]\nkind = \"command\"\nrun = \"true\"\n");
+  CHECK(home.run({"chiron", "check"}).exit_code == 0);
+  const auto since = home.run({"chiron", "check", "--since", "main"});
+  CHECK(since.exit_code == 2);
+  CHECK(has(since.error_output, "is not in a git repository"));
+  home.git({"init", "-q"});
+  home.git({"add", "."});
+  home.git({"commit", "-qm", "one"});
+  home.git({"checkout", "-q", "--detach"});
+  CHECK(home.run({"chiron", "check", "--since", "main"}).exit_code == 0);
+  home.git({"worktree", "add", "-q", "tree"});
+  CHECK(home.run({"chiron", "-C", "tree", "check", "--since", "main"}).exit_code == 0);
+}
+
+TEST_CASE("cli: Ctrl-C ends the children and still prints what is known") {
+  const Home home;
+  home.write("chiron.toml",
+             "[gate.done]\nkind = \"command\"\nrun = \"echo a.c:1: error: seen\"\nreads = [\"gnu\"]\n"
+             "[gate.slow]\nkind = \"command\"\nrun = \"echo $$ > pid; touch started; trap '' TERM; sleep 60\"\n");
+  const auto out = home.path + "/out";
+  const pid_t child = ::fork();
+  REQUIRE(child >= 0);
+  if (child == 0) {
+    const int file = ::open(out.c_str(), O_CREAT | O_WRONLY, 0600);
+    ::dup2(file, 1);
+    ::dup2(file, 2);
+    if (::chdir(home.path.c_str()) != 0) ::_exit(9);
+    const auto binary = test::chiron_binary();
+    ::execl(binary.c_str(), "chiron", "check", "-j2", static_cast<char*>(nullptr));
+    ::_exit(9);
+  }
+  for (int i = 0; i < 2000 && !io::exists(home.path + "/started"); ++i) ::usleep(10'000);
+  REQUIRE(io::exists(home.path + "/started"));
+  ::usleep(300'000);  // lets the quick gate end too; the slow one runs for a minute
+  ::kill(child, SIGINT);
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  CHECK(WIFEXITED(status));
+  CHECK(WEXITSTATUS(status) == 130);
+  const auto text = *io::read_file(out);
+  CHECK(has(text, "seen"));
+  CHECK(has(text, "interrupted"));
+  const auto slow = std::stoi(*io::read_file(home.path + "/pid"));
+  CHECK(::kill(slow, 0) != 0);
+}
+
+TEST_CASE("cli: kill -9 of Chiron takes its children along and leaves no half-written state") {
+  const Home home;
+  home.write("chiron.toml", "[gate.slow]\nkind = \"command\"\nrun = \"echo $$ > pid; touch started; exec sleep 60\"\n");
+  const pid_t child = ::fork();
+  REQUIRE(child >= 0);
+  if (child == 0) {
+    if (::chdir(home.path.c_str()) != 0) ::_exit(9);
+    const auto binary = test::chiron_binary();
+    ::execl(binary.c_str(), "chiron", "check", "-q", static_cast<char*>(nullptr));
+    ::_exit(9);
+  }
+  for (int i = 0; i < 2000 && !io::exists(home.path + "/started"); ++i) ::usleep(10'000);
+  ::usleep(100'000);
+  ::kill(child, SIGKILL);
+  ::waitpid(child, nullptr, 0);
+  const auto slow = std::stoi(*io::read_file(home.path + "/pid"));
+  bool gone = false;
+  for (int i = 0; i < 500 && !gone; ++i) {
+    ::usleep(10'000);
+    gone = ::kill(slow, 0) != 0;
+  }
+  CHECK(gone);
+  home.write("chiron.toml", "[gate.a]\nkind = \"command\"\nrun = \"true\"\n");
+  CHECK(home.run({"chiron", "check"}).exit_code == 0);
+}
+
+TEST_CASE("cli: a full disk is an error, not a half report") {
+  const Home home;
+  home.write("chiron.toml", "[gate.a]\nkind = \"command\"\nrun = \"true\"\n");
+  const auto full = home.run({"sh", "-c", test::chiron_binary() + " check --format json > /dev/full"});
+  CHECK(full.exit_code == 2);
+  CHECK(has(full.error_output, "No space left"));
+  const auto file = home.run({"chiron", "check", "-o", "json:/dev/full"});
+  CHECK(file.exit_code == 2);
+}
+
+TEST_CASE("cli: a read-only workspace is checked without cache and history") {
+  if (::geteuid() != 0) return;  // needs another user to drop to
+  const Home home;
+  home.write("chiron.toml", "[gate.a]\nkind = \"command\"\nrun = \"true\"\n");
+  ::chmod(home.path.c_str(), 0555);
+  ::chmod(io::TemporaryFolder::create("x")->path().c_str(), 0755);
+  const auto result = home.run({"setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", test::chiron_binary(), "check"});
+  if (result.exit_code == 127 || has(result.error_output, "setpriv:")) return;  // the program lies where that user may not go
+  CHECK(result.exit_code == 0);
+  CHECK(has(result.error_output, "without cache and history"));
+}
+
+TEST_CASE("cli: a command that prints a gigabyte is bounded in memory and refused, not cut") {
+  const Home home;
+  home.write("chiron.toml", "[gate.loud]\nkind = \"command\"\nrun = \"head -c 1000000000 /dev/zero\"\nreads = [\"gnu\"]\noutput-mib = 8\n");
+  const auto result = home.run({"chiron", "check"});
+  CHECK(result.exit_code == 2);
+  CHECK(has(result.output, "MiB that are read"));
+  CHECK(result.peak_rss_bytes < 200 * limits::kMiB);
+}
+
+TEST_CASE("cli: report files of every form are written whole") {
+  const Home home;
+  home.write("chiron.toml", "[gate.a]\nkind = \"command\"\nrun = \"echo 'chiron.toml:1:2: error: <b>&amp;'\"\nreads = [\"gnu\"]\n");
+  const auto result = home.run({"chiron", "check", "-o", "r.sarif", "-o", "junit:r.xml", "-o", "r.md", "-o", "r.html", "-o", "github:r.txt", "-o", "sub/r.json"});
+  CHECK(result.exit_code == 1);
+  for (const auto* file : {"r.sarif", "r.xml", "r.md", "r.html", "r.txt", "sub/r.json"}) CHECK(io::read_file(home.path + "/" + file)->size() > 50);
+  CHECK(home.run({"chiron", "check", "-o", "r.unknown"}).exit_code == 2);
+}
+
+TEST_CASE("cli: init writes what check accepts, and keeps what is there") {
+  const Home home;
+  home.git({"init", "-q"});
+  home.write("Makefile", "all:\n\ttrue\ntest:\n\ttrue\n");
+  CHECK(home.run({"chiron", "init", "--ci", "github", "--hooks", "git"}).exit_code == 0);
+  CHECK(has(*io::read_file(home.path + "/chiron.toml"), "make test"));
+  CHECK(has(*io::read_file(home.path + "/.github/workflows/chiron.yml"), "upload-sarif"));
+  CHECK(::access((home.path + "/.git/hooks/pre-commit").c_str(), X_OK) == 0);
+  CHECK(home.run({"chiron", "check"}).exit_code == 0);
+  const auto again = home.run({"chiron", "init"});
+  CHECK(again.exit_code == 2);
+  CHECK(has(again.error_output, "--force"));
+}
+
+TEST_CASE("cli: the committed reference pages are what the program writes") {
+  const Home home;
+  const auto result = home.run({"chiron", "reference", test::source_folder() + "/docs/reference", "--check"});
+  CHECK_MESSAGE(result.exit_code == 0, result.output);
+}
