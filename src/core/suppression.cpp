@@ -1,6 +1,7 @@
 #include "core/suppression.h"
 
 #include <algorithm>
+#include <set>
 
 #include "foundation/base/text.h"
 #include "foundation/base/utf8.h"
@@ -40,6 +41,7 @@ std::vector<Allow> find_allows(std::string_view text, const std::string& file) {
   auto at = text.find(kMarker);
   if (at == std::string_view::npos) return allows;
   const utf8::LineIndex lines(text);
+  std::set<std::uint32_t> alone_lines;
   const bool markup = is_markup(file);
   for (; at != std::string_view::npos; at = text.find(kMarker, at + 1)) {
     const auto line = lines.line_of(at);
@@ -63,14 +65,14 @@ std::vector<Allow> find_allows(std::string_view text, const std::string& file) {
     auto start = text::trim(before);
     for (const auto opener : {"//!", "///", "//", "#", "/*", "<!--", "--", ";", "%", "*", ".."})
       if (start == opener) start = {};
-    allow.target_line = line;
-    if (start.empty()) {
-      allow.target_line = line + 1;
-      while (lines.line_text(allow.target_line).find(kMarker) != std::string_view::npos) ++allow.target_line;
-    }
+    const bool alone = start.empty();
+    allow.target_line = alone ? line + 1 : line;
+    if (alone) alone_lines.insert(line);
     allow.place = lines.place(file, at, at + kMarker.size() + length);
     allows.push_back(std::move(allow));
   }
+  for (auto& allow : allows)
+    while (allow.target_line > allow.line && alone_lines.contains(allow.target_line)) ++allow.target_line;
   return allows;
 }
 

@@ -143,7 +143,8 @@ inputs = ["in*.txt"]
   (void)world.run();
   CHECK(runs() == 2);
   // A damaged entry is as good as none.
-  for (const auto& entry : *io::walk(world.folder.path() + "/.chiron/cache/gates"))
+  const auto entries = io::walk(world.folder.path() + "/.chiron/cache/gates");
+  for (const auto& entry : *entries)
     REQUIRE(io::write_file_atomic(world.folder.path() + "/.chiron/cache/gates/" + entry.path, "{"));
   (void)world.run();
   CHECK(runs() == 3);
@@ -202,7 +203,9 @@ skip = ["a"]
 )");
   const auto names = [&](PlanRequest request) {
     std::string out;
-    for (const auto& planned : *make_plan(world.config, request, world.context))
+    const auto plan = make_plan(world.config, request, world.context);
+    REQUIRE(plan);
+    for (const auto& planned : *plan)
       if (planned.runs) out += planned.gate->name;
     return out;
   };

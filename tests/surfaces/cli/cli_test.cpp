@@ -209,7 +209,7 @@ TEST_CASE("cli: a read-only workspace is checked without cache and history") {
 TEST_CASE("cli: a command that prints a gigabyte is bounded in memory and refused, not cut") {
   const Home home;
   home.write("chiron.toml", "[gate.loud]\nkind = \"command\"\nrun = \"head -c 1000000000 /dev/zero\"\nreads = [\"gnu\"]\noutput-mib = 8\n");
-  const auto result = home.run({"chiron", "check"});
+  const auto result = home.run({"chiron", "check", "--format", "json"});
   CHECK(result.exit_code == 2);
   CHECK(has(result.output, "MiB that are read"));
   CHECK(result.peak_rss_bytes < 200 * limits::kMiB);
