@@ -19,6 +19,9 @@ Registry make_registry() {
   operations.push_back(policy_unit_operation());
   operations.push_back(policy_parse_operation());
   operations.push_back(policy_deps_operation());
+  operations.push_back(coverage_diff_operation());
+  operations.push_back(coverage_show_operation());
+  operations.push_back(coverage_merge_operation());
   operations.push_back(diff_operation());
   operations.push_back(test_operation());
   operations.push_back(test_list_operation());

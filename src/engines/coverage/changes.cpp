@@ -27,7 +27,8 @@ std::vector<ChangedFile> combine_diffs(const std::vector<std::vector<DiffFile>>&
       if (!lines.empty() && !file.removed_at_new.empty()) {
         auto removed = file.removed_at_new;
         sort_unique(removed);
-        std::erase_if(lines, [&](std::uint32_t line) { return std::binary_search(removed.begin(), removed.end(), line); });
+        std::erase_if(lines,
+                      [&](std::uint32_t line) { return std::binary_search(removed.begin(), removed.end(), line); });
       }
       for (const auto& line : file.new_lines) lines.push_back(line.number);
       sort_unique(lines);
@@ -132,8 +133,10 @@ bool fnmatch(std::string_view pattern, std::string_view text) {
       if (pattern[p] == '[') {
         std::size_t next = p;
         const int result = match_class(next, text[t]);
-        if (result == 1) p = next, ++t, advanced = true;
-        else if (result == -1 && text[t] == '[') ++p, ++t, advanced = true;
+        if (result == 1)
+          p = next, ++t, advanced = true;
+        else if (result == -1 && text[t] == '[')
+          ++p, ++t, advanced = true;
       } else if (pattern[p] == '?' || pattern[p] == text[t]) {
         ++p, ++t, advanced = true;
       }
@@ -156,9 +159,8 @@ bool PathChoice::chosen(std::string_view path) const {
   if (exclude.empty()) return true;
   const auto name = io::file_name(path);
   const auto absolute = io::normalize_path(io::join_path(cwd, path));
-  return std::none_of(exclude.begin(), exclude.end(), [&](const std::string& pattern) {
-    return fnmatch(pattern, name) || fnmatch(pattern, absolute);
-  });
+  return std::none_of(exclude.begin(), exclude.end(),
+                      [&](const std::string& pattern) { return fnmatch(pattern, name) || fnmatch(pattern, absolute); });
 }
 
 }  // namespace chiron::coverage

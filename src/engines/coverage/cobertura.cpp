@@ -20,9 +20,12 @@ class Cobertura final : public XmlFormat {
 
   bool begin(std::string_view name, std::span<const doc::XmlAttribute> attributes, std::size_t depth) override {
     switch (state_) {
-      case State::outside: return begin_outside(name, attributes, depth);
-      case State::source: return true;
-      case State::skipped: return true;
+      case State::outside:
+        return begin_outside(name, attributes, depth);
+      case State::source:
+        return true;
+      case State::skipped:
+        return true;
       case State::in_class:
         if (name == "lines" && depth == class_depth_ + 1) {
           state_ = State::lines;
@@ -43,7 +46,8 @@ class Cobertura final : public XmlFormat {
 
   bool end(std::string_view name, std::size_t depth) override {
     switch (state_) {
-      case State::outside: break;
+      case State::outside:
+        break;
       case State::source:
         if (name == "source") {
           const auto root = text::trim(source_);
@@ -109,10 +113,14 @@ class Cobertura final : public XmlFormat {
     conditions_.clear();
     branch_total_ = branch_taken_ = 0;
     for (const auto& [name, value] : attributes) {
-      if (name == "number") number = &value;
-      else if (name == "hits") hits = &value;
-      else if (name == "condition-coverage") coverage = &value;
-      else if (name == "missing-branches") missing_ = value;
+      if (name == "number")
+        number = &value;
+      else if (name == "hits")
+        hits = &value;
+      else if (name == "condition-coverage")
+        coverage = &value;
+      else if (name == "missing-branches")
+        missing_ = value;
     }
     if (!builder_.add_line(*file_, number, hits, line_)) return false;
     if (coverage != nullptr) parse_condition_coverage(*coverage);

@@ -1,11 +1,11 @@
 // coverage json (coverage.py 5 and later): run and missed lines, and with --branch the jumps taken and not.
+#include <algorithm>
+#include <map>
+
 #include "engines/coverage/json_parts.h"
 #include "engines/coverage/limits.h"
 #include "engines/coverage/readers.h"
 #include "foundation/base/limits.h"
-
-#include <algorithm>
-#include <map>
 
 namespace chiron::coverage {
 
@@ -68,8 +68,9 @@ Result<Report> read_coveragepy_json(Input& input, const ReaderOptions& options) 
     add_branches(value.find("missing_branches"), 0, branches);
     for (auto& [line, branch] : branches) {
       // In the order of the lines jumped to, so that two reports have the same arms at the same place.
-      std::sort(branch.arms.begin(), branch.arms.end(),
-                [](const Arm& a, const Arm& b) { return std::pair(a.label.size(), a.label) < std::pair(b.label.size(), b.label); });
+      std::sort(branch.arms.begin(), branch.arms.end(), [](const Arm& a, const Arm& b) {
+        return std::pair(a.label.size(), a.label) < std::pair(b.label.size(), b.label);
+      });
       branch.total = static_cast<std::uint32_t>(branch.arms.size());
       for (const auto& arm : branch.arms) branch.taken += arm.hits != 0 ? 1 : 0;
       file.branches.push_back(std::move(branch));

@@ -42,11 +42,13 @@ class DataFile {
     // immutable: never a journal or lock beside somebody else's file.
     std::string uri = "file:";
     for (const char c : name_) {
-      if (c == '%' || c == '?' || c == '#') uri += format("%{:02x}", static_cast<unsigned char>(c));
-      else uri += c;
+      if (c == '%' || c == '?' || c == '#')
+        uri += format("%{:02x}", static_cast<unsigned char>(c));
+      else
+        uri += c;
     }
-    const int status = sqlite3_open_v2((uri + "?immutable=1").c_str(), &raw, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI,
-                                       nullptr);
+    const int status =
+        sqlite3_open_v2((uri + "?immutable=1").c_str(), &raw, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, nullptr);
     database_.reset(raw);
     if (status != SQLITE_OK) return wrong();
     sqlite3_limit(raw, SQLITE_LIMIT_LENGTH, static_cast<int>(limits::kLineNumber / 4));

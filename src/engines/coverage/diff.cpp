@@ -18,8 +18,8 @@ std::uint64_t content_hash(std::string_view line) {
   bool says_something = false;
   for (const char c : line) {
     const auto byte = static_cast<unsigned char>(c);
-    says_something |= (byte >= '0' && byte <= '9') || (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||
-                      byte >= 0x80;
+    says_something |=
+        (byte >= '0' && byte <= '9') || (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || byte >= 0x80;
     hash = (hash ^ byte) * 1099511628211ULL;
   }
   if (!says_something) return 0;
@@ -64,8 +64,10 @@ std::optional<Range> take_range(std::string_view& text, char sign) {
 std::size_t quoted_length(std::string_view text) {
   if (!text.starts_with('"')) return 0;
   for (std::size_t i = 1; i < text.size(); ++i) {
-    if (text[i] == '\\') ++i;
-    else if (text[i] == '"') return i + 1;
+    if (text[i] == '\\')
+      ++i;
+    else if (text[i] == '"')
+      return i + 1;
   }
   return 0;
 }
@@ -107,14 +109,29 @@ std::string unquote_path(std::string_view spelt) {
       continue;
     }
     switch (c) {
-      case 'a': path += '\a'; break;
-      case 'b': path += '\b'; break;
-      case 'f': path += '\f'; break;
-      case 'n': path += '\n'; break;
-      case 'r': path += '\r'; break;
-      case 't': path += '\t'; break;
-      case 'v': path += '\v'; break;
-      default: path += c;
+      case 'a':
+        path += '\a';
+        break;
+      case 'b':
+        path += '\b';
+        break;
+      case 'f':
+        path += '\f';
+        break;
+      case 'n':
+        path += '\n';
+        break;
+      case 'r':
+        path += '\r';
+        break;
+      case 't':
+        path += '\t';
+        break;
+      case 'v':
+        path += '\v';
+        break;
+      default:
+        path += c;
     }
   }
   return path;
@@ -251,9 +268,12 @@ Result<void> DiffReader::start_plain_file(std::string_view line) {
 
 void DiffReader::take_header_line(std::string_view line) {
   if (files_.empty()) return;
-  if (line.starts_with("new file mode")) file().added = true;
-  else if (line.starts_with("deleted file mode")) file().deleted = true;
-  else if (line.starts_with("Binary files ") || line.starts_with("GIT binary patch")) file().binary = true;
+  if (line.starts_with("new file mode"))
+    file().added = true;
+  else if (line.starts_with("deleted file mode"))
+    file().deleted = true;
+  else if (line.starts_with("Binary files ") || line.starts_with("GIT binary patch"))
+    file().binary = true;
   else if (line.starts_with("rename to ") || line.starts_with("copy to ")) {
     file().path = unquote_path(line.substr(line.find(" to ") + 4));
     named_by_ = true;
@@ -303,8 +323,7 @@ Result<void> DiffReader::take_hunk_line(std::string_view line) {
   }
   const auto content = line.substr(std::min<std::size_t>(parents_, line.size()));
   if ((added || removed) && ++lines_kept_ > limits::kDiffLines) {
-    return fail(ErrorKind::limit, "limit.diff", format("more than {} changed lines", limits::kDiffLines),
-                Place{name_});
+    return fail(ErrorKind::limit, "limit.diff", format("more than {} changed lines", limits::kDiffLines), Place{name_});
   }
   if (new_at_ >= limits::kLineNumber || old_at_ >= limits::kLineNumber) return wrong("line numbers are too large");
   if (removed) {

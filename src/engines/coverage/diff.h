@@ -14,7 +14,8 @@ namespace chiron::coverage {
 
 struct ChangedLine {
   std::uint32_t number = 0;
-  std::uint64_t content = 0;  // hash of the text without surrounding white space; 0 for a line without letters or digits
+  std::uint64_t content =
+      0;  // hash of the text without surrounding white space; 0 for a line without letters or digits
   bool operator==(const ChangedLine&) const = default;
 };
 
@@ -50,8 +51,8 @@ class DiffReader {
   std::string partial_;  // a line whose end has not come yet
   std::vector<DiffFile> files_;
   State state_ = State::outside;
-  bool git_ = false;          // the current file has a "diff --git" line
-  bool named_by_ = false;     // a surer line than the header named the file
+  bool git_ = false;       // the current file has a "diff --git" line
+  bool named_by_ = false;  // a surer line than the header named the file
   unsigned parents_ = 1;
   std::uint64_t old_left_ = 0, new_left_ = 0;
   std::uint32_t old_at_ = 0, new_at_ = 0, removed_at_ = 0;

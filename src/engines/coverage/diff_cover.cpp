@@ -15,8 +15,8 @@ namespace {
 
 Result<std::vector<DiffFile>> git_diff(const DiffCoverWorld& world, const DiffCoverOptions& options,
                                        std::vector<std::string> more) {
-  std::vector<std::string> arguments{"-c",   "diff.mnemonicprefix=no", "-c",           "diff.noprefix=no",
-                                     "diff", "--no-color",             "--no-ext-diff", "-U0"};
+  std::vector<std::string> arguments{"-c",         "diff.mnemonicprefix=no", "-c", "diff.noprefix=no", "diff",
+                                     "--no-color", "--no-ext-diff",          "-U0"};
   if (options.ignore_whitespace) {
     arguments.emplace_back("--ignore-all-space");
     arguments.emplace_back("--ignore-blank-lines");
@@ -160,8 +160,8 @@ Result<int> run(const DiffCoverOptions& options, const DiffCoverWorld& world) {
 }  // namespace
 
 int run_diff_cover(const std::vector<std::string>& words, const DiffCoverWorld& world) {
-  const auto options = parse_diff_cover(
-      words, [&](const std::string& path) { return io::read_file(io::join_path(world.cwd, path)); });
+  const auto options =
+      parse_diff_cover(words, [&](const std::string& path) { return io::read_file(io::join_path(world.cwd, path)); });
   const auto report = [&](const Error& error) {
     world.err("diff-cover: error: " + to_string(error) + "\n");
     return error.kind == ErrorKind::usage && error.code == "usage" ? 2 : 1;

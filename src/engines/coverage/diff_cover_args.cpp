@@ -23,8 +23,9 @@ struct Option {
 
 constexpr Option kOptions[] = {
     {"help", 'h', Takes::nothing, "", "Print this text"},
-    {"format", 0, Takes::one, "FORMAT", "Reports to write: html:FILE, json:FILE, markdown:FILE, "
-                                        "github-annotations:notice|warning|error, separated by commas"},
+    {"format", 0, Takes::one, "FORMAT",
+     "Reports to write: html:FILE, json:FILE, markdown:FILE, "
+     "github-annotations:notice|warning|error, separated by commas"},
     {"html-report", 0, Takes::one, "FILE", "The same as --format html:FILE"},
     {"json-report", 0, Takes::one, "FILE", "The same as --format json:FILE"},
     {"markdown-report", 0, Takes::one, "FILE", "The same as --format markdown:FILE"},
@@ -71,39 +72,56 @@ Result<void> add_formats(DiffCoverOptions& options, std::string_view text) {
 
 Result<void> set(DiffCoverOptions& options, std::string_view name, std::vector<std::string> values) {
   const auto value = values.empty() ? std::string() : values[0];
-  if (name == "help") options.help = true;
-  else if (name == "version") options.version = true;
-  else if (name == "format") return add_formats(options, value);
+  if (name == "help")
+    options.help = true;
+  else if (name == "version")
+    options.version = true;
+  else if (name == "format")
+    return add_formats(options, value);
   else if (name == "html-report" || name == "json-report" || name == "markdown-report") {
     const auto kind = std::string(name.substr(0, name.find('-')));
     if (options.formats.contains(kind))
       return usage(format("argument --{}: Cannot use along with --format {}.", name, kind));
     options.formats[kind] = value;
-    options.warnings.push_back(
-        format("The --{} option is deprecated. Use --format {}:{} instead.", name, kind, value));
-  } else if (name == "show-uncovered") options.show_uncovered = true;
-  else if (name == "expand-coverage-report") options.expand_coverage_report = true;
-  else if (name == "external-css-file") options.external_css_file = value;
-  else if (name == "compare-branch") options.compare_branch = value;
+    options.warnings.push_back(format("The --{} option is deprecated. Use --format {}:{} instead.", name, kind, value));
+  } else if (name == "show-uncovered")
+    options.show_uncovered = true;
+  else if (name == "expand-coverage-report")
+    options.expand_coverage_report = true;
+  else if (name == "external-css-file")
+    options.external_css_file = value;
+  else if (name == "compare-branch")
+    options.compare_branch = value;
   else if (name == "fail-under") {
     const auto score = text::parse_double(value);
     if (!score) return usage(format("argument --fail-under: invalid float value: '{}'", value));
     options.fail_under = *score;
-  } else if (name == "ignore-staged") options.ignore_staged = true;
-  else if (name == "ignore-unstaged") options.ignore_unstaged = true;
-  else if (name == "include-untracked") options.include_untracked = true;
-  else if (name == "exclude") options.exclude = std::move(values);
-  else if (name == "include") options.include = std::move(values);
-  else if (name == "src-roots") options.src_roots = std::move(values);
+  } else if (name == "ignore-staged")
+    options.ignore_staged = true;
+  else if (name == "ignore-unstaged")
+    options.ignore_unstaged = true;
+  else if (name == "include-untracked")
+    options.include_untracked = true;
+  else if (name == "exclude")
+    options.exclude = std::move(values);
+  else if (name == "include")
+    options.include = std::move(values);
+  else if (name == "src-roots")
+    options.src_roots = std::move(values);
   else if (name == "diff-range-notation") {
     if (value != "..." && value != "..")
       return usage(format("argument --diff-range-notation: invalid choice: '{}' (choose from '...', '..')", value));
     options.diff_range_notation = value;
-  } else if (name == "ignore-whitespace") options.ignore_whitespace = true;
-  else if (name == "quiet") options.quiet = true;
-  else if (name == "config-file") options.config_file = value;
-  else if (name == "diff-file") options.diff_file = value;
-  else if (name == "total-percent-float") options.total_percent_float = true;
+  } else if (name == "ignore-whitespace")
+    options.ignore_whitespace = true;
+  else if (name == "quiet")
+    options.quiet = true;
+  else if (name == "config-file")
+    options.config_file = value;
+  else if (name == "diff-file")
+    options.diff_file = value;
+  else if (name == "total-percent-float")
+    options.total_percent_float = true;
   return {};
 }
 

@@ -38,8 +38,7 @@ double DiffCoverage::percent_exact() const {
   return static_cast<double>(lines - total_uncovered()) / static_cast<double>(lines) * 100.0;
 }
 
-std::string diff_name(std::string_view branch, bool staged, bool unstaged, bool untracked,
-                      std::string_view notation) {
+std::string diff_name(std::string_view branch, bool staged, bool unstaged, bool untracked, std::string_view notation) {
   std::vector<std::string_view> options;
   if (staged) options.push_back("staged");
   if (unstaged) options.push_back("unstaged");
@@ -87,8 +86,10 @@ Verdict judge(const std::vector<Measured>& reports, std::uint32_t line, bool as_
   bool measured = false, run = false, missed_by_all = true;
   for (const auto& report : reports) {
     std::optional<std::uint64_t> hits;
-    if (const auto* found = find_line(report.file, line)) hits = found->hits;
-    else if (report.expand) hits = expanded_hits(report.file, line);
+    if (const auto* found = find_line(report.file, line))
+      hits = found->hits;
+    else if (report.expand)
+      hits = expanded_hits(report.file, line);
     measured = measured || hits.has_value();
     run = run || (hits && *hits != 0);
     missed_by_all = missed_by_all && hits && *hits == 0;
@@ -123,7 +124,9 @@ void add_branches(const std::vector<Measured>& reports, const std::vector<std::u
   }
   if (merged.branches.empty() && merged.decisions.empty()) return;
   // Only what stands on changed lines, so that merging costs what the change is, not the file.
-  const auto outside = [&](const auto& item) { return !std::binary_search(measured.begin(), measured.end(), item.line); };
+  const auto outside = [&](const auto& item) {
+    return !std::binary_search(measured.begin(), measured.end(), item.line);
+  };
   std::erase_if(merged.branches, outside);
   std::erase_if(merged.decisions, outside);
   normalize(merged, Instances::add);
@@ -144,9 +147,9 @@ void add_branches(const std::vector<Measured>& reports, const std::vector<std::u
       }
       const auto name = condition.text.empty() ? format("condition {}", partial.total) : condition.text;
       const char* lack = !condition.seen_true && !condition.seen_false ? "never evaluated"
-                         : !condition.seen_true                       ? "never true"
-                         : !condition.seen_false                      ? "never false"
-                                                                      : "never shown to decide alone";
+                         : !condition.seen_true                        ? "never true"
+                         : !condition.seen_false                       ? "never false"
+                                                                       : "never shown to decide alone";
       if (partial.total - partial.taken <= 5)
         partial.missing += (partial.missing.empty() ? "" : ", ") + name + " " + lack;
     }

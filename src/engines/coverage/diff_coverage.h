@@ -43,8 +43,8 @@ struct FileCoverage {
 struct DiffCoverage {
   std::string report_name = "XML";  // "XML" or "LCOV", as diff-cover names what it read
   std::string diff_name;
-  std::vector<FileCoverage> files;           // those with measured lines
-  std::vector<std::string> without_coverage; // changed files no report knows
+  std::vector<FileCoverage> files;            // those with measured lines
+  std::vector<std::string> without_coverage;  // changed files no report knows
   std::size_t changed_lines = 0;
   std::vector<std::string> notes;
   [[nodiscard]] std::size_t total_lines() const;

@@ -1,8 +1,9 @@
 // GCC's notes (.gcno: the control flow graphs) and data (.gcda: the counters of the runs), versions 12 and later:
 //
 //   notes: "gcno" version stamp checksum, folder, flags, then records: tag, length in bytes, content
-//     01000000 function: id, line checksum, graph checksum, name, artificial, source, first line, column, last line, column
-//     01410000 blocks: how many    01430000 arcs: from, (to, flags)…    01450000 lines: block, line… | 0 source …, 0 ""
+//     01000000 function: id, line checksum, graph checksum, name, artificial, source, first line, column, last line,
+//     column 01410000 blocks: how many    01430000 arcs: from, (to, flags)…    01450000 lines: block, line… | 0 source
+//     …, 0 ""
 //   data: "gcda" version stamp checksum, records: 01000000 function: id, checksums; 01a10000 counters, 64 bits each
 //     (a negative length: that many counters, all zero)
 //
@@ -131,10 +132,14 @@ class NotesReader {
       if (tag == 0) break;
       if (length > words.left()) return wrong(path_, "the file is cut off within a record");
       auto part = words.part(length);
-      if (tag == kFunctionTag) TRY(function(part));
-      else if (tag == kBlocksTag) TRY(blocks(part));
-      else if (tag == kArcsTag) TRY(arcs(part));
-      else if (tag == kLinesTag) TRY(lines(part));
+      if (tag == kFunctionTag)
+        TRY(function(part));
+      else if (tag == kBlocksTag)
+        TRY(blocks(part));
+      else if (tag == kArcsTag)
+        TRY(arcs(part));
+      else if (tag == kLinesTag)
+        TRY(lines(part));
     }
     if (!words.good()) return wrong(path_, "the file is cut off");
     return {};
@@ -190,7 +195,8 @@ class NotesReader {
       arc.from = from;
       arc.to = words.word();
       const auto flags = words.word();
-      if (!words.good() || arc.to >= target.blocks.size()) return wrong(path_, "an arc leads to a block that is not there");
+      if (!words.good() || arc.to >= target.blocks.size())
+        return wrong(path_, "an arc leads to a block that is not there");
       arc.on_tree = (flags & 1) != 0;
       arc.fake = (flags & 2) != 0;
       arc.falls_through = (flags & 4) != 0;
@@ -247,7 +253,7 @@ Result<Counters> read_data(std::string_view bytes, const Notes& notes, const std
   bool known = false;
   while (!words.at_end()) {
     const auto tag = words.word();
-    if (tag == 0) break;
+    if (tag == 0 && words.good()) break;
     const auto length = static_cast<std::int32_t>(words.word());
     if (!words.good()) return wrong(path, "the file is cut off within a record");
     if (length < 0) {  // counters that are all zero are only counted
@@ -274,13 +280,12 @@ Result<Counters> read_data(std::string_view bytes, const Notes& notes, const std
   return counters;
 }
 
-Result<void> read_pair(const std::string& notes_path, const ReaderOptions& options, Report& report) {
-  const auto notes_bytes = TRY(io::read_file(notes_path, kFileBytes));
+Result<void> read_bytes(std::string_view notes_bytes, std::string_view data_bytes, const std::string& notes_path,
+                        const std::string& data_path, const ReaderOptions& options, Report& report) {
   Notes notes;
   TRY(NotesReader(notes_path, notes).read(notes_bytes));
-  const auto data_path = notes_path.substr(0, notes_path.size() - 5) + ".gcda";
   Counters counters;
-  if (io::exists(data_path)) counters = TRY(read_data(TRY(io::read_file(data_path, kFileBytes)), notes, data_path));
+  if (!data_bytes.empty()) counters = TRY(read_data(data_bytes, notes, data_path));
   std::vector<bool> wanted;
   for (const auto& source : notes.sources) wanted.push_back(!options.wanted || options.wanted(source));
   for (auto& function : notes.functions) {
@@ -300,7 +305,45 @@ Result<void> read_pair(const std::string& notes_path, const ReaderOptions& optio
   return {};
 }
 
+Result<void> read_pair(const std::string& notes_path, const ReaderOptions& options, Report& report) {
+  const auto notes = TRY(io::read_file(notes_path, kFileBytes));
+  const auto data_path = notes_path.substr(0, notes_path.size() - 5) + ".gcda";
+  std::string data;
+  if (io::exists(data_path)) {
+    data = TRY(io::read_file(data_path, kFileBytes));
+    if (data.empty()) return wrong(data_path, "the data file is empty");
+  }
+  return read_bytes(notes, data, notes_path, data_path, options, report);
+}
+
+// One file of a program is in many of its objects (headers): their counts are added.
+void merge_files(Report& report) {
+  std::map<std::string, SourceFile> merged;
+  for (auto& file : report.files) {
+    auto& target = merged[file.path];
+    target.path = file.path;
+    target.lines.insert(target.lines.end(), file.lines.begin(), file.lines.end());
+    std::move(file.branches.begin(), file.branches.end(), std::back_inserter(target.branches));
+    std::move(file.functions.begin(), file.functions.end(), std::back_inserter(target.functions));
+  }
+  report.files.clear();
+  for (auto& [name, file] : merged) {
+    normalize(file, Instances::add);
+    report.files.push_back(std::move(file));
+  }
+}
+
 }  // namespace
+
+Result<Report> read_gcov_bytes(std::string_view notes, std::string_view data, const std::string& name,
+                               const ReaderOptions& options) {
+  Report report;
+  report.name = name;
+  report.format = Format::gcov_data;
+  TRY(read_bytes(notes, data, name + ".gcno", name + ".gcda", options, report));
+  merge_files(report);
+  return report;
+}
 
 Result<Report> read_gcov_data(const std::string& path, const ReaderOptions& options) {
   Report report;
@@ -326,20 +369,7 @@ Result<Report> read_gcov_data(const std::string& path, const ReaderOptions& opti
     if (!io::exists(file)) return wrong(file, "the notes of a data file are missing");
     TRY(read_pair(file, options, report));
   }
-  // One file of a program is in many of its objects (headers): their counts are added.
-  std::map<std::string, SourceFile> merged;
-  for (auto& file : report.files) {
-    auto& target = merged[file.path];
-    target.path = file.path;
-    target.lines.insert(target.lines.end(), file.lines.begin(), file.lines.end());
-    std::move(file.branches.begin(), file.branches.end(), std::back_inserter(target.branches));
-    std::move(file.functions.begin(), file.functions.end(), std::back_inserter(target.functions));
-  }
-  report.files.clear();
-  for (auto& [name, file] : merged) {
-    normalize(file, Instances::add);
-    report.files.push_back(std::move(file));
-  }
+  merge_files(report);
   return report;
 }
 

@@ -96,7 +96,8 @@ class Solver {
   }
 
   void settle(const std::vector<std::uint32_t>& arcs, std::int64_t total) {
-    const auto rest = static_cast<std::int64_t>(static_cast<std::uint64_t>(total) - static_cast<std::uint64_t>(sum(arcs)));
+    const auto rest =
+        static_cast<std::int64_t>(static_cast<std::uint64_t>(total) - static_cast<std::uint64_t>(sum(arcs)));
     for (const auto index : arcs) {
       auto& arc = function_.arcs[index];
       if (arc.known) continue;
@@ -188,8 +189,8 @@ void finish(Lines& lines, SourceFile& file) {
       for (const auto& [function, index] : line.blocks) {
         for (const auto arc_index : function->blocks[index].in) {
           const auto& arc = function->arcs[arc_index];
-          const bool within = std::find(line.blocks.begin(), line.blocks.end(), std::pair(function, arc.from)) !=
-                              line.blocks.end();
+          const bool within =
+              std::find(line.blocks.begin(), line.blocks.end(), std::pair(function, arc.from)) != line.blocks.end();
           if (!within) entered = add_counts(entered, static_cast<std::uint64_t>(arc.count));
         }
       }
@@ -259,8 +260,8 @@ void add_gcov_lines(std::vector<GcovFunction>& functions, const std::vector<std:
       for (const auto& location : block.locations) {
         for (const auto number : location.lines) {
           if (number == 0 || !wanted[location.source]) continue;
-          const bool in_own = function.group && location.source == function.source &&
-                              number >= function.start_line && number <= function.end_line;
+          const bool in_own = function.group && location.source == function.source && number >= function.start_line &&
+                              number <= function.end_line;
           last = &(in_own ? own : shared[location.source])[number];
           last->count = add_counts(last->count, static_cast<std::uint64_t>(block.count));
         }

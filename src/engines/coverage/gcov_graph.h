@@ -14,7 +14,7 @@ struct GcovArc {
   std::int64_t count = 0;
   bool known = false;
   bool on_tree = false;
-  bool fake = false;          // a way out that a call may take (exit, longjmp)
+  bool fake = false;  // a way out that a call may take (exit, longjmp)
   bool falls_through = false;
   bool throws = false;
   bool unconditional = false;

@@ -51,7 +51,7 @@ void add_conditions(const doc::Value& conditions, std::uint32_t line, SourceFile
     decision.column = ++index;
     decision.has_mcdc = true;
     decision.conditions.resize(outcomes / 2, Condition{line, 0, "", true, true, true});
-    const auto miss = [&](std::string_view name, bool Condition::*seen) {
+    const auto miss = [&](std::string_view name, bool Condition::* seen) {
       const auto* list = item.find(name);
       if (list == nullptr || !list->is_array()) return;
       for (const auto& entry : list->items()) {

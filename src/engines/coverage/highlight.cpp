@@ -14,20 +14,21 @@ using Words = std::span<const std::string_view>;
 
 // Sorted, for binary search.
 constexpr std::array<std::string_view, 33> kPython{
-    "False", "None", "True",   "and", "as",     "assert",   "async", "await", "break", "class", "continue",
-    "def",   "del",  "elif",   "else", "except", "finally",  "for",   "from",  "global", "if",   "import",
-    "in",    "is",   "lambda", "nonlocal", "not", "or",      "pass",  "raise", "return", "try",  "while"};
+    "False", "None", "True",   "and",      "as",     "assert",  "async", "await", "break",  "class", "continue",
+    "def",   "del",  "elif",   "else",     "except", "finally", "for",   "from",  "global", "if",    "import",
+    "in",    "is",   "lambda", "nonlocal", "not",    "or",      "pass",  "raise", "return", "try",   "while"};
 constexpr std::array<std::string_view, 66> kCFamily{
-    "abstract",  "as",        "async",     "await",    "break",     "case",      "catch",     "class",   "const",
-    "constexpr", "continue",  "debugger",  "default",  "defer",     "delete",    "do",        "else",    "enum",
-    "export",    "extends",   "extern",    "false",    "final",     "finally",   "fn",        "for",     "from",
-    "func",      "function",  "go",        "goto",     "if",        "impl",      "implements", "import", "in",
-    "inline",    "interface", "let",       "match",    "mod",       "mut",       "namespace", "new",     "null",
-    "nullptr",   "override",  "package",   "private",  "protected", "public",    "return",    "sizeof",  "static",
-    "struct",    "super",     "switch",    "template", "this",      "throw",     "true",      "try",     "typedef",
+    "abstract",  "as",        "async",    "await",    "break",     "case",    "catch",      "class",  "const",
+    "constexpr", "continue",  "debugger", "default",  "defer",     "delete",  "do",         "else",   "enum",
+    "export",    "extends",   "extern",   "false",    "final",     "finally", "fn",         "for",    "from",
+    "func",      "function",  "go",       "goto",     "if",        "impl",    "implements", "import", "in",
+    "inline",    "interface", "let",      "match",    "mod",       "mut",     "namespace",  "new",    "null",
+    "nullptr",   "override",  "package",  "private",  "protected", "public",  "return",     "sizeof", "static",
+    "struct",    "super",     "switch",   "template", "this",      "throw",   "true",       "try",    "typedef",
     "using",     "virtual",   "while"};
-constexpr std::array<std::string_view, 16> kTypes{"auto",  "bool",  "byte",    "char",   "double",   "float", "int",  "i32",
-                                                  "i64",   "long",  "short",   "signed", "string",   "u32",   "unsigned", "void"};
+constexpr std::array<std::string_view, 16> kTypes{"auto",   "bool", "byte",     "char", "double", "float",
+                                                  "int",    "i32",  "i64",      "long", "short",  "signed",
+                                                  "string", "u32",  "unsigned", "void"};
 
 struct Language {
   Words words;

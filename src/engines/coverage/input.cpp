@@ -19,9 +19,8 @@ Result<Input> Input::open(const std::string& path) {
   input.name_ = path;
   input.descriptor_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (input.descriptor_ < 0) return std::unexpected(io::errno_error("open", path, errno));
-  struct stat status {};
-  if (::fstat(input.descriptor_, &status) != 0)
-    return std::unexpected(io::errno_error("look at", path, errno));
+  struct stat status{};
+  if (::fstat(input.descriptor_, &status) != 0) return std::unexpected(io::errno_error("look at", path, errno));
   if (S_ISDIR(status.st_mode)) return std::unexpected(io::errno_error("read", path, EISDIR));
   input.modified_at_s_ = status.st_mtime;
   return input;

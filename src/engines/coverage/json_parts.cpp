@@ -47,8 +47,7 @@ class PartSink final : public doc::Sink {
     for (const auto& part : parts_) {
       if (part.path.size() != keys_.size()) continue;
       bool same = true;
-      for (std::size_t i = 0; same && i < keys_.size(); ++i)
-        same = part.path[i] == "*" || part.path[i] == keys_[i];
+      for (std::size_t i = 0; same && i < keys_.size(); ++i) same = part.path[i] == "*" || part.path[i] == keys_[i];
       if (same) return &part;
     }
     return nullptr;

@@ -56,8 +56,8 @@ class LcovReader {
     const auto rest = line.substr(colon + 1);
     if (tag == "SF") return begin_record(rest);
     if (tag == "TN") return {};
-    const bool known = tag == "DA" || tag == "BRDA" || tag == "MCDC" || tag == "FN" || tag == "FNDA" || tag == "FNL" ||
-                       tag == "FNA";
+    const bool known =
+        tag == "DA" || tag == "BRDA" || tag == "MCDC" || tag == "FN" || tag == "FNDA" || tag == "FNL" || tag == "FNA";
     if (!known) {
       // Sums and versions are not needed; anything else would be counts we do not understand.
       for (const auto* sum : {"LF", "LH", "FNF", "FNH", "BRF", "BRH", "MCF", "MCH", "VER"})

@@ -41,8 +41,8 @@ std::vector<Segment> read_segments(const doc::Value& list) {
   for (const auto& item : list.items()) {
     if (!item.is_array() || item.items().size() < 5) continue;
     const auto& parts = item.items();
-    Segment segment{line_number(parts[0]), column_number(parts[1]),  number(parts[2]),
-                    truth(parts[3]),       truth(parts[4]),          parts.size() > 5 && truth(parts[5])};
+    Segment segment{line_number(parts[0]), column_number(parts[1]), number(parts[2]),
+                    truth(parts[3]),       truth(parts[4]),         parts.size() > 5 && truth(parts[5])};
     if (segment.line != 0) segments.push_back(segment);
   }
   std::stable_sort(segments.begin(), segments.end(), [](const Segment& a, const Segment& b) {
@@ -175,8 +175,8 @@ Result<Report> read_llvm_json(Input& input, const ReaderOptions& options) {
     return true;
   };
   const auto text = TRY(input.whole(chiron::limits::kDocumentBytes));
-  auto read = read_json_parts(text, input.name(),
-                              {{{"data", "*", "files", "*"}, take_file}, {{"data", "*", "functions", "*"}, take_function}});
+  auto read = read_json_parts(
+      text, input.name(), {{{"data", "*", "files", "*"}, take_file}, {{"data", "*", "functions", "*"}, take_function}});
   if (!read && !problem.empty()) {
     return fail(ErrorKind::limit, "limit.lines", problem, Place{input.name()},
                 "export the coverage again; line numbers that large are no real source");

@@ -13,8 +13,8 @@
 namespace chiron::coverage {
 
 struct MapOptions {
-  std::string root;  // the repository, absolute
-  std::string cwd;   // where relative paths of reports may start too, absolute
+  std::string root;                       // the repository, absolute
+  std::string cwd;                        // where relative paths of reports may start too, absolute
   std::vector<std::string> root_aliases;  // other absolute spellings of the root (symbolic links)
   // What a report's path starts with, and what stands there in the repository ("/app" and ".").
   std::vector<std::pair<std::string, std::string>> prefixes;

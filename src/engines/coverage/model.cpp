@@ -9,15 +9,24 @@ namespace chiron::coverage {
 
 std::string_view to_string(Format format) {
   switch (format) {
-    case Format::cobertura: return "Cobertura XML";
-    case Format::jacoco: return "JaCoCo XML";
-    case Format::clover: return "Clover XML";
-    case Format::lcov: return "LCOV";
-    case Format::gcov_json: return "gcov JSON";
-    case Format::gcov_data: return "gcov data";
-    case Format::llvm_json: return "llvm-cov JSON";
-    case Format::coveragepy_json: return "coverage.py JSON";
-    case Format::coveragepy_sqlite: return "coverage.py data";
+    case Format::cobertura:
+      return "Cobertura XML";
+    case Format::jacoco:
+      return "JaCoCo XML";
+    case Format::clover:
+      return "Clover XML";
+    case Format::lcov:
+      return "LCOV";
+    case Format::gcov_json:
+      return "gcov JSON";
+    case Format::gcov_data:
+      return "gcov data";
+    case Format::llvm_json:
+      return "llvm-cov JSON";
+    case Format::coveragepy_json:
+      return "coverage.py JSON";
+    case Format::coveragepy_sqlite:
+      return "coverage.py data";
   }
   return "";
 }

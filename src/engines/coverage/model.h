@@ -52,7 +52,7 @@ struct Branch {
 struct Condition {
   std::uint32_t line = 0;
   std::uint32_t column = 0;
-  std::string text;          // as spelt, where the format has it
+  std::string text;  // as spelt, where the format has it
   bool seen_true = false;
   bool seen_false = false;
   bool independent = false;  // shown to decide the outcome alone (MC/DC); only meaningful where the decision has it

@@ -12,7 +12,7 @@ namespace {
 struct Logical {
   std::uint32_t first = 0, last = 0;
   std::size_t indent = 0;
-  std::string_view code;    // from the first token to the end of the last line
+  std::string_view code;  // from the first token to the end of the last line
   bool only_string = false;
   bool opens_suite = false;
   bool no_cover = false;
@@ -130,8 +130,10 @@ class Splitter {
     while (at_ < source_.size()) {
       if (source_[at_] == '\\' && at_ + 1 < source_.size()) {
         ++at_;
-        if (source_[at_] == '\n' || source_[at_] == '\r') newline();
-        else ++at_;
+        if (source_[at_] == '\n' || source_[at_] == '\r')
+          newline();
+        else
+          ++at_;
         continue;
       }
       if (source_[at_] == '\n' || source_[at_] == '\r') {

@@ -99,13 +99,20 @@ Result<Report> read_report(Input& input, const ReaderOptions& options) {
   switch (*detected) {
     case Format::cobertura:
     case Format::jacoco:
-    case Format::clover: return read_xml_report(input, options);
-    case Format::lcov: return read_lcov(input, options);
-    case Format::gcov_json: return read_gcov_json(input, options);
-    case Format::gcov_data: return read_gcov_data(input.name(), options);
-    case Format::llvm_json: return read_llvm_json(input, options);
-    case Format::coveragepy_json: return read_coveragepy_json(input, options);
-    case Format::coveragepy_sqlite: return read_coveragepy_sqlite(input, options);
+    case Format::clover:
+      return read_xml_report(input, options);
+    case Format::lcov:
+      return read_lcov(input, options);
+    case Format::gcov_json:
+      return read_gcov_json(input, options);
+    case Format::gcov_data:
+      return read_gcov_data(input.name(), options);
+    case Format::llvm_json:
+      return read_llvm_json(input, options);
+    case Format::coveragepy_json:
+      return read_coveragepy_json(input, options);
+    case Format::coveragepy_sqlite:
+      return read_coveragepy_sqlite(input, options);
   }
   return fail(ErrorKind::internal, "coverage.format", "unknown format");
 }

@@ -38,6 +38,9 @@ struct ReaderOptions {
 [[nodiscard]] Result<Report> read_coveragepy_sqlite(Input& input, const ReaderOptions& options);
 // `path` is a .gcda or .gcno file, or a folder with such files below it.
 [[nodiscard]] Result<Report> read_gcov_data(const std::string& path, const ReaderOptions& options);
+// One notes file and its data ("" where the program never ran), from memory.
+[[nodiscard]] Result<Report> read_gcov_bytes(std::string_view notes, std::string_view data, const std::string& name,
+                                             const ReaderOptions& options);
 
 // A whole decimal number as reports spell counts: digits, or a float such as "1e+06" or "3.0" that some writers
 // produce. Larger than fits is the largest; negative counts (a known fault of gcov) are 0 and set `negative`.

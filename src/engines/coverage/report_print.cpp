@@ -190,9 +190,9 @@ std::string print_json(const DiffCoverage& coverage, const PrintOptions& options
       out += ", \"partial_branches\": [";
       for (std::size_t i = 0; i < file.partial.size(); ++i) {
         const auto& branch = file.partial[i];
-        out += format("{}{{\"line\": {}, \"taken\": {}, \"total\": {}, \"kind\": \"{}\", \"missing\": ",
-                      i != 0 ? ", " : "", branch.line, branch.taken, branch.total,
-                      branch.is_decision ? "conditions" : "branch");
+        out += format(
+            "{}{{\"line\": {}, \"taken\": {}, \"total\": {}, \"kind\": \"{}\", \"missing\": ", i != 0 ? ", " : "",
+            branch.line, branch.taken, branch.total, branch.is_decision ? "conditions" : "branch");
         doc::append_json_string(out, branch.missing);
         out += "}";
       }
@@ -200,14 +200,15 @@ std::string print_json(const DiffCoverage& coverage, const PrintOptions& options
     }
     out += "}";
   }
-  out += format("}}, \"total_num_lines\": {}, \"total_num_violations\": {}, \"total_percent_covered\": {}, "
-                "\"num_changed_lines\": {}",
-                coverage.total_lines(), coverage.total_uncovered(), total_text(coverage, options),
-                coverage.changed_lines);
+  out += format(
+      "}}, \"total_num_lines\": {}, \"total_num_violations\": {}, \"total_percent_covered\": {}, "
+      "\"num_changed_lines\": {}",
+      coverage.total_lines(), coverage.total_uncovered(), total_text(coverage, options), coverage.changed_lines);
   if (options.branches) {
     const auto sum = coverage.totals();
-    out += format(", \"branches\": {{\"total\": {}, \"taken\": {}}}, \"conditions\": {{\"total\": {}, \"covered\": {}}}",
-                  sum.arms, sum.taken_arms, sum.conditions, sum.covered_conditions);
+    out +=
+        format(", \"branches\": {{\"total\": {}, \"taken\": {}}}, \"conditions\": {{\"total\": {}, \"covered\": {}}}",
+               sum.arms, sum.taken_arms, sum.conditions, sum.covered_conditions);
   }
   return out + "}";
 }
@@ -247,12 +248,18 @@ std::string print_github(const DiffCoverage& coverage, std::string_view level) {
   const auto escape = [](std::string_view text, bool property) {
     std::string out;
     for (const char c : text) {
-      if (c == '%') out += "%25";
-      else if (c == '\r') out += "%0D";
-      else if (c == '\n') out += "%0A";
-      else if (property && c == ':') out += "%3A";
-      else if (property && c == ',') out += "%2C";
-      else out += c;
+      if (c == '%')
+        out += "%25";
+      else if (c == '\r')
+        out += "%0D";
+      else if (c == '\n')
+        out += "%0A";
+      else if (property && c == ':')
+        out += "%3A";
+      else if (property && c == ',')
+        out += "%2C";
+      else
+        out += c;
     }
     return out;
   };

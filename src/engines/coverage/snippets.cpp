@@ -73,7 +73,8 @@ std::string snippet_html(std::string_view path, const Snippet& snippet, const st
   const bool ends_empty = code.empty() || code.ends_with('\n');
   if (ends_empty && last > snippet.first) --last;
   const auto width = std::to_string(last).size();
-  std::string html = "<div class=\"snippet\"><table class=\"snippettable\"><tr><td class=\"linenos\"><div class=\"linenodiv\"><pre>";
+  std::string html =
+      "<div class=\"snippet\"><table class=\"snippettable\"><tr><td class=\"linenos\"><div class=\"linenodiv\"><pre>";
   for (auto line = snippet.first; line <= last; ++line) {
     if (line != snippet.first) html += '\n';
     html += format("<span class=\"normal\">{:>{}}</span>", line, width);

@@ -68,9 +68,9 @@ class XmlReportSink final : public ScanSink {
   // a name; everything else that calls itself coverage is read as Cobertura.
   bool choose(std::string_view name, std::span<const doc::XmlAttribute> attributes) {
     const bool is_coverage = name == "coverage";
-    if (is_coverage && (find_attribute(attributes, "clover") != nullptr ||
-                        (find_attribute(attributes, "generated") != nullptr &&
-                         find_attribute(attributes, "line-rate") == nullptr))) {
+    if (is_coverage &&
+        (find_attribute(attributes, "clover") != nullptr ||
+         (find_attribute(attributes, "generated") != nullptr && find_attribute(attributes, "line-rate") == nullptr))) {
       builder_.report.format = Format::clover;
       format_ = make_clover(builder_);
     } else if (name == "report" && find_attribute(attributes, "name") != nullptr) {
@@ -92,7 +92,11 @@ class XmlReportSink final : public ScanSink {
 };
 
 Error problem_error(const std::string& problem, Place place) {
-  return Error{ErrorKind::input, "coverage.format", problem, std::move(place), {},
+  return Error{ErrorKind::input,
+               "coverage.format",
+               problem,
+               std::move(place),
+               {},
                "write the report again with the tool that made it"};
 }
 

@@ -229,12 +229,18 @@ class Scanner {
       const auto semicolon = text.find(';', i);
       if (semicolon == std::string_view::npos) return false;
       const auto name = text.substr(i + 1, semicolon - i - 1);
-      if (name == "amp") out += '&';
-      else if (name == "lt") out += '<';
-      else if (name == "gt") out += '>';
-      else if (name == "quot") out += '"';
-      else if (name == "apos") out += '\'';
-      else return false;  // numbered ones too: rare, and with rules of their own
+      if (name == "amp")
+        out += '&';
+      else if (name == "lt")
+        out += '<';
+      else if (name == "gt")
+        out += '>';
+      else if (name == "quot")
+        out += '"';
+      else if (name == "apos")
+        out += '\'';
+      else
+        return false;  // numbered ones too: rare, and with rules of their own
       i = semicolon;
     }
     text = out;

@@ -4,6 +4,7 @@
 
 #include "surfaces/dropin/conftest.h"
 #include "surfaces/dropin/opa.h"
+#include "surfaces/dropin/diff_cover.h"
 
 namespace chiron {
 
@@ -13,6 +14,7 @@ const std::vector<DropIn>& table() {
   static const std::vector<DropIn> tools{
       {"conftest", "policies against configuration files, as conftest", "policy", run_conftest},
       {"opa", "policies in Rego, as Open Policy Agent's command line", "policy", run_opa},
+      {"diff-cover", "coverage of the changed lines, as diff-cover", "coverage", diff_cover_tool},
   };
   return tools;
 }

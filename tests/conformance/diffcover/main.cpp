@@ -26,7 +26,8 @@ std::string first_difference(std::string_view expected, std::string_view actual)
   const auto b = text::split(actual, '\n');
   std::size_t i = 0;
   while (i < a.size() && i < b.size() && a[i] == b[i]) ++i;
-  return format("line {}: expected '{}', got '{}'", i + 1, i < a.size() ? a[i] : "(end)", i < b.size() ? b[i] : "(end)");
+  return format("line {}: expected '{}', got '{}'", i + 1, i < a.size() ? a[i] : "(end)",
+                i < b.size() ? b[i] : "(end)");
 }
 
 // Python literals such as "'dummy/x.html'"; nothing for expressions.
