@@ -15,6 +15,7 @@ Operation coverage_diff_operation();
 Operation coverage_show_operation();
 Operation coverage_merge_operation();
 Operation diff_operation();
+Operation normalize_operation();
 Operation explain_operation();
 Operation completion_operation();
 Operation schema_operation();

@@ -57,7 +57,9 @@ std::vector<bool> differing_fields(const std::vector<Field>& mine, const std::ve
   return differs;
 }
 
-Range whole_place(const Member& member) { return member.data.length > 0 ? member.data : member.header; }
+Range whole_place(const Member& member) {
+  return member.data.length > 0 ? member.data : member.header.length > 0 ? member.header : member.place;
+}
 
 }  // namespace
 
@@ -341,6 +343,13 @@ void Scope::compare_containers(const Container& a, const Container& b, Differenc
     }
   }
   for (auto& member : members) out.children.push_back(std::move(member));
+  if (const auto *merged_a = merged_view(a), *merged_b = merged_view(b); merged_a != nullptr && merged_b != nullptr) {
+    Difference merged;
+    merged.name_a = merged.name_b = "merged view";
+    merged.format = "file system of all layers";
+    Scope(run_, depth_ + 1, "merged view").compare_containers(*merged_a, *merged_b, merged);
+    if (!merged.children.empty()) out.children.push_back(std::move(merged));
+  }
   add_lonely(a, matching.only_a, Kind::only_in_a, out);
   add_lonely(b, matching.only_b, Kind::only_in_b, out);
   add_order(a, b, matching, out);

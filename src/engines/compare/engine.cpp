@@ -119,6 +119,18 @@ bool Scope::compare_as_container(ByteView a, ByteView b, Difference& out) {
     out.add_field(Kind::header, "format", format_a->name, format_b->name)->mark_noise("the way of packing");
   }
   out.format = format_a->name;
+  auto image_a = open_image(opened[0], *this);
+  auto image_b = image_a != nullptr ? open_image(opened[1], *this) : nullptr;
+  if (image_a != nullptr && image_b != nullptr) {
+    out.format = format("container image in a {}", format_a->name);
+    compare_containers(*image_a, *image_b, out);
+    return true;
+  }
+  if (image_a != nullptr) {
+    out.comments.push_back("a is a container image, b is not");
+    opened[0] = format_a->open(a, out.name_a, *this).value_or(nullptr);
+    if (opened[0] == nullptr) return false;
+  }
   // A stream that decodes to itself would nest for ever; the depth limit holds, but one line says it better.
   if (opened[0]->is_stream()) {
     std::string damage;
@@ -211,9 +223,17 @@ Result<Comparison> compare_paths(const std::string& path_a, const std::string& p
   }
   root.format = "folder";
   Scope scope(run, 0, "");
-  const auto opened_a = TRY(open_folder(path_a, options.folder_times, scope));
-  const auto opened_b = TRY(open_folder(path_b, options.folder_times, scope));
-  scope.compare_containers(*opened_a, *opened_b, root);
+  auto opened_a = TRY(open_folder(path_a, options.folder_times, scope));
+  auto opened_b = TRY(open_folder(path_b, options.folder_times, scope));
+  auto image_a = open_image(opened_a, scope);
+  auto image_b = image_a != nullptr ? open_image(opened_b, scope) : nullptr;
+  if (image_a != nullptr && image_b != nullptr) {
+    root.format = "container image in a folder";
+    scope.compare_containers(*image_a, *image_b, root);
+  } else {
+    if (image_a != nullptr) opened_a = TRY(open_folder(path_a, options.folder_times, scope));
+    scope.compare_containers(*opened_a, *opened_b, root);
+  }
   if (run.budget.stopped()) return std::unexpected(run.budget.stop_error());
   return finish(run, std::move(root));
 }

@@ -5,6 +5,7 @@
 #include "surfaces/dropin/conftest.h"
 #include "surfaces/dropin/opa.h"
 #include "surfaces/dropin/diff_cover.h"
+#include "surfaces/dropin/diffoscope.h"
 
 namespace chiron {
 
@@ -15,6 +16,7 @@ const std::vector<DropIn>& table() {
       {"conftest", "policies against configuration files, as conftest", "policy", run_conftest},
       {"opa", "policies in Rego, as Open Policy Agent's command line", "policy", run_opa},
       {"diff-cover", "coverage of the changed lines, as diff-cover", "coverage", diff_cover_tool},
+      {"diffoscope", "what differs between two files, folders or archives, as diffoscope", "diff", run_diffoscope},
   };
   return tools;
 }

@@ -23,6 +23,7 @@ struct Member {
   Range data;           // the content as stored
   Range padding;        // filler that belongs to the member
   std::uint64_t size = 0;  // of the content, where known beforehand
+  Range place = {};        // where it lies, if the above do not say (a block shared with others)
 };
 
 // One thing said about a member or a container beside its content.
@@ -88,6 +89,12 @@ struct ContainerFormat {
   // `name` is the artifact's path, for the name of a stream's only member.
   Result<std::unique_ptr<Container>> (*open)(ByteView bytes, std::string_view name, Context& context);
 };
+
+// An image of containers (OCI layout or docker archive, packed or unpacked) seen by manifest, configuration and layer;
+// nothing where the container is no such image. The image keeps the container.
+[[nodiscard]] std::unique_ptr<Container> open_image(std::unique_ptr<Container>& archive, Context& context);
+// The file system that the layers of an image make together, or nullptr.
+[[nodiscard]] const Container* merged_view(const Container& image);
 
 // All formats in the order they are tried; explicit, in container/table.cpp.
 [[nodiscard]] std::span<const ContainerFormat> container_formats();

@@ -228,7 +228,9 @@ std::optional<std::uint64_t> Tar::read_member(std::uint64_t start) {
     member.data = {begin, length};
     if (pax_sparse_1) read_sparse_map(member, block);
     member.size = member.data.length;
-    const auto next = std::min(bytes_.size(), begin + (length + kBlock - 1) / kBlock * kBlock);
+    const auto whole = begin + (length + kBlock - 1) / kBlock * kBlock;
+    const auto next = std::min(bytes_.size(), whole);
+    if (next < whole && length < whole - begin) add_problem(next, format("the archive is cut off behind {}", member.name));
     member.padding = {begin + length, next - begin - length};
     members_.push_back(member);
     return next;

@@ -42,6 +42,8 @@ main{overflow:auto;padding:18px 22px 60px}
 .card{background:var(--card);border:1px solid var(--line);border-radius:12px;margin:0 0 14px;overflow:hidden}
 .card>.head{padding:11px 16px;display:flex;gap:10px;align-items:center;flex-wrap:wrap}
 .card .head b{font-size:14px;word-break:break-all;cursor:pointer}.card .head b:hover{color:var(--accent)}
+.way{color:var(--soft);font-size:12.5px;word-break:break-all}
+.members{display:flex;flex-wrap:wrap;gap:4px 14px}.members a{font:12px var(--mono);color:var(--accent);cursor:pointer;word-break:break-all}
 .facts{color:var(--soft);font-size:12px;font-variant-numeric:tabular-nums}
 .card .sub{padding:0 16px 14px}
 .note{color:var(--meta);font-size:12.5px;margin:0 16px 8px}
@@ -93,7 +95,7 @@ let id=0;const nodes=[];
  for(let i=n.children.length-1;i>=0;--i)stack.push([n.children[i],n])}})([[root,null]]);
 for(let i=nodes.length-1;i>=0;--i){const n=nodes[i];const own=n.kind!=="group"&&(n.kind!=="content"||!n.children.length)?1:0;
  n.total=n.children.reduce((s,c)=>s+c.total,own)}
-const isField=n=>n.field&&n.old!==undefined&&!n.children.length&&!n.hunks;
+const isField=n=>n.old!==undefined&&!n.children.length&&!n.hunks;
 const title=n=>n.a===n.b||!n.b?n.a||"":!n.a?n.b:n.a+" → "+n.b;
 const quiet=n=>n.ignored||n.noise;
 let selected=root,query="",matches=null;
@@ -197,24 +199,39 @@ function map(n){if(!n.extent_count||(n.size_a||0)+(n.size_b||0)<64)return null;
 
 function props(fields){const t=el("table","props"),h=el("tr");for(const x of["property","a","b","where"])h.append(el("th","",x));t.append(h);
  for(const f of fields){const r=el("tr",quiet(f)?"ignored":"");const v=(cls,x)=>{const td=el("td");td.append(el("code",cls,x));return td};
-  const n=el("td","",f.field);if(f.noise||f.reason)n.title=f.noise||f.reason;r.append(n,v("was",f.old),v("now",f.new),el("td","facts",place(f)));t.append(r);
+  const n=el("td","",f.field||title(f));if(f.noise||f.reason)n.title=f.noise||f.reason;r.append(n,v("was",f.old),v("now",f.new),el("td","facts",place(f)));t.append(r);
   if(f.comments){const c=el("tr"),td=el("td","facts",f.comments.join(" · "));td.colSpan=4;c.append(td);t.append(c)}}return t}
 function card(n,top){const c=el("section","card"+(quiet(n)?" ignored":"")),h=el("div","head");const b=el("b","",top&&!n.parent?"whole artifact":title(n));b.onclick=()=>select(n);
- h.append(el("span","dot "+n.kind),b,el("span","facts",facts(n)));c.append(h);
+ const way=top?"":trail(n);h.append(el("span","dot "+n.kind));if(way)h.append(el("span","way",way));h.append(b,el("span","facts",facts(n)));c.append(h);
  for(const m of(n.comments||[]).slice(0,top?500:6))c.append(el("div","note",m));
  const mp=top||n.windows||n.hunks?map(n):null;if(mp)c.append(mp);
  if(isField(n))c.append(props([n]));
  if(n.hunks)c.append(...diffTable(n));if(n.windows)c.append(...hexTable(n));
  const f=n.children.filter(x=>isField(x)&&visible(x));if(f.length)c.append(props(f.slice(0,200)));
- if(!top){const k=n.children.filter(x=>!isField(x)&&visible(x));if(k.length){const s=el("button","more",num(k.length)+(k.length===1?" finding inside":" findings inside"));s.onclick=()=>select(n);c.append(s)}}
  return c}
 function detail(){const main=$("main");main.replaceChildren();const cr=el("div","crumbs"),path=[];for(let p=selected;p;p=p.parent)path.unshift(p);
  path.forEach((p,i)=>{if(i)cr.append(" › ");const a=el("a","",i?title(p):"artifact");a.onclick=()=>select(p);cr.append(a)});main.append(cr,card(selected,true));
- const kids=selected.children.filter(c=>!isField(c)&&visible(c));let at=0;
- const more=()=>{for(let k=0;k<25&&at<kids.length;++k,++at)main.insertBefore(card(kids[at],false),end)};
- const end=el("div","");main.append(end);more();
- const io=new IntersectionObserver(e=>{if(e.some(x=>x.isIntersecting)&&at<kids.length)more()},{root:main,rootMargin:"600px"});io.observe(end);
- if(!kids.length&&!selected.hunks&&!selected.windows&&selected.kind==="group"&&!selected.children.length)main.append(el("div","empty","The two are equal."))}
+ const items=cards(selected);let at=0;const end=el("div","");main.append(end);
+ const more=()=>{for(let k=0;k<25&&at<items.length;++k,++at)main.insertBefore(items[at].length?alike(items[at]):card(items[at],false),end)};more();
+ const io=new IntersectionObserver(e=>{if(e.some(x=>x.isIntersecting)&&at<items.length)more()},{root:main,rootMargin:"600px"});io.observe(end);
+ if(!items.length&&!selected.hunks&&!selected.windows&&selected.kind==="group"&&!selected.children.length)main.append(el("div","empty","The two are equal."))}
+const speaks=n=>n.hunks||n.windows||(n.comments&&n.comments.length)||(n.kind!=="group"&&!isField(n))||n.children.some(isField);
+// What a node's only say is: the same change of one property as elsewhere.
+function signature(n){if(n.kind!=="group"||n.hunks||n.windows||n.comments||n.children.length!==1||!isField(n.children[0]))return null;
+ const f=n.children[0];return[f.field,f.old,f.new].join("\n")}
+// All nodes below that have something to say, in order; equal changes of one property become one item.
+function cards(top){const out=[],groups=new Map,stack=top.children.filter(c=>!isField(c)).reverse();
+ while(stack.length){const n=stack.pop();if(!visible(n))continue;
+  if(speaks(n)){const s=signature(n);if(s===null)out.push(n);else{if(!groups.has(s)){const g=[];groups.set(s,g);out.push(g)}groups.get(s).push(n)}}
+  for(let i=n.children.length-1;i>=0;--i)if(!isField(n.children[i]))stack.push(n.children[i])}
+ return out.flatMap(x=>Array.isArray(x)&&x.length<4?x:[x]).sort((a,b)=>(a.length?1:0)-(b.length?1:0))}
+function alike(group){const f=group[0].children[0],c=el("section","card"+(quiet(f)?" ignored":"")),h=el("div","head");
+ h.append(el("span","dot metadata"),el("b","",(f.field||title(f))+" alike in "+num(group.length)+" members"),el("span","facts",f.noise||""));
+ const v=el("div","sub");v.append(el("code","was",f.old)," → ",el("code","now",f.new));c.append(h,v);
+ const list=el("div","sub members");let shown=0;const add=()=>{const stop=Math.min(group.length,shown+(shown?500:12));
+  for(;shown<stop;++shown){const n=group[shown],a=el("a","",title(n));a.onclick=()=>select(n);list.append(a)}};
+ add();c.append(list);if(group.length>shown){const b=el("button","more","all "+num(group.length));b.onclick=()=>{add();if(shown>=group.length)b.remove()};c.append(b)}return c}
+function trail(n){const path=[];for(let p=n.parent;p&&p!==selected;p=p.parent)path.unshift(title(p));return path.length?path.join(" › ")+" › ":""}
 function text(n){if(n.search===undefined){const p=[n.a,n.b,n.field,n.old,n.new,n.format,...(n.comments||[])];for(const h of n.hunks||[])p.push(h.lines.join("\n"));n.search=p.filter(Boolean).join("\n").toLowerCase()}return n.search}
 let timer;$("find").oninput=()=>{clearTimeout(timer);timer=setTimeout(()=>{query=$("find").value.trim().toLowerCase();matches=null;
  if(query){matches=new Set;for(const n of nodes)if(text(n).includes(query))for(let p=n;p&&!matches.has(p.id);p=p.parent)matches.add(p.id)}tree();detail()},120)};
@@ -224,7 +241,7 @@ document.onkeydown=e=>{if(e.key==="/"&&document.activeElement!==$("find")){e.pre
  if(e.key==="j"||e.key==="k"){const rows=[...document.querySelectorAll("#tree .row")],i=rows.findIndex(r=>r.classList.contains("on"));const r=rows[i+(e.key==="j"?1:-1)];if(r)r.click()}};
 onresize=()=>detail();
 header();const want=nodes[+location.hash.slice(2)]||root;
-let deep=want;while(deep===want&&want===root&&deep.children.length===1&&!isField(deep.children[0])&&deep.children[0].children.length){open.add(deep.id);deep=deep.children[0];break}
+for(let n=root;n;n=n.children.length===1?n.children[0]:null)open.add(n.id);
 if(root.children.length<60)for(const c of root.children)if(c.children.length<12)open.add(c.id);
 select(want);
 )js";

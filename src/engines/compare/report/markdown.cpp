@@ -60,7 +60,7 @@ void add_node(const Difference& node, std::size_t depth, std::string& out) {
   std::string table;
   for (const auto& child : node.children) {
     if (!is_field(child) || !child.children.empty() || !child.hunks.empty()) continue;
-    table += format("| {} | {} | {} | {} |\n", child.field, cell(child.old_value), cell(child.new_value),
+    table += format("| {} | {} | {} | {} |\n", text::replace_all(shown(child.field.empty() ? child.title() : child.field), "|", "\\|"), cell(child.old_value), cell(child.new_value),
                     child.ignored ? "ignored: " + child.reason : place_text(child));
   }
   if (!table.empty()) out += "| property | a | b | where |\n|---|---|---|---|\n" + table + "\n";

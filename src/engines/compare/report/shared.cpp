@@ -38,7 +38,7 @@ std::string shown(std::string_view text) {
 }
 
 bool is_field(const Difference& node) {
-  return !node.field.empty() && (!node.old_value.empty() || !node.new_value.empty());
+  return !node.old_value.empty() || !node.new_value.empty();
 }
 
 namespace {
@@ -76,8 +76,9 @@ void add_window(const HexWindow& window, std::vector<DiffLine>& out) {
 std::vector<DiffLine> diff_lines(const Difference& node) {
   std::vector<DiffLine> out;
   if (is_field(node)) {
-    out.push_back({'-', format("{}: {}", node.field, shown(node.old_value))});
-    out.push_back({'+', format("{}: {}", node.field, shown(node.new_value))});
+    const auto label = shown(node.field.empty() ? node.title() : node.field);
+    out.push_back({'-', format("{}: {}", label, shown(node.old_value))});
+    out.push_back({'+', format("{}: {}", label, shown(node.new_value))});
   }
   for (const auto& hunk : node.hunks) {
     out.push_back({'@', format("@@ -{},{} +{},{} @@", hunk.line_a, hunk.count_a, hunk.line_b, hunk.count_b)});

@@ -41,7 +41,7 @@ class Printer {
     if (node.children.size() != 1 || node.kind != Kind::group) return "";
     const auto& field = node.children[0];
     if (!is_field(field) || field.ignored || node.ignored) return "";
-    return field.field + '\0' + field.old_value + '\0' + field.new_value;
+    return (field.field.empty() ? field.name_a : field.field) + '\0' + field.old_value + '\0' + field.new_value;
   }
 
   void children(const Difference& node, const std::string& indent) {
@@ -84,7 +84,7 @@ class Printer {
       }
       if (group->size() > kFoldedNames) names += ", …";
       line(indent + (left == 0 ? "└─ " : "├─ "),
-           format("{} {} → {} {}", paint("1", field.field), paint("31", shown(field.old_value)),
+           format("{} {} → {} {}", paint("1", field.field.empty() ? shown(field.title()) : field.field), paint("31", shown(field.old_value)),
                   paint("32", shown(field.new_value)), paint("2", format("in {} members: {}", group->size(), names))));
     }
   }
@@ -113,7 +113,7 @@ class Printer {
     if (is_field(node) && node.hunks.empty()) {
       const auto values = format("{} → {}", paint("31", cut(shown(node.old_value), 40)), paint("32", cut(shown(node.new_value), 40)));
       const auto note = node.ignored ? paint("2", format("  ignored: {}", node.reason)) : "";
-      line(lead, format("{} {}{}{}", paint("1", shown(node.field)), values, place.empty() ? "" : paint("2", "  at " + place), note));
+      line(lead, format("{} {}{}{}", paint("1", shown(node.field.empty() ? node.title() : node.field)), values, place.empty() ? "" : paint("2", "  at " + place), note));
     } else {
       std::string facts;
       const auto fact = [&](std::string_view text) {
