@@ -13,6 +13,7 @@ namespace {
 using java::Attribute;
 using java::ClassFile;
 
+constexpr std::size_t kMaxClassBytes = 4 * limits::kMiB;
 constexpr const char* kDebugging = "debugging information";
 
 bool is_class(ByteView bytes) {
@@ -178,6 +179,10 @@ Item class_items(const ClassFile& file, ByteView bytes) {
 bool matches_java_class(ByteView a, ByteView b, std::string_view) { return is_class(a) && is_class(b); }
 
 Result<void> compare_java_class(ByteView a, ByteView b, Context& context, Difference& out) {
+  // References make a small file name much; larger ones than compilers write are compared as bytes.
+  if (a.size() > kMaxClassBytes || b.size() > kMaxClassBytes) {
+    return fail(ErrorKind::limit, "compare.class", "the class file is larger than 4 MiB");
+  }
   const auto left = TRY(java::read_class(a));
   const auto right = TRY(java::read_class(b));
   compare_items(class_items(left, a), class_items(right, b), context.budget(), out);

@@ -9,7 +9,7 @@
 namespace chiron::compare::java {
 namespace {
 
-constexpr std::size_t kShownText = 300;
+constexpr std::size_t kShownText = 120;
 
 std::unexpected<Error> damaged(const ByteReader& in, std::string_view what) {
   return fail(ErrorKind::input, "compare.class", format("byte {:#x}: {}", in.offset(), what));

@@ -38,6 +38,7 @@ struct LineRow {
 
 struct LineTable {
   std::vector<std::string> files;
+  std::size_t path_bytes = 0;  // of `files`
   std::vector<LineRow> rows;  // by address
   std::vector<std::string> problems;
 

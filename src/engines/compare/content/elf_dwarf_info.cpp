@@ -13,6 +13,8 @@ namespace {
 
 constexpr int kMaxDepth = 1000;
 constexpr std::size_t kMaxAbbreviations = 200'000;
+// Attributes and abbreviations read; a few bytes can announce very many, and each unit its own table.
+constexpr std::uint64_t kMaxWork = 200'000'000;
 constexpr std::size_t kEntryTextBytes = 256 * 1024;
 
 struct AttributeSpec {
@@ -166,6 +168,7 @@ class Walker {
   const Abbreviations* abbreviations(std::uint64_t offset);
   const DebugSections& sections_;
   ByteReader in_;
+  std::uint64_t work_ = 0;
   std::unordered_map<std::uint64_t, std::unique_ptr<Abbreviations>> tables_;
   std::unordered_map<std::uint64_t, std::string> labels_;
 };
@@ -179,6 +182,7 @@ const Abbreviations* Walker::abbreviations(std::uint64_t offset) {
   while (in.ok() && table->size() < kMaxAbbreviations) {
     const std::uint64_t code = in.uleb();
     if (code == 0) break;
+    if (++work_ > kMaxWork) break;
     Abbreviation entry;
     entry.tag = in.uleb();
     entry.children = in.u8() != 0;
@@ -186,7 +190,7 @@ const Abbreviations* Walker::abbreviations(std::uint64_t offset) {
       const std::uint64_t name = in.uleb();
       const std::uint64_t form = in.uleb();
       const std::int64_t constant = form == 0x21 ? in.sleb() : 0;
-      if (name == 0 && form == 0) break;
+      if ((name == 0 && form == 0) || ++work_ > kMaxWork) break;
       entry.attributes.push_back({name, form, constant});
     }
     table->emplace(code, std::move(entry));
@@ -248,6 +252,10 @@ const Abbreviation* Walker::read_code(const Unit& unit, ByteReader& in) {
 
 bool Walker::read_value(const Unit& unit, std::uint64_t form, std::int64_t constant, ByteReader& in, Value& value) {
   const unsigned word = unit.is_64 ? 8 : 4;
+  if (++work_ > kMaxWork) {
+    in.fail();
+    return false;
+  }
   for (int indirections = 0; form == 0x16 && indirections < 4; ++indirections) form = in.uleb();
   const auto set = [&](What what, std::uint64_t number) {
     value.what = what;

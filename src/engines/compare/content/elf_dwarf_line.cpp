@@ -8,6 +8,8 @@ namespace chiron::compare::elf {
 namespace {
 
 constexpr std::size_t kMaxFiles = 200'000;
+constexpr std::size_t kMaxPathBytes = 4096;                // of one name that is kept
+constexpr std::size_t kMaxPathsBytes = 64 * limits::kMiB;  // of all
 
 struct Program {
   ByteReader in;
@@ -49,11 +51,14 @@ bool read_form(Program& program, const DebugSections& sections, std::uint64_t fo
 
 std::uint32_t add_file(LineTable& table, std::string_view folder, std::string_view name) {
   std::string path;
+  name = name.substr(0, kMaxPathBytes);
   if (!folder.empty() && !name.starts_with('/')) {
-    path = folder;
+    path = folder.substr(0, kMaxPathBytes);
     path += '/';
   }
   path += name;
+  table.path_bytes += path.size();
+  if (table.path_bytes > kMaxPathsBytes) path = "?";
   table.files.push_back(std::move(path));
   return static_cast<std::uint32_t>(table.files.size() - 1);
 }

@@ -106,6 +106,13 @@ void Program::read_unwind() {
 
 // Code that no symbol and no unwind entry covers (start-up code, hand-written assembly, padding) is kept as stretches of its own.
 void Program::add_uncovered() {
+  // A function ends where the next begins: overlapping ones would make the work quadratic.
+  for (std::size_t i = 0; i + 1 < functions.size(); ++i) {
+    auto& function = functions[i];
+    if (functions[i + 1].section != function.section) continue;
+    function.size = std::min(function.size, functions[i + 1].address - function.address);
+    function.bytes = function.bytes.substr(0, static_cast<std::size_t>(function.size));
+  }
   std::vector<Function> gaps;
   for (const auto& section : image.sections) {
     if (!is_code(section) || section.bytes.empty() || (section.flags & 2) == 0) continue;
@@ -150,15 +157,22 @@ void Program::name_functions() {
 }
 
 void Program::read_relocations() {
+  std::vector<Symbol> symbols;
+  const Section* symbols_of = nullptr;
+  std::size_t switches = 0;
   for (const auto& table : image.sections) {
     if (table.type != 4 && table.type != 9) continue;
     const auto* patched = image.section(table.info);
     const auto* symbol_table = image.section(table.link);
     if (patched == nullptr || symbol_table == nullptr || (patched->flags & 2) == 0) continue;
-    const auto symbols = image.symbols(*symbol_table);
+    if (symbol_table != symbols_of) {
+      if (++switches > 16) return;  // one table is the rule; many would be read again and again
+      symbols = image.symbols(*symbol_table);
+      symbols_of = symbol_table;
+    }
     auto in = image.reader(table.bytes);
     const unsigned entry = (table.type == 4 ? 3 : 2) * image.word();
-    while (in.ok() && in.left() >= entry) {
+    while (in.ok() && relocations.size() < kMaxSymbols && in.left() >= entry) {
       Relocation relocation;
       relocation.address = in.number(image.word()) + base_of(*patched);
       const std::uint64_t info = in.number(image.word());
@@ -244,8 +258,12 @@ std::string_view Program::text_at(std::uint64_t address) const {
   if (section == nullptr || (section->flags & 5) != 0 || section->bytes.empty()) return {};
   const std::uint64_t within = address - base_of(*section);
   if (within >= section->bytes.size()) return {};
-  const auto rest = section->bytes.substr(static_cast<std::size_t>(within)).substr(0, 64 * 1024);
-  const auto end = rest.find('\0');
+  // As much as is worth showing; a longer text is taken to go on as it begins.
+  constexpr std::size_t kRead = 200;
+  const auto whole = section->bytes.substr(static_cast<std::size_t>(within));
+  const auto rest = whole.substr(0, kRead);
+  auto end = rest.find('\0');
+  if (end == std::string_view::npos && whole.size() > kRead) end = kRead;
   if (end == 0 || end == std::string_view::npos) return {};
   for (const char c : rest.substr(0, end)) {
     const auto byte = static_cast<unsigned char>(c);

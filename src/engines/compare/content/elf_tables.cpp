@@ -8,6 +8,7 @@
 namespace chiron::compare::elf {
 namespace {
 
+constexpr std::size_t kMaxListingBytes = 128 * limits::kMiB;
 constexpr const char* kLayout = "where things lie in the file follows from their sizes";
 
 std::string segment_flags(std::uint32_t flags) {
@@ -183,7 +184,7 @@ TableText symbol_listing(const Program& program, const Section& section) {
   if (section.type == 11) versions = image.find(".gnu.version");
   std::size_t i = 0;
   for (const auto& symbol : image.symbols(section)) {
-    std::string name = printable(symbol.name, 1000);
+    std::string name = printable(symbol.name, 300);
     if (symbol.type() == 3) {
       const auto* named = image.section(symbol.section);
       name = named != nullptr ? printable(named->name) : name;
@@ -204,6 +205,7 @@ TableText symbol_listing(const Program& program, const Section& section) {
     if (symbol.section != 0 && symbol.type() != 2) meaning += full.substr(size_at);
     if (symbol.section == 0xfff1) meaning += full.substr(value_at, size_at - value_at);
     text.meaning += meaning + " " + name + "\n";
+    if (text.meaning.size() > kMaxListingBytes) return {};  // too long to show: told as bytes
   }
   return text;
 }
@@ -232,7 +234,7 @@ TableText relocation_listing(const Program& program, const Section& section) {
     if (index != 0 && index < symbols.size()) {
       const auto& symbol = symbols[index];
       const auto* named = image.section(symbol.section);
-      target = printable(symbol.type() == 3 && named != nullptr ? named->name : symbol.name, 1000);
+      target = printable(symbol.type() == 3 && named != nullptr ? named->name : symbol.name, 300);
       target_meaning = target;
       if (symbol.type() == 3 && named != nullptr && symbol.section != 0) {
         // Relative relocations on x86 reach four bytes behind the word.
@@ -257,6 +259,7 @@ TableText relocation_listing(const Program& program, const Section& section) {
       where = format("[{}]", holding->name);
     }
     text.meaning += format("{} {} {}\n", where, kind, target_meaning);
+    if (text.meaning.size() > kMaxListingBytes) return {};
   }
   return text;
 }

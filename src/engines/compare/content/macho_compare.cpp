@@ -144,7 +144,7 @@ void read_symbols(ByteReader in, bool wide, Endian endian, std::string_view byte
     const std::uint8_t type = table.u8(), section = table.u8();
     const std::uint16_t description = table.u16();
     const std::uint64_t value = table.number(wide ? 8 : 4);
-    const auto text = name < file.strings.size() ? file.strings.substr(name, 4096) : std::string_view{};
+    const auto text = name < file.strings.size() ? file.strings.substr(name, 300) : std::string_view{};
     file.symbols += format("{} type {:#x} section {} description {:#x} value {:#x}\n", printable(fixed_text(text)), type, section, description, value);
     if (file.symbols.size() > 256 * limits::kMiB) return;
   }
@@ -217,7 +217,12 @@ Result<void> compare_thin(ByteView a, ByteView b, Context& context, Difference& 
   compare_items(left.items, right.items, context.budget(), out);
   std::unordered_map<std::string_view, const Section*> in_b;
   for (const auto& section : right.sections) in_b.emplace(section.name, &section);
+  std::uint64_t compared = 0;
   for (const auto& section : left.sections) {
+    if ((compared += section.bytes.size()) > 8 * (a.size() + b.size())) {
+      out.comments.push_back("the sections overlap; those from " + section.name + " on are not compared");
+      break;
+    }
     const auto found = in_b.find(section.name);
     if (found == in_b.end() || section.bytes == found->second->bytes) continue;  // the commands tell of a missing one
     const Range at_a{section.offset, section.bytes.size()}, at_b{found->second->offset, found->second->bytes.size()};

@@ -77,6 +77,7 @@ Result<Item> catalog_items(std::string_view bytes) {
   items.header("hash table size", format("{}", hash_size), {20, 4}).mark_noise("the hash table only speeds up look-ups");
   items.header("offset of the hash table", hex(hash_at), {24, 4}).mark_noise("where tables lie");
   bool latin1 = false;
+  std::uint64_t text_bytes = 0;
   std::vector<std::pair<std::string_view, std::string_view>> messages;
   for (std::uint32_t i = 0; i < count; ++i) {
     const auto read = [&](std::uint32_t table) {
@@ -88,6 +89,8 @@ Result<Item> catalog_items(std::string_view bytes) {
       return entry.ok() ? text : std::string_view{};
     };
     messages.emplace_back(read(keys), read(values));
+    text_bytes += messages.back().first.size() + messages.back().second.size();
+    if (text_bytes > 4 * bytes.size()) return fail(ErrorKind::input, "compare.mo", "the messages overlap");
     if (messages.back().first.empty()) {
       const auto lower = text::to_lower_ascii(messages.back().second.substr(0, 4096));
       latin1 = lower.find("charset=iso-8859-1\n") != std::string::npos || lower.find("charset=iso8859-1\n") != std::string::npos ||

@@ -115,11 +115,15 @@ Result<void> compare_pe(ByteView a, ByteView b, Context& context, Difference& ou
   compare_items(items_a, items_b, context.budget(), out);
   std::unordered_map<std::string_view, const Section*> in_b;
   for (const auto& section : sections_b) in_b.emplace(section.name, &section);
-  std::uint64_t end_a = 0, end_b = 0;
+  std::uint64_t end_a = 0, end_b = 0, compared = 0;
   for (const auto& section : sections_a) {
     end_a = std::max(end_a, section.place.end());
     const auto found = in_b.find(section.name);
     if (found == in_b.end()) continue;  // the headers tell
+    if ((compared += section.bytes.size()) > 8 * (a.size() + b.size())) {
+      out.comments.push_back("the sections overlap; those from " + section.name + " on are not compared");
+      break;
+    }
     compare_piece(section.name, "PE section", section.bytes, found->second->bytes, section.place, found->second->place, context, out);
   }
   for (const auto& section : sections_b) end_b = std::max(end_b, section.place.end());

@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::string_view kMagic("\x89PNG\r\n\x1a\n", 8);
 constexpr std::size_t kMaxChunks = 1'000'000;
-constexpr std::uint64_t kMaxTextBytes = 16 * limits::kMiB;  // of a compressed text, inflated
+constexpr std::uint64_t kMaxTextBytes = 16 * limits::kMiB;  // of compressed texts, inflated
 
 struct Header {
   std::uint32_t width = 0, height = 0;
@@ -61,7 +61,7 @@ std::string inflate_bounded(std::string_view packed, std::uint64_t limit, bool& 
   return out;
 }
 
-void add_text(std::string_view type, std::string_view content, Range place, Item& out) {
+void add_text(std::string_view type, std::string_view content, Range place, std::uint64_t& inflated, Item& out) {
   const auto end = content.find('\0');
   if (end == std::string_view::npos) {
     out.add(type, hex_bytes(content), place, Kind::metadata);
@@ -82,7 +82,8 @@ void add_text(std::string_view type, std::string_view content, Range place, Item
     rest.remove_prefix(1);
   }
   bool whole = true;
-  const std::string text = packed ? inflate_bounded(rest, kMaxTextBytes, whole) : std::string(rest);
+  const std::string text = packed ? inflate_bounded(rest, kMaxTextBytes - std::min(inflated, kMaxTextBytes), whole) : std::string(rest);
+  if (packed) inflated += text.size();
   auto& item = out.add(name, printable(text, 64 * 1024) + (whole ? "" : " (damaged)"), place, Kind::metadata);
   if (name == "tEXt date:create" || name == "tEXt date:modify" || name == "tEXt Software" || name == "tEXt Creation Time") {
     item.mark_noise("a mark of the program that wrote the picture");
@@ -95,6 +96,7 @@ Result<File> read_png(std::string_view bytes) {
   in.skip(8);
   std::size_t chunks = 0;
   bool ended = false;
+  std::uint64_t inflated = 0;
   while (!in.at_end() && !ended) {
     if (++chunks > kMaxChunks) return fail(ErrorKind::limit, "compare.png", "more than 1,000,000 chunks");
     const std::uint64_t start = in.offset();
@@ -135,7 +137,7 @@ Result<File> read_png(std::string_view bytes) {
       if (file.data_chunks++ == 0) file.data_place.offset = start;
       file.data_place.length = in.offset() - file.data_place.offset;
     } else if (type == "tEXt" || type == "zTXt" || type == "iTXt") {
-      add_text(type, content, place, file.items);
+      add_text(type, content, place, inflated, file.items);
     } else if (type == "PLTE") {
       auto& item = file.items.add("PLTE", "", place);
       item.matching = Matching::as_lines;

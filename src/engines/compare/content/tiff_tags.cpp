@@ -71,6 +71,8 @@ Item exif_items(std::string_view bytes, std::uint64_t base) {
   if (bytes.size() < 8) return items;
   ByteReader in(bytes, bytes[0] == 'M' ? Endian::big : Endian::little);
   in.skip(4);
+  constexpr std::uint64_t kMaxShownBytes = 4 * limits::kMiB;  // entries may share their values
+  std::uint64_t shown = 0;
   std::vector<std::pair<std::string, std::uint32_t>> folders{{"", in.u32()}};
   for (std::size_t f = 0; f < folders.size() && folders.size() <= kMaxFolders; ++f) {
     const auto prefix = folders[f].first;
@@ -89,6 +91,7 @@ Item exif_items(std::string_view bytes, std::uint64_t base) {
         if (tag == 0x8769 || tag == 0x8825 || tag == 0xa005) {
           folders.emplace_back(tag_name(tag) + " ", ByteReader(value).u32());
         } else {
+          if ((shown += std::uint64_t{values} * width) > kMaxShownBytes) return items;
           auto& item = items.add(prefix + tag_name(tag), value_text(value, type, values, width),
                                  {base + value.offset(), std::uint64_t{values} * width}, Kind::metadata);
           if (tag == 0x0131 || tag == 0x0132 || tag == 0x9004) item.mark_noise("a mark of the program that wrote the picture");
