@@ -1,6 +1,7 @@
 // Every printed form against its golden file, made from one report that has something of everything.
 #include <doctest/doctest.h>
 
+#include "core/history.h"
 #include "core/report_json.h"
 #include "core/reporters/reporter.h"
 #include "foundation/base/utf8.h"
@@ -104,6 +105,23 @@ TEST_CASE("no text of a finding leaves its element of the page") {
   // The page's script is the only one beside the data.
   CHECK(text.find("<script>", end) != std::string::npos);
   CHECK(text.find("<script>alert") == std::string::npos);
+}
+
+TEST_CASE("the page holds the trend, one value a run") {
+  Trend trend;
+  for (std::int64_t id : {3, 4, 7})
+    trend.runs.push_back(
+        {.id = id, .started = "2026-03-14T09:26:53Z", .verdict = "pass", .errors = static_cast<std::uint64_t>(id)});
+  trend.metrics = {{3, "coverage", "lines", "%", 71}, {7, "coverage", "lines", "%", 72.5}, {4, "size", "bytes", "", 9}};
+  ReporterOptions options;
+  options.trend = &trend;
+  const auto text = print(ReportFormat::html, sample_report(), nullptr, options);
+  CHECK(text.find("[\"coverage\",\"lines\",\"%\",[71,null,72.5]],[\"size\",\"bytes\",\"\",[null,9,null]]") !=
+        std::string::npos);
+  CHECK(text.find("[\"2026-03-14T09:26:53Z\",\"\",\"pass\",0,7,0,0]") != std::string::npos);
+  // One run is no trend.
+  trend.runs.resize(1);
+  CHECK(print(ReportFormat::html, sample_report(), nullptr, options).find("\"trend\":") == std::string::npos);
 }
 
 TEST_CASE("a comment stays below GitHub's bound, whatever the findings are") {
