@@ -70,11 +70,13 @@ class Existence final : public Rule {
   using Rule::Rule;
   Pattern pattern;
   Pattern exceptions;
+  Pattern phrases;
 
   Result<void> run(const View& view, FileState&, std::vector<Alert>& alerts) const override {
     for (const auto& match : pattern.find_all(view.text)) {
       const auto found = view.text.substr(match.begin(), match.end() - match.begin());
       if (excepted(exceptions, text::trim(found))) continue;
+      if (within_phrase(phrases, view.text, match.begin(), match.end())) continue;
       alerts.push_back(alert(view, match.begin(), match.end()));
     }
     return {};
@@ -109,7 +111,7 @@ class Substitution final : public Rule {
         const auto options = split_options(expected);
         const bool replaces = head.action.name == "replace";
         bool same = observed == expected;
-        if (replaces) {
+        if (replaces && head.name != "Vale.Terms") {
           same = std::find(options.begin(), options.end(), observed) != options.end();
         } else if (!same && !term.to_pattern.empty()) {
           Match whole;
@@ -382,6 +384,7 @@ Made make_existence(RuleHead head, Fields& fields, const RuleContext& context) {
   }
   auto rule = start<Existence>(std::move(head));
   rule->exceptions = TRY(exception_pattern(exceptions, context.config, vocab && !nonword, fields));
+  rule->phrases = TRY(phrase_pattern(exceptions, context.config, vocab && !nonword, fields));
   const bool word = !nonword && !tokens.empty();
   const auto body = wrap_tokens(join(tokens, "|"), word, false, context.config.word_template);
   const auto text = (ignore_case ? "(?i)" : "") + (append ? body + join(raw, "") : join(raw, "") + body);
@@ -418,7 +421,9 @@ Made make_substitution(RuleHead head, Fields& fields, const RuleContext& context
     if (dollar != std::string::npos && dollar + 1 < to.size() && to[dollar + 1] >= '0' && to[dollar + 1] <= '9') {
       term.from_pattern = TRY(compile_at((ignore_case ? "(?i)" : "") + from, fields, "swap"));
     }
-    if (rule->head.action.name != "replace" && !is_phrase(to)) {
+    // A vocabulary's terms are patterns of what is right.
+    const bool literal = rule->head.action.name == "replace" && rule->head.name != "Vale.Terms";
+    if (!literal && !is_phrase(to)) {
       // Not every replacement is meant as a pattern; one that is none is plain text.
       if (auto accepted = Pattern::compile("^(?:" + to + ")$")) term.to_pattern = std::move(*accepted);
     }

@@ -5,10 +5,14 @@
 
 #include "engines/prose/checks.h"
 #include "engines/prose/filter.h"
+#include "engines/prose/view.h"
 #include "engines/prose/words.h"
 #include "foundation/base/format.h"
 #include "foundation/base/text.h"
 #include "foundation/base/utf8.h"
+#include "foundation/doc/json.h"
+#include "foundation/doc/toml.h"
+#include "foundation/doc/yaml.h"
 #include "foundation/io/files.h"
 
 namespace chiron::prose {
@@ -343,10 +347,14 @@ Result<Document> Linter::read_source(const std::string& path, std::string_view s
   if (options_.ignore_syntax) return read_lines(source, options);
   if (how.family == "markup") return read_markup(how.extension, source, options);
   if (how.family == "text") return read_plain(source, options);
+  // The last section that names a view for the file wins.
+  const Labelled* view = nullptr;
+  for (const auto& each : config_.views) view = each.glob.matches(path) ? &each : view;
+  if (view != nullptr && (how.family == "code" || how.family == "fragment")) {
+    return read_view(view->values.empty() ? "" : view->values[0], path, source, options);
+  }
   if (how.family == "data") {
-    for (const auto& view : config_.views) {
-      if (view.glob.matches(path)) return read_view(view.values.empty() ? "" : view.values[0], path, source, options);
-    }
+    if (view != nullptr) return read_view(view->values.empty() ? "" : view->values[0], path, source, options);
     return config_.views.empty() ? read_lines(source, options) : Result<Document>(Document{});
   }
   if (how.family != "code" && how.family != "fragment") return read_lines(source, options);
@@ -374,9 +382,55 @@ Result<Document> Linter::read_source(const std::string& path, std::string_view s
   return document;
 }
 
-Result<Document> Linter::read_view(const std::string&, const std::string& path, std::string_view,
-                                   const ReadOptions&) const {
-  return fail(ErrorKind::unsupported, "prose.unsupported", "views over data files are not supported", Place{path});
+Result<Document> Linter::read_view(const std::string& name, const std::string& path, std::string_view source,
+                                   const ReadOptions& options) const {
+  const auto file = config_.find_asset("config/views", name + ".yml");
+  if (file.empty()) {
+    return fail(ErrorKind::config, "prose.view", format("view '{}' not found", name), Place{config_.root()},
+                "put it below config/views of StylesPath");
+  }
+  const auto view = TRY(load_view(file));
+  Document document;
+  const auto add_text = [&](const ViewScope& scope, const MappedText& content, const std::string& meta) -> Result<void> {
+    auto inner = options;
+    inner.meta_scope = meta + (scope.name.empty() ? "" : "." + scope.name);
+    const auto ranges = TRY(read_options(path, content.text()));
+    inner.ignored_tokens = ranges.ignored_tokens;
+    inner.ignored_blocks = ranges.ignored_blocks;
+    auto part = scope.type.empty() ? TRY(read_lines(content.text(), inner)) : TRY(read_markup("." + scope.type, content.text(), inner));
+    add_document(document, std::move(part), content);
+    return {};
+  };
+  if (view.engine == "tree-sitter") {
+    const auto extension = std::string(io::extension(path));
+    for (const auto& scope : view.scopes) {
+      if (scope.query.starts_with("(comment)") || scope.query.starts_with("(line_comment)")) {
+        for (const auto& comment : TRY(read_comments(source, extension))) {
+          if (!comment.is_docstring) TRY(add_text(scope, comment.content, comment.is_block ? ".text.comment.block" : ".text.comment.line"));
+        }
+      } else if (scope.query.starts_with("(string_literal)") || scope.query.starts_with("(string)")) {
+        for (const auto& text : read_string_literals(source, extension)) TRY(add_text(scope, text, ".text.comment.line"));
+      } else {
+        return fail(ErrorKind::unsupported, "prose.unsupported", format("the query {} is not supported", scope.query), Place{file},
+                    "(comment), (string) and (string_literal) are");
+      }
+    }
+    return document;
+  }
+  doc::ReadOptions reading;
+  reading.file = path;
+  reading.allow_duplicate_keys = true;
+  const auto extension = io::extension(path);
+  const auto parsed = extension == ".json" ? doc::parse_json(source, reading)
+                      : extension == ".toml" ? doc::parse_toml(source, reading)
+                                             : doc::parse_yaml(source, reading);
+  const auto& root = TRY(Result<doc::Value>(parsed));
+  for (const auto& scope : view.scopes) {
+    for (const auto* value : TRY(select(root, scope.query))) {
+      TRY(add_text(scope, map_scalar(source, value->span, value->as_string()), ""));
+    }
+  }
+  return document;
 }
 
 Result<Document> Linter::read(const std::string& path, std::string_view content) const {
@@ -493,24 +547,23 @@ Result<void> Linter::run_block(Task& task, const Block& block) const {
   if (text.find("\xE2\x84\xAA") != std::string_view::npos || text.find("\xC5\xBF") != std::string_view::npos) {
     std::fill(task.found.begin(), task.found.end(), std::uint8_t{1});
   }
-  const bool sized = block.scope.starts_with("summary") || block.scope.starts_with("raw");
   if (block.running && needs_paragraphs_) {
     std::size_t from = 0;
     const auto scope = "paragraph." + block.scope;
     while (from < text.size()) {
       auto at = text.find("\n\n", from);
       at = at == std::string_view::npos ? text.size() : at + 2;
-      TRY(run_view(task, block, {text.substr(from, at - from), scope, scope}, from));
+      TRY(run_view(task, block, {text.substr(from, at - from), scope, scope, &block.content, from}, from));
       from = at;
     }
   }
-  if (needs_sentences_ && !sized && block.scope.starts_with("text")) {
+  if (needs_sentences_ && block.running) {
     const auto scope = "sentence." + block.scope;
     for (const auto& sentence : split_sentences(text)) {
-      TRY(run_view(task, block, {text.substr(sentence.begin, sentence.end - sentence.begin), scope, scope}, sentence.begin));
+      TRY(run_view(task, block, {text.substr(sentence.begin, sentence.end - sentence.begin), scope, scope, &block.content, sentence.begin}, sentence.begin));
     }
   }
-  return run_view(task, block, {text, block.scope, block.parent}, 0);
+  return run_view(task, block, {text, block.scope, block.parent, &block.content, 0}, 0);
 }
 
 Result<void> Linter::run_view(Task& task, const Block& block, const View& view, std::size_t offset) const {
@@ -559,7 +612,10 @@ Result<void> Linter::run_view(Task& task, const Block& block, const View& view, 
       hit.place.has_range = true;
       if (!task.seen.emplace(hit.place.line, hit.place.column, alert.check).second) continue;
       if (rule.head.limit > 0 && ++task.counted[alert.check] > rule.head.limit) continue;
+      const auto stands = task.source.substr(range.begin, range.end - range.begin);
+      hit.as_it_stands = stands == alert.match;
       hit.columns = utf8::count(task.source.substr(range.begin, range.end - range.begin));
+      hit.extends = rule.head.extends;
       hit.alert = std::move(alert);
       task.report.hits.push_back(std::move(hit));
     }

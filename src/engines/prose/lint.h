@@ -26,6 +26,8 @@ struct Hit {
   Alert alert;
   Place place;          // bytes of the file as it is on disk
   std::size_t columns = 0;  // code points of the match as it stands in the source
+  bool as_it_stands = true;  // the source says what the match says, no markup or entity between
+  std::string extends;       // the kind of the rule
 };
 
 struct FileReport {

@@ -13,9 +13,14 @@ namespace chiron::prose {
 
 namespace {
 
-std::size_t span_end(const Hit& hit) {
-  return std::max<std::size_t>(1, hit.place.column + hit.columns - 1);
+// Vale looks a match up in the source again. Where markup or an entity stands inside of a match of these two kinds it
+// does not find it, and tells the start of the line.
+std::size_t column(const Hit& hit) {
+  const bool lost = !hit.as_it_stands && (hit.extends == "repetition" || hit.extends == "capitalization");
+  return lost ? 1 : hit.place.column;
 }
+
+std::size_t span_end(const Hit& hit) { return std::max<std::size_t>(1, column(hit) + hit.columns - 1); }
 
 doc::Value texts(const std::vector<std::string>& items) {
   doc::Value list = doc::Value::array();
@@ -45,7 +50,7 @@ std::string print_lines(const std::vector<FileReport>& reports) {
   std::string out;
   for (const auto& report : reports) {
     for (const auto& hit : report.hits) {
-      out += format("{}:{}:{}:{}:{}\n", report.path, hit.place.line, hit.place.column, hit.alert.check, hit.alert.message);
+      out += format("{}:{}:{}:{}:{}\n", report.path, hit.place.line, column(hit), hit.alert.check, hit.alert.message);
     }
   }
   return out;
@@ -59,7 +64,7 @@ std::string print_json(const std::vector<FileReport>& reports) {
       doc::Value action = doc::Value::object();
       action.set("Name", doc::Value(hit.alert.action.name)).set("Params", texts_or_null(hit.alert.action.params));
       doc::Value span = doc::Value::array();
-      span.push(doc::Value(hit.place.column)).push(doc::Value(span_end(hit)));
+      span.push(doc::Value(column(hit))).push(doc::Value(span_end(hit)));
       alert.set("Action", std::move(action)).set("Span", std::move(span)).set("Check", doc::Value(hit.alert.check));
       alert.set("Description", doc::Value(hit.alert.description)).set("Link", doc::Value(hit.alert.link));
       alert.set("Message", doc::Value(hit.alert.message));
@@ -86,7 +91,7 @@ std::string print_terminal(const std::vector<FileReport>& reports, bool wrap, bo
     std::size_t message_width = 0;
     std::vector<std::vector<std::string>> messages;
     for (const auto& hit : report.hits) {
-      place_width = std::max(place_width, format("{}:{}", hit.place.line, hit.place.column).size());
+      place_width = std::max(place_width, format("{}:{}", hit.place.line, column(hit)).size());
       messages.push_back(wrap ? wrap_words(hit.alert.message, 30) : std::vector<std::string>{hit.alert.message});
       for (const auto& line : messages.back()) message_width = std::max(message_width, utf8::display_width(line));
     }
@@ -95,7 +100,7 @@ std::string print_terminal(const std::vector<FileReport>& reports, bool wrap, bo
       ++counts[static_cast<std::size_t>(hit.alert.severity)];
       const int codes[] = {34, 33, 31};
       const auto level = std::string(to_string(hit.alert.severity));
-      auto place = format("{}:{}", hit.place.line, hit.place.column);
+      auto place = format("{}:{}", hit.place.line, column(hit));
       for (std::size_t line = 0; line < messages[i].size(); ++line) {
         const auto& text = messages[i][line];
         const bool first = line == 0;

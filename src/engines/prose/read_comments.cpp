@@ -12,6 +12,7 @@ namespace {
 struct Delimiters {
   std::string_view open;
   std::string_view close;
+  bool text = false;  // a literal over several lines, no comment
 };
 struct Language {
   std::string_view extensions;             // between spaces
@@ -20,20 +21,21 @@ struct Language {
   std::string_view strings;                // characters that open and close a literal
   bool line_start_blocks = false;          // blocks open at the start of a line only (Ruby's =begin)
   bool leading = false;                    // the decoration " * " is stripped from each line of a block
+  bool long_strings = false;               // a string may go over several lines
 };
 
 constexpr Language kLanguages[] = {
     {" .c .h .cc .cpp .cp .cxx .c++ .hpp .h++ .cs .csx .java .bsh .js .jsx .ts .tsx .scala .sbt .swift .sass .less .proto ",
      {"///", "//", ""}, {{{"/*", "*/"}, {}, {}}}, "\"'`", false, true},
     {" .go ", {"//", "", ""}, {{{"/*", "*/"}, {}, {}}}, "\"'`", false, true},
-    {" .rs ", {"//!", "///", "//"}, {{{"/*", "*/"}, {}, {}}}, "\"", false, true},
+    {" .rs ", {"//!", "///", "//"}, {{{"/*", "*/"}, {"r#\"", "\"#", true}, {"'\"'", "", true}}}, "\"", false, true, true},
     {" .css ", {"", "", ""}, {{{"/*", "*/"}, {}, {}}}, "\"'", false, true},
     {" .py .py3 .pyw .rpy .cpy .rpyw ", {"#", "", ""}, {{{"\"\"\"", "\"\"\""}, {"'''", "'''"}, {}}}, "\"'"},
     {" .rb .gemspec ", {"#", "", ""}, {{{"=begin", "=end"}, {}, {}}}, "\"'", true},
     {" .php ", {"//", "#", ""}, {{{"/*", "*/"}, {}, {}}}, "\"'", false, true},
     {" .lua ", {"--", "", ""}, {{{"--[[", "]]"}, {"---[[", "]]"}, {}}}, "\"'"},
     {" .hs ", {"--", "", ""}, {{{"{-", "-}"}, {}, {}}}, "\""},
-    {" .jl ", {"#", "", ""}, {{{"#=", "=#"}, {"\"\"\"", "\"\"\""}, {}}}, "\""},
+    {" .jl ", {"#", "", ""}, {{{"#=", "=#"}, {"\"\"\"", "\"\"\"", true}, {}}}, "\""},
     {" .ps1 .psm1 .psd1 ", {"#", "", ""}, {{{"<#", "#>"}, {}, {}}}, "\"'"},
     {" .clj .cljs .cljc .cljd ", {";;;;", ";;", ";"}, {{{}, {}, {}}}, "\""},
     {" .r .R .pl .pm .pod .sh .bash .toml .yml .yaml ", {"#", "", ""}, {{{}, {}, {}}}, "\"'"},
@@ -91,19 +93,14 @@ Comment block_comment(std::string_view source, std::size_t begin, std::size_t en
   return comment;
 }
 
-}  // namespace
-
-bool knows_language(std::string_view extension) { return find_language(extension) != nullptr; }
-
-Result<std::vector<Comment>> read_comments(std::string_view source, std::string_view extension) {
+std::vector<Comment> scan(std::string_view source, const Language* language, std::vector<MappedText>* texts) {
   std::vector<Comment> comments;
-  const auto* language = find_language(extension);
-  if (language == nullptr) return comments;
   std::size_t last_line_end = static_cast<std::size_t>(-1);
   std::size_t last_column = 0;
   bool joinable = false;
   std::size_t at = source.starts_with("#!") ? std::min(source.find('\n'), source.size()) : 0;
   std::size_t line_begin = 0;
+  char before_this = 0;  // the last byte of code, white space and comments aside
   while (at < source.size()) {
     const auto c = source[at];
     if (c == '\n') {
@@ -123,11 +120,19 @@ Result<std::vector<Comment>> read_comments(std::string_view source, std::string_
       const auto begin = at + block->open.size();
       auto end = source.find(block->close, begin);
       if (end == std::string_view::npos) end = source.size();
-      // A triple-quoted text is documentation where it stands alone at the start of a line.
+      // A triple-quoted text is documentation where it opens a module, a class or a function.
       const bool quoted = block->open == block->close;
       const auto before = source.substr(line_begin, at - line_begin);
-      const bool alone = before.find_first_not_of(" \trRuUbB@doc") == std::string_view::npos;
-      if (!quoted || alone) comments.push_back(block_comment(source, begin, end, language->leading));
+      const bool alone = before.find_first_not_of(" \t") == std::string_view::npos;
+      const bool opens = before_this == 0 || before_this == ':';
+      if (quoted || block->text) before_this = '"';
+      if (!block->text && (!quoted || (alone && opens))) {
+        comments.push_back(block_comment(source, begin, end, language->leading));
+        comments.back().is_docstring = quoted;
+      }
+      if (block->text && texts != nullptr) {
+        texts->emplace_back().append(source, static_cast<std::uint32_t>(begin), static_cast<std::uint32_t>(end));
+      }
       joinable = false;
       at = std::min(end + block->close.size(), source.size());
       line_begin = source.rfind('\n', at == 0 ? 0 : at - 1);
@@ -167,10 +172,14 @@ Result<std::vector<Comment>> read_comments(std::string_view source, std::string_
     if (language->strings.find(c) != std::string_view::npos) {
       // A literal ends at its own quote or, for a single or double one, with the line.
       auto stop = at + 1;
-      while (stop < source.size() && source[stop] != c && (source[stop] != '\n' || c == '`')) {
+      before_this = c;
+      while (stop < source.size() && source[stop] != c && (source[stop] != '\n' || c == '`' || language->long_strings)) {
         stop += source[stop] == '\\' && c != '`' ? 2 : 1;
       }
       stop = std::min(stop, source.size());
+      if (texts != nullptr && c != '\'') {
+        texts->emplace_back().append(source, static_cast<std::uint32_t>(at + 1), static_cast<std::uint32_t>(stop));
+      }
       if (stop < source.size() && source[stop] == c) ++stop;
       for (auto i = at; i < stop; ++i) {
         if (source[i] == '\n') line_begin = i + 1;
@@ -178,9 +187,25 @@ Result<std::vector<Comment>> read_comments(std::string_view source, std::string_
       at = stop;
       continue;
     }
+    if (c != ' ' && c != '\t') before_this = c;
     ++at;
   }
   return comments;
+}
+
+}  // namespace
+
+bool knows_language(std::string_view extension) { return find_language(extension) != nullptr; }
+
+Result<std::vector<Comment>> read_comments(std::string_view source, std::string_view extension) {
+  const auto* language = find_language(extension);
+  return language == nullptr ? std::vector<Comment>() : scan(source, language, nullptr);
+}
+
+std::vector<MappedText> read_string_literals(std::string_view source, std::string_view extension) {
+  std::vector<MappedText> texts;
+  if (const auto* language = find_language(extension); language != nullptr) scan(source, language, &texts);
+  return texts;
 }
 
 }  // namespace chiron::prose

@@ -105,12 +105,16 @@ class Walker {
 
 // A comment or doc string of source code, without its delimiters and common indentation.
 struct Comment {
-  bool is_block = false;  // of several lines
+  bool is_block = false;      // of several lines
+  bool is_docstring = false;  // a text that documents, not a comment
   MappedText content;
 };
 // Comments by the grammar or the delimiters of the language that `extension` names (".py"); nothing where the
 // language is unknown.
 [[nodiscard]] bool knows_language(std::string_view extension);
 [[nodiscard]] Result<std::vector<Comment>> read_comments(std::string_view source, std::string_view extension);
+
+// The texts of source code, without their quotes.
+[[nodiscard]] std::vector<MappedText> read_string_literals(std::string_view source, std::string_view extension);
 
 }  // namespace chiron::prose

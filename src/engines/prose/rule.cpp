@@ -114,7 +114,12 @@ Result<std::unique_ptr<Rule>> load_rule(std::string_view yaml, const std::string
   doc::ReadOptions options;
   options.file = file;
   options.allow_duplicate_keys = true;
-  const auto definition = TRY(doc::parse_yaml(yaml, options));
+  auto parsed = doc::parse_yaml(yaml, options);
+  if (!parsed && parsed.error().message.find("escape") != std::string::npos) {
+    // The YAML library that styles are written for reads \' in double quotes as an apostrophe.
+    parsed = doc::parse_yaml(text::replace_all(yaml, "\\'", "'"), options);
+  }
+  const auto definition = TRY(std::move(parsed));
   if (!definition.is_object()) {
     return fail(ErrorKind::config, "prose.rule", "a rule is a map of keys", Place{file, 1, 1},
                 "start it with 'extends: existence'");

@@ -40,6 +40,8 @@ struct View {
   std::string_view text;
   std::string_view scope;
   std::string_view parent;
+  const MappedText* content = nullptr;  // what the text is a part of, from `offset` on
+  std::size_t offset = 0;
 };
 
 class Spellers;

@@ -232,21 +232,15 @@ Made make_sequence(RuleHead head, Fields& fields, const RuleContext& context) {
     }
     if (pattern.empty() && tag.empty() && skip == 0) return fields.wrong("tokens", "a token needs 'pattern' or 'tag'");
     const bool required = !pattern.empty() || !tag.empty();
-    for (std::size_t repeat = 0; repeat < least; ++repeat) {
-      ++group;
-      auto copy = std::make_shared<Step>();
-      *copy = Step();
-      step->group = group;
-      if (repeat == 0) copy = step;
-      for (std::size_t i = 0; i < skip; ++i) {
-        rule->steps.push_back(copy);
-        rule->optional.push_back(true);
-      }
-      if (required) {
-        rule->steps.push_back(copy);
-        rule->optional.push_back(false);
-      }
-      if (least > 1) return fields.wrong("tokens", "'min' above 1 is not supported", "repeat the token instead");
+    if (least > 1) return fields.wrong("tokens", "'min' above 1 is not supported", "repeat the token instead");
+    step->group = ++group;
+    for (std::size_t i = 0; i < skip; ++i) {
+      rule->steps.push_back(step);
+      rule->optional.push_back(true);
+    }
+    if (required) {
+      rule->steps.push_back(step);
+      rule->optional.push_back(false);
     }
   }
   for (const auto& exception : exceptions) rule->exceptions.push_back(TRY(compile_at(exception, fields, "exceptions")));

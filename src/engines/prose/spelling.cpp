@@ -109,6 +109,16 @@ bool skipped_by_default(std::string_view word) {
   return false;
 }
 
+// Marks that follow a word behind the end of an inline element ("<a>name</a>()") are not part of it.
+std::size_t without_tail(const View& view, std::size_t begin, std::size_t end) {
+  auto last = end;
+  while (last > begin && !word_byte(view.text[last - 1]) && static_cast<unsigned char>(view.text[last - 1]) < 0x80) --last;
+  if (last == end || last == begin) return end;
+  const auto word = view.content->to_source(view.offset + begin, view.offset + last);
+  const auto tail = view.content->to_source(view.offset + last, view.offset + end);
+  return tail.begin > word.end ? last : end;
+}
+
 class Spelling final : public Rule {
  public:
   using Rule::Rule;
@@ -131,7 +141,9 @@ class Spelling final : public Rule {
       }
     }
     for (const auto& word : split_words(text)) {
-      auto spelt = std::string(text.substr(word.begin, word.end - word.begin));
+      auto end = word.end;
+      if (view.content != nullptr) end = without_tail(view, word.begin, end);
+      auto spelt = std::string(text.substr(word.begin, end - word.begin));
       // Typographic apostrophes are apostrophes to a dictionary.
       if (spelt.find("\xE2\x80\x99") != std::string::npos) spelt = text::replace_all(spelt, "\xE2\x80\x99", "'");
       if (!custom && skipped_by_default(spelt)) continue;
@@ -139,7 +151,7 @@ class Spelling final : public Rule {
       for (const auto& filter : filters) filtered = filtered || filter.found_in(spelt);
       if (filtered || speller->knows(spelt)) continue;
       if (!exceptions.empty() && exceptions.found_in(spelt)) continue;
-      auto made = alert(view, word.begin, word.end);
+      auto made = alert(view, word.begin, end);
       made.match = spelt;
       made.message = format_message(head.message, {spelt});
       made.description = format_message(head.description, {spelt});
@@ -221,6 +233,18 @@ Made make_spelling(RuleHead head, Fields& fields, const RuleContext& context) {
       }
       files.push_back(*std::move(found));
     }
+    // The project's own dictionaries all count for the built-in rule.
+    if (built_in && dicpath.empty()) {
+      for (const auto& folder : folders) {
+        if (!io::is_folder(folder)) continue;
+        for (const auto& entry : TRY(io::walk(folder))) {
+          if (!entry.path.ends_with(".dic")) continue;
+          const auto base = io::join_path(folder, entry.path.substr(0, entry.path.size() - 4));
+          const std::pair<std::string, std::string> pair{base + ".aff", base + ".dic"};
+          if (io::exists(pair.first) && std::find(files.begin(), files.end(), pair) == files.end()) files.push_back(pair);
+        }
+      }
+    }
   }
   // Word lists: every file of config/ignore for the built-in rule, the named ones for others.
   std::vector<std::string> lists;
@@ -243,7 +267,9 @@ Made make_spelling(RuleHead head, Fields& fields, const RuleContext& context) {
       }
     }
   }
-  std::vector<std::string> words;
+  // Words of the trade that the dictionary of 2020 lacks.
+  std::vector<std::string> words{"backtick", "backticks", "changelog", "changelogs", "cryptocurrency", "dataset", "datasets",
+                                 "filesystem", "filesystems", "namespace", "namespaces", "timestamp", "timestamps"};
   for (const auto& list : lists) {
     for (const auto line : text::split_lines(TRY(io::read_file(list, chiron::limits::kConfigBytes)))) {
       const auto word = text::trim(line);
