@@ -129,9 +129,10 @@ Result<void> Linter::add(std::unique_ptr<Rule> rule) {
 Result<void> Linter::load() {
   TRY(load_built_in());
   const RuleContext context{config_, spellers_, tagger_};
-  std::set<std::string> loaded{"Vale"};
+  // "Chiron" looks at the repository and not at single texts: see docs_check.h.
+  std::set<std::string> loaded{"Vale", "Chiron"};
   for (const auto& style : config_.styles) {
-    if (style == "Vale" || !loaded.insert(style).second) continue;
+    if (!loaded.insert(style).second) continue;
     bool found = false;
     for (const auto& path : config_.styles_paths) {
       const auto folder = io::join_path(path, style);
@@ -249,6 +250,18 @@ bool Linter::concerns(const std::string& path) const {
   if (!config_.base_styles.empty() || !config_.checks.empty()) return true;
   return std::any_of(config_.sections.begin(), config_.sections.end(),
                      [&](const Section& section) { return section.glob.matches(path); });
+}
+
+bool Linter::switched_on(const std::string& path, const std::string& check) const {
+  const auto* styles = &config_.base_styles;
+  std::optional<bool> own;
+  for (const auto& section : config_.sections) {
+    if (!section.glob.matches(path)) continue;
+    if (section.base_styles) styles = &*section.base_styles;
+    if (const auto set = setting(section.checks, check)) own = set;
+  }
+  if (!own) own = setting(config_.checks, check);
+  return own.value_or(std::find(styles->begin(), styles->end(), style_of(check)) != styles->end());
 }
 
 std::vector<std::uint8_t> Linter::active_rules(const std::string& path) const {

@@ -54,6 +54,8 @@ class Linter {
   [[nodiscard]] Result<const Rule*> add_rule(const std::string& name, const std::string& file);
   // Whether anything in the configuration is for this path.
   [[nodiscard]] bool concerns(const std::string& path) const;
+  // Whether the configuration has this check on for the path, be it a loaded rule or not.
+  [[nodiscard]] bool switched_on(const std::string& path, const std::string& check) const;
   // Safe to call from several threads.
   [[nodiscard]] Result<FileReport> lint(const std::string& path, std::string_view content) const;
   // What the readers make of the file, for explanations and measures.

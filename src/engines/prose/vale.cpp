@@ -255,7 +255,13 @@ class Vale {
     const bool is_text = flags_.rest.size() == 1 && !flags_.rest[0].empty() && !io::exists(flags_.rest[0]);
     if (flags_.rest.empty() || is_text) {
       auto name = flags_.path.empty() ? "stdin" + flags_.extension : flags_.path;
-      reports.push_back(TRY(linter->lint(name, is_text ? flags_.rest[0] : request_.input)));
+      std::string text;
+      if (is_text) {
+        text = flags_.rest[0];
+      } else if (request_.read_input) {
+        text = TRY(request_.read_input());
+      }
+      reports.push_back(TRY(linter->lint(name, text)));
     } else {
       for (const auto& input : flags_.rest) {
         if (!io::exists(input)) return usage(format("argument '{}' does not exist", input));

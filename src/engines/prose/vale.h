@@ -15,8 +15,8 @@ struct ValeRun {
 };
 struct ValeRequest {
   std::vector<std::string> arguments;  // without the program's name
-  std::string input;                   // standard input, read where no file is named
-  bool has_input = false;
+  // Standard input, asked for where no file is named.
+  std::function<Result<std::string>()> read_input;
   std::vector<std::pair<std::string, std::string>> environment;
   std::string version = "3.13.0";
 };

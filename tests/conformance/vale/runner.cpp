@@ -104,8 +104,7 @@ Result<Outcome> run_case(const doc::Value& test, const std::string& testdata, ta
       const auto bar = inner.find('|');
       const auto cat = split_command(inner.substr(0, bar));
       if (bar == std::string::npos || cat.size() != 2 || cat[0] != "cat") return Outcome{false, "an unknown command"};
-      request.input = TRY(io::read_file(cat[1]));
-      request.has_input = true;
+      request.read_input = [input = TRY(io::read_file(cat[1]))]() -> Result<std::string> { return input; };
       words = split_command(inner.substr(bar + 1));
     }
     if (words.empty() || words[0] != "vale") return Outcome{false, "an unknown command"};

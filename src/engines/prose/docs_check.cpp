@@ -1,0 +1,291 @@
+#include "engines/prose/docs_check.h"
+
+#include <algorithm>
+#include <map>
+
+#include "engines/prose/words.h"
+#include "foundation/base/format.h"
+#include "foundation/base/text.h"
+#include "foundation/base/utf8.h"
+#include "foundation/io/files.h"
+
+namespace chiron::prose {
+
+namespace {
+
+constexpr DocsRule kRules[] = {
+    {"Chiron.BrokenLink", "A relative link leads to a file that is not in the repository."},
+    {"Chiron.BrokenAnchor", "A link's anchor is no heading of the page it leads to."},
+    {"Chiron.MissingPath", "A code span names a path that is not in the repository."},
+    {"Chiron.MissingTarget", "A command names a Make target that the Makefile does not have."},
+};
+
+// Lines outside of fenced code, with their offsets.
+template <class Visit>
+void each_text_line(std::string_view content, const Visit& visit) {
+  std::string_view fence;
+  for (std::size_t at = 0; at < content.size();) {
+    auto end = content.find('\n', at);
+    if (end == std::string_view::npos) end = content.size();
+    const auto line = content.substr(at, end - at);
+    const auto trimmed = text::trim(line);
+    if (fence.empty() && (trimmed.starts_with("```") || trimmed.starts_with("~~~"))) {
+      fence = trimmed.substr(0, 3);
+    } else if (!fence.empty()) {
+      if (trimmed.starts_with(fence)) fence = {};
+    } else {
+      visit(line, at);
+    }
+    at = end + 1;
+  }
+}
+
+std::string anchor_of(std::string_view heading) {
+  std::string out;
+  for (std::size_t at = 0; at < heading.size();) {
+    const auto [point, length] = utf8::decode(heading, at);
+    if (point == ' ') {
+      out.push_back('-');
+    } else if (is_letter(point) || (point >= '0' && point <= '9') || point == '-' || point == '_') {
+      utf8::append(out, to_lower(point));
+    }
+    at += length;
+  }
+  return out;
+}
+
+bool is_address(std::string_view target) {
+  return target.find("://") != std::string_view::npos || target.starts_with("mailto:") || target.starts_with("//") ||
+         target.starts_with("tel:");
+}
+
+// "%20" and the like.
+std::string unescape(std::string_view text) {
+  std::string out;
+  const auto digit = [](char c) { return c <= '9' ? c - '0' : (c | 32) - 'a' + 10; };
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '%' && i + 2 < text.size() && std::isxdigit(static_cast<unsigned char>(text[i + 1])) != 0 &&
+        std::isxdigit(static_cast<unsigned char>(text[i + 2])) != 0) {
+      out.push_back(static_cast<char>(digit(text[i + 1]) * 16 + digit(text[i + 2])));
+      i += 2;
+    } else {
+      out.push_back(text[i]);
+    }
+  }
+  return out;
+}
+
+class Checker {
+ public:
+  Checker(const std::string& path, std::string_view content, const RepositoryFacts& facts)
+      : path_(path), content_(content), facts_(facts), lines_(content) {}
+
+  std::vector<Hit> run() {
+    each_text_line(content_, [&](std::string_view line, std::size_t offset) {
+      links(line, offset);
+      code_spans(line, offset);
+    });
+    return std::move(hits_);
+  }
+
+ private:
+  void add(std::string_view check, std::size_t offset, std::size_t length, std::string message) {
+    Hit hit;
+    hit.alert.check = check;
+    hit.alert.severity = Severity::error;
+    hit.alert.match = content_.substr(offset, length);
+    hit.alert.message = std::move(message);
+    hit.place = lines_.place(path_, offset, offset + length);
+    hit.place.offset = offset;
+    hit.place.length = length;
+    hit.place.has_range = true;
+    hit.columns = utf8::count(hit.alert.match);
+    hits_.push_back(std::move(hit));
+  }
+
+  bool exists(const std::string& path) const {
+    return path.empty() || path == "." || facts_.files.count(path) != 0 || facts_.folders.count(path) != 0;
+  }
+
+  std::string resolve(std::string_view target) const {
+    auto joined = target.starts_with('/') ? std::string(target.substr(1))
+                                          : io::join_path(std::string(io::parent_path(path_)), target);
+    auto clean = io::normalize_path(joined);
+    while (clean.ends_with('/')) clean.pop_back();
+    return clean;
+  }
+
+  void links(std::string_view line, std::size_t offset) {
+    bool in_code = false;
+    for (std::size_t at = 0; at + 1 < line.size(); ++at) {
+      if (line[at] == '`') in_code = !in_code;
+      if (in_code || line[at] != ']' || line[at + 1] != '(') continue;
+      auto begin = at + 2;
+      const bool pointed = begin < line.size() && line[begin] == '<';
+      if (pointed) ++begin;
+      auto end = line.find_first_of(pointed ? ">" : " )", begin);
+      if (end == std::string_view::npos) break;
+      check_target(line.substr(begin, end - begin), offset + begin);
+      at = end;
+    }
+  }
+
+  void check_target(std::string_view target, std::size_t offset) {
+    if (target.empty() || is_address(target)) return;
+    const auto hash = target.find('#');
+    const auto file = unescape(target.substr(0, std::min(hash, target.find('?'))));
+    const auto page = file.empty() ? path_ : resolve(file);
+    if (page.starts_with("..")) return;  // outside of the repository: nothing is known of it
+    if (!exists(page)) {
+      add("Chiron.BrokenLink", offset, target.size(), format("'{}' is not in the repository.", page));
+      return;
+    }
+    if (hash == std::string_view::npos || hash + 1 == target.size()) return;
+    if (!page.ends_with(".md")) return;
+    auto anchors = anchors_.find(page);
+    if (anchors == anchors_.end()) {
+      std::string text;
+      if (page == path_) {
+        text = content_;
+      } else if (auto read = facts_.read(page)) {
+        text = *std::move(read);
+      } else {
+        return;
+      }
+      anchors = anchors_.emplace(page, heading_anchors(text)).first;
+    }
+    const auto wanted = to_lower(unescape(target.substr(hash + 1)));
+    if (anchors->second.count(wanted) == 0) {
+      add("Chiron.BrokenAnchor", offset, target.size(), format("'{}' has no heading with the anchor '#{}'.", page, wanted));
+    }
+  }
+
+  void code_spans(std::string_view line, std::size_t offset) {
+    for (auto open = line.find('`'); open != std::string_view::npos;) {
+      auto ticks = open;
+      while (ticks < line.size() && line[ticks] == '`') ++ticks;
+      const auto fence = line.substr(open, ticks - open);
+      const auto close = line.find(fence, ticks);
+      if (close == std::string_view::npos) return;
+      const auto span = line.substr(ticks, close - ticks);
+      check_span(span, offset + ticks);
+      open = line.find('`', close + fence.size());
+    }
+  }
+
+  void check_span(std::string_view span, std::size_t offset) {
+    if (facts_.has_makefile && span.starts_with("make ")) {
+      auto at = std::size_t{5};
+      for (const auto word : text::split(span.substr(5), ' ')) {
+        const bool target = !word.empty() && word[0] != '-' && word.find('=') == std::string_view::npos &&
+                            word.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.") ==
+                                std::string_view::npos;
+        if (!target && !word.empty() && word.find('=') == std::string_view::npos) break;
+        if (target && facts_.make_targets.count(word) == 0) {
+          add("Chiron.MissingTarget", offset + at, word.size(), format("The Makefile has no target '{}'.", word));
+        }
+        at += word.size() + 1;
+      }
+      return;
+    }
+    // A path: parts of plain characters, the first of which is a folder of the repository's root or of this page's.
+    const auto slash = span.find('/');
+    if (slash == std::string_view::npos || slash == 0 || span.starts_with("./") || span.starts_with("../")) return;
+    if (span.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./+") != std::string_view::npos) return;
+    const auto first = span.substr(0, slash);
+    if (facts_.folders.count(first) == 0) return;
+    auto wanted = io::normalize_path(span);
+    while (wanted.ends_with('/')) wanted.pop_back();
+    if (exists(wanted) || exists(resolve(span))) return;
+    add("Chiron.MissingPath", offset, span.size(), format("'{}' is not in the repository.", span));
+  }
+
+  const std::string& path_;
+  std::string_view content_;
+  const RepositoryFacts& facts_;
+  utf8::LineIndex lines_;
+  std::vector<Hit> hits_;
+  std::map<std::string, std::set<std::string, std::less<>>> anchors_;
+};
+
+}  // namespace
+
+std::span<const DocsRule> docs_rules() { return kRules; }
+
+std::set<std::string, std::less<>> heading_anchors(std::string_view markdown) {
+  std::set<std::string, std::less<>> anchors;
+  std::map<std::string, unsigned> counts;
+  std::string_view previous;
+  const auto add = [&](std::string_view heading) {
+    std::string plain;
+    for (std::size_t at = 0; at < heading.size(); ++at) {
+      // A link shows its text only.
+      if (heading[at] == ']' && at + 1 < heading.size() && heading[at + 1] == '(') {
+        at = std::min(heading.find(')', at), heading.size());
+        continue;
+      }
+      if (heading[at] != '[' && heading[at] != '`' && heading[at] != '*') plain.push_back(heading[at]);
+    }
+    auto anchor = anchor_of(text::trim(plain));
+    const auto count = counts[anchor]++;
+    if (count > 0) anchor += format("-{}", count);
+    anchors.insert(std::move(anchor));
+  };
+  each_text_line(markdown, [&](std::string_view line, std::size_t) {
+    const auto hashes = line.find_first_not_of('#');
+    if (hashes != std::string_view::npos && hashes > 0 && hashes <= 6 && line[hashes] == ' ') {
+      auto heading = text::trim(line.substr(hashes));
+      const auto last = heading.find_last_not_of('#');
+      if (last != std::string_view::npos && last + 1 < heading.size() && heading[last] == ' ') heading = text::trim(heading.substr(0, last));
+      add(heading);
+    } else if (!previous.empty() && line.size() >= 2 &&
+               (line.find_first_not_of('=') == std::string_view::npos || line.find_first_not_of('-') == std::string_view::npos)) {
+      add(text::trim(previous));
+    }
+    for (auto at = line.find("id=\""); at != std::string_view::npos; at = line.find("id=\"", at + 4)) {
+      anchors.insert(to_lower(line.substr(at + 4, line.find('"', at + 4) - at - 4)));
+    }
+    for (auto at = line.find("name=\""); at != std::string_view::npos; at = line.find("name=\"", at + 6)) {
+      anchors.insert(to_lower(line.substr(at + 6, line.find('"', at + 6) - at - 6)));
+    }
+    previous = line;
+  });
+  return anchors;
+}
+
+RepositoryFacts gather_facts(const std::vector<std::string>& files,
+                             std::function<Result<std::string>(const std::string& path)> read) {
+  RepositoryFacts facts;
+  facts.read = std::move(read);
+  for (const auto& file : files) {
+    facts.files.insert(file);
+    for (auto slash = file.find('/'); slash != std::string::npos; slash = file.find('/', slash + 1)) {
+      facts.folders.insert(file.substr(0, slash));
+    }
+  }
+  for (const auto* name : {"Makefile", "makefile", "GNUmakefile"}) {
+    if (facts.files.count(name) == 0) continue;
+    const auto text = facts.read(name);
+    if (!text) continue;
+    facts.has_makefile = true;
+    for (const auto line : text::split_lines(*text)) {
+      const auto colon = line.find(':');
+      if (line.empty() || line[0] == '\t' || line[0] == '#' || line[0] == ' ' || colon == std::string_view::npos) continue;
+      if (colon + 1 < line.size() && line[colon + 1] == '=') continue;
+      auto names = line.substr(0, colon);
+      if (names == ".PHONY") names = line.substr(colon + 1);
+      for (const auto target : text::split(names, ' ')) {
+        if (!target.empty() && target[0] != '.') facts.make_targets.insert(std::string(target));
+      }
+    }
+    // Pattern rules and included files may make any target: then nothing can be said.
+    if (text->find("\ninclude ") != std::string::npos || text->find("%:") != std::string::npos) facts.has_makefile = false;
+  }
+  return facts;
+}
+
+std::vector<Hit> check_docs(const std::string& path, std::string_view content, const RepositoryFacts& facts) {
+  return Checker(path, content, facts).run();
+}
+
+}  // namespace chiron::prose
