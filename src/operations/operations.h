@@ -25,6 +25,8 @@ Operation policy_check_operation();
 Operation policy_unit_operation();
 Operation policy_parse_operation();
 Operation policy_deps_operation();
+Operation prose_operation();
+Operation prose_init_operation();
 Operation test_operation();
 Operation test_list_operation();
 Operation test_bisect_operation();

@@ -24,6 +24,8 @@ Registry make_registry() {
   operations.push_back(coverage_merge_operation());
   operations.push_back(diff_operation());
   operations.push_back(normalize_operation());
+  operations.push_back(prose_operation());
+  operations.push_back(prose_init_operation());
   operations.push_back(test_operation());
   operations.push_back(test_list_operation());
   operations.push_back(test_bisect_operation());

@@ -122,7 +122,7 @@ std::string unified_diff(const std::string& path, std::string_view before, const
       }
       auto moved = hunks[at].edits;
       for (auto& edit : moved) edit.offset -= begin;
-      const auto changed = apply(joined, moved);
+      const auto changed = prose::apply(joined, moved);
       for (const auto new_line : lines_of(changed)) {
         print_line(body, '+', new_line);
         ++new_count;

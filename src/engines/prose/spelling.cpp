@@ -93,6 +93,7 @@ bool skipped_by_default(std::string_view word) {
   for (std::size_t at = 0; at < word.size();) {
     const auto [point, length] = utf8::decode(word, at);
     if (!is_letter(point) && point != '_' && point != '\'') return true;
+    if (point >= 0x2E80) return true;  // no dictionary of an alphabet knows words of these scripts
     last = point;
     at += length;
   }
@@ -269,7 +270,8 @@ Made make_spelling(RuleHead head, Fields& fields, const RuleContext& context) {
   }
   // Words of the trade that the dictionary of 2020 lacks.
   std::vector<std::string> words{"backtick", "backticks", "changelog", "changelogs", "cryptocurrency", "dataset", "datasets",
-                                 "filesystem", "filesystems", "namespace", "namespaces", "timestamp", "timestamps"};
+                                 "filesystem", "filesystems", "gitignore", "localhost", "webhook", "webhooks", "namespace", "namespaces", "quickstart", "quickstarts",
+                                 "stylesheet", "stylesheets", "timestamp", "timestamps"};
   for (const auto& list : lists) {
     for (const auto line : text::split_lines(TRY(io::read_file(list, chiron::limits::kConfigBytes)))) {
       const auto word = text::trim(line);

@@ -9,6 +9,8 @@
 
 namespace chiron {
 
+int run_vale_drop_in(std::span<const std::string> arguments, DropInContext& context);
+
 namespace {
 // One line a tool; its function lives in a file of its own beside this one.
 const std::vector<DropIn>& table() {
@@ -17,6 +19,7 @@ const std::vector<DropIn>& table() {
       {"opa", "policies in Rego, as Open Policy Agent's command line", "policy", run_opa},
       {"diff-cover", "coverage of the changed lines, as diff-cover", "coverage", diff_cover_tool},
       {"diffoscope", "what differs between two files, folders or archives, as diffoscope", "diff", run_diffoscope},
+      {"vale", "style rules over texts, as Vale", "prose", run_vale_drop_in},
   };
   return tools;
 }

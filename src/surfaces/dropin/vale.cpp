@@ -2,10 +2,11 @@
 #include <cstdlib>
 
 #include "engines/prose/vale.h"
-#include "foundation/io/files.h"
-#include "surfaces/dropin/tools.h"
+#include "surfaces/dropin/dropin.h"
 
 namespace chiron {
+
+int run_vale_drop_in(std::span<const std::string> arguments, DropInContext& context);
 
 int run_vale_drop_in(std::span<const std::string> arguments, DropInContext& context) {
   prose::ValeRequest request;

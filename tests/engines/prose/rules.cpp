@@ -1,0 +1,199 @@
+// Rules: every kind on a text of its own, errors of styles, scripts, filters, globs, fixes.
+#include <doctest/doctest.h>
+
+#include "engines/prose/docs_check.h"
+#include "engines/prose/filter.h"
+#include "engines/prose/fix.h"
+#include "engines/prose/lint.h"
+#include "engines/prose/literals.h"
+#include "engines/prose/script.h"
+#include "engines/prose/vale.h"
+#include "engines/prose/view.h"
+#include "engines/prose/words.h"
+#include "foundation/doc/yaml.h"
+#include "foundation/io/files.h"
+
+using namespace chiron;
+using namespace chiron::prose;
+
+namespace {
+
+// A linter over one style "T" with the rule "R".
+struct Bench {
+  io::TemporaryFolder folder;
+  std::unique_ptr<Linter> linter;
+};
+
+Result<Bench> make_bench(std::string_view rule, std::string_view ini = "[*]\nBasedOnStyles = T\n") {
+  auto folder = TRY(io::TemporaryFolder::create("prose-test"));
+  TRY(io::make_folders(folder.path() + "/styles/T"));
+  TRY(io::write_file_atomic(folder.path() + "/styles/T/R.yml", rule));
+  TRY(io::write_file_atomic(folder.path() + "/.vale.ini", "StylesPath = styles\n" + std::string(ini)));
+  ConfigRequest request;
+  request.path = folder.path() + "/.vale.ini";
+  auto linter = TRY(Linter::create(TRY(read_config(request))));
+  return Bench{std::move(folder), std::move(linter)};
+}
+
+std::string lint(std::string_view rule, const std::string& path, std::string_view text) {
+  auto bench = make_bench(rule);
+  if (!bench) return to_string(bench.error());
+  const auto report = bench->linter->lint(path, text);
+  return report ? print_lines({*report}) : to_string(report.error());
+}
+
+}  // namespace
+
+TEST_CASE("kinds of rules") {
+  CHECK(lint("extends: existence\nmessage: no '%s'\ntokens: [foo, 'ba[rz]']\n", "a.md", "A foo and\na **bar**.\n") ==
+        "a.md:1:3:T.R:no 'foo'\na.md:2:5:T.R:no 'bar'\n");
+  CHECK(lint("extends: substitution\nmessage: use '%s' not '%s'\nignorecase: true\nswap:\n  utilize: use\n", "a.md", "We Utilize it.\n") ==
+        "a.md:1:4:T.R:use 'use' not 'Utilize'\n");
+  CHECK(lint("extends: occurrence\nmessage: many\nscope: sentence\nmax: 2\ntoken: ','\n", "a.md", "One. a, b, c, d.\n") ==
+        "a.md:1:7:T.R:many\n");
+  CHECK(lint("extends: repetition\nmessage: again '%s'\nignorecase: true\nalpha: true\ntokens: ['[^\\s]+']\n", "a.md", "The the end.\n") ==
+        "a.md:1:1:T.R:again 'the'\n");
+  CHECK(lint("extends: consistency\nmessage: mixed '%s'\neither:\n  center: centre\n", "a.md", "A center.\n\nA centre.\n") ==
+        "a.md:3:3:T.R:mixed 'centre'\n");
+  CHECK(lint("extends: conditional\nmessage: \"'%s' undefined\"\nfirst: '\\b([A-Z]{3})\\b'\nsecond: '\\(([A-Z]{3})\\)'\n", "a.md",
+             "World Health (WHO) and UNO.\n") == "a.md:1:24:T.R:'UNO' undefined\n");
+  CHECK(lint("extends: capitalization\nmessage: \"'%s' wants '%s'\"\nscope: heading\nmatch: $sentence\n", "a.md", "# A Big Title Here\n") ==
+        "a.md:1:3:T.R:'A Big Title Here' wants 'A big title here'\n");
+  CHECK(lint("extends: capitalization\nmessage: \"'%s'\"\nscope: heading\nmatch: $title\n", "a.md", "# The Life of a Cat\n") == "");
+  CHECK(lint("extends: metric\nmessage: 'words %s'\nformula: words / sentences\ncondition: '> 3'\n", "a.md", "One two three four five.\n") ==
+        "a.md:1:1:T.R:words 5.00\n");
+  CHECK(lint("extends: script\nmessage: long\nscope: raw\nscript: |\n  text := import(\"text\")\n  matches := []\n  for i, line in "
+             "text.split(scope, \"\\n\") {\n    if len(line) > 5 { matches = append(matches, {begin: text.index(scope, line), end: "
+             "text.index(scope, line) + len(line)}) }\n  }\n",
+             "a.md", "ab\nlonger line\n") == "a.md:2:1:T.R:long\n");
+  CHECK(lint("extends: sequence\nmessage: passive\ntokens:\n  - pattern: was\n  - tag: VBN\n", "a.md", "It was written well.\n") ==
+        "a.md:1:4:T.R:passive\n");
+}
+
+TEST_CASE("look-behind of variable length") {
+  const auto pattern = Pattern::compile("(?i)(?<!the |a red )house");
+  REQUIRE(pattern);
+  CHECK(pattern->find_all("the house, a red house, House, my house").size() == 2);
+  const auto positive = Pattern::compile("(?<=\\w+ )x");
+  REQUIRE(positive);
+  CHECK(positive->find_all("ab x, x").size() == 1);
+  CHECK(!Pattern::compile("(unclosed"));
+}
+
+TEST_CASE("errors of styles name file and line") {
+  const auto unknown = lint("extends: existence\nmessage: m\ntokns: [a]\ntokens: [b]\n", "a.md", "b");
+  CHECK(unknown.find("R.yml:3:1") != std::string::npos);
+  CHECK(unknown.find("did you mean 'tokens'") != std::string::npos);
+  CHECK(lint("message: m\n", "a.md", "b").find("extends") != std::string::npos);
+  CHECK(lint("extends: existence\nmessage: m\ntokens: ['(']\n", "a.md", "b").find("regular expression") != std::string::npos);
+  CHECK(lint("extends: script\nmessage: m\nscript: 'os := import(\"os\")'\n", "a.md", "b").find("not available") != std::string::npos);
+}
+
+TEST_CASE("places survive CRLF, invalid UTF-8 and long lines") {
+  const std::string rule = "extends: existence\nmessage: no '%s'\ntokens: [foo]\n";
+  CHECK(lint(rule, "a.md", "one\r\ntwo foo\r\n") == "a.md:2:5:T.R:no 'foo'\n");
+  CHECK(lint(rule, "a.md", "a \xFF foo\n") == "a.md:1:5:T.R:no 'foo'\n");
+  std::string line(200'000, 'x');
+  CHECK(lint(rule, "a.md", line + " foo\n") == "a.md:1:200002:T.R:no 'foo'\n");
+}
+
+TEST_CASE("controls in comments") {
+  const std::string rule = "extends: existence\nmessage: m\ntokens: [foo]\n";
+  CHECK(lint(rule, "a.md", "<!-- vale T.R = NO -->\n\nfoo\n\n<!-- vale T.R = YES -->\n\nfoo\n") == "a.md:7:1:T.R:m\n");
+  CHECK(lint(rule, "a.md", "<!-- vale T.R[\"foo\"] = NO -->\n\nfoo\n") == "");
+}
+
+TEST_CASE("fixes never overlap and the diff shows them") {
+  auto bench = make_bench("extends: substitution\nmessage: use %s\naction: {name: replace}\nswap:\n  utilize: use\n  'in order to': to\n");
+  REQUIRE(bench);
+  const std::string text = "We utilize it in order to win.\n";
+  const auto report = bench->linter->lint("a.md", text);
+  REQUIRE(report);
+  const auto edits = replacements(*report, *bench->linter, text);
+  CHECK(prose::apply(text, edits) == "We use it to win.\n");
+  CHECK(unified_diff("a.md", text, edits) ==
+        "--- a/a.md\n+++ b/a.md\n@@ -1,1 +1,1 @@\n-We utilize it in order to win.\n+We use it to win.\n");
+}
+
+TEST_CASE("literals that a pattern needs") {
+  CHECK(required_literals("(?i)\\b(?:foo|ba[rz])\\b") == std::vector<std::string>{"bar", "baz", "foo"});
+  CHECK(required_literals("colou?r") == std::vector<std::string>{"color", "colour"});
+  CHECK(required_literals("\\w+ing\\b") == std::vector<std::string>{"ing"});
+  CHECK(required_literals("[A-Z]{3,}").empty());
+  CHECK(required_literals("a|foo").empty());
+  const LiteralScanner scanner({{"foo"}, {"bar", "oba"}});
+  std::vector<std::uint8_t> found(2, 0);
+  scanner.scan("xFOObax", found);
+  CHECK(found == std::vector<std::uint8_t>{1, 1});
+}
+
+TEST_CASE("scripts") {
+  const auto run = [](std::string_view source) {
+    const auto script = Script::compile(source, "s");
+    if (!script) return to_string(script.error());
+    const auto made = script->run_suggestions("FooBar");
+    if (!made) return to_string(made.error());
+    std::string out;
+    for (const auto& item : *made) out += item + ";";
+    return out;
+  };
+  CHECK(run("suggestions := [match + \"!\"]") == "FooBar!;");
+  CHECK(run("f := func(x) { return x > 1 ? x * 2 : 1 }\nsuggestions := [string(f(3)), string(f(0))]") == "6;1;");
+  CHECK(run("text := import(\"text\")\nm := text.re_find(`([A-Z])`, match, -1)\nsuggestions := []\nfor i, x in m { suggestions = "
+            "append(suggestions, x[1].text) }") == "F;B;");
+  CHECK(run("for { }").find("does not come to an end") != std::string::npos);
+  CHECK(run("f := func() { return f2() }\nsuggestions := []\nx := 1 +").find("expected") != std::string::npos);
+  CHECK(run("a := 1 / 0").find("division by zero") != std::string::npos);
+}
+
+TEST_CASE("globs, filters, templates, views") {
+  CHECK(Glob::compile("*.{md,rst}")->matches("docs/a.md"));
+  CHECK_FALSE(Glob::compile("*.{md,rst}")->matches("a.txt"));
+  CHECK(Glob::compile("[!.]*.adoc")->matches("a.adoc"));
+  CHECK_FALSE(Glob::compile("!docs/*", true)->matches("docs/a"));
+  CHECK(!Glob::compile("{a"));
+  RuleHead head;
+  head.name = "A.B";
+  head.level = Severity::error;
+  head.scope = {"heading"};
+  CHECK(RuleFilter::compile(".Level in [\"error\"] and .Name != \"A.C\"")->keeps(head));
+  CHECK(RuleFilter::compile("\"heading\" in .Scope")->keeps(head));
+  CHECK_FALSE(RuleFilter::compile("not (.Name startsWith 'A.')")->keeps(head));
+  CHECK(!RuleFilter::compile(".Nope == \"x\""));
+  FileReport report;
+  report.path = "a.md";
+  report.hits.resize(2);
+  const auto shown = print_template({report}, "{{range .Files}}{{$n := 0}}{{range .Alerts}}{{$n = add1 $n}}{{end}}{{.Path}} {{$n}}{{end}}", "t");
+  REQUIRE(shown);
+  CHECK(*shown == "a.md 2");
+  CHECK(!print_template({report}, "{{range .Files}}", "t"));
+  const auto yaml = doc::parse_yaml("a:\n  - b: one\n    c: two\n  - b: three\n");
+  REQUIRE(yaml);
+  const auto selected = select(*yaml, "a.all().b");
+  REQUIRE(selected);
+  CHECK(selected->size() == 2);
+  CHECK(select(*yaml, "search(has(\"c\")).map(c)")->at(0)->as_string() == "two");
+}
+
+TEST_CASE("pages are held against the repository") {
+  auto facts = gather_facts({"README.md", "docs/a.md", "src/x.cpp", "Makefile"}, [](const std::string& path) -> Result<std::string> {
+    return path == "Makefile" ? std::string("all: x\n\tdo\ntest:\n") : std::string("# One\n\n## Two words\n");
+  });
+  std::string out;
+  for (const auto& hit : check_docs("README.md",
+                                    "# Here\n[ok](docs/a.md#two-words) [gone](docs/b.md) [anchor](docs/a.md#three) `src/x.cpp` `src/y.cpp`\n"
+                                    "[self](#here) `make test` `make nope` [out](https://x.org/y)\n```\n[no](gone)\n```\n",
+                                    facts)) {
+    out += hit.alert.check + " " + hit.alert.match + "\n";
+  }
+  CHECK(out ==
+        "Chiron.BrokenLink docs/b.md\nChiron.BrokenAnchor docs/a.md#three\nChiron.MissingPath src/y.cpp\nChiron.MissingTarget nope\n");
+}
+
+TEST_CASE("sentences and words") {
+  const std::string text = "Dr. Smith met Mr. Jones, e.g. at 3.5 km. They left! \"Why?\" he asked.";
+  CHECK(split_sentences(text).size() == 3);
+  const auto words = split_words("(don't) \"e.g.\" x-ray, 42 U.S.");
+  CHECK(words.size() == 4);
+  CHECK(count_syllables("readability") >= 4);
+}
