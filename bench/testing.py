@@ -48,11 +48,11 @@ def googletest():
     program = small_suite()
     folder = workspace("googletest")
     bare = measure.best([program])
-    measure.run_once([measure.CHIRON, "test", program, "-j2"], cwd=folder)  # learns durations
-    batches = measure.best([measure.CHIRON, "test", program, "-j2"], cwd=folder)
+    measure.run_once([measure.CHIRON, "test", program, "--jobs=2"], cwd=folder)  # learns durations
+    batches = measure.best([measure.CHIRON, "test", program, "--jobs=2"], cwd=folder)
     measure.line("googletest-batches-wall", batches.wall, "s", max(0.25, 1.5 * bare.wall))
     measure.line("googletest-batches-cpu", batches.cpu, "s", 2 * bare.cpu)
-    isolated = measure.best([measure.CHIRON, "test", program, "--isolate", "-j2"], times=2, cwd=folder)
+    isolated = measure.best([measure.CHIRON, "test", program, "--isolate", "--jobs=2"], times=2, cwd=folder)
     measure.line("googletest-isolate-wall", isolated.wall, "s", 2.3)
     measure.line("googletest-bare-wall", bare.wall, "s")
 
@@ -64,8 +64,8 @@ def pytest():
             for index in range(100):
                 file.write(f"def test_{index}():\n    assert {index} == {index}\n\n")
     sequence = measure.best([PYTHON, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist"], times=2, cwd=folder)
-    measure.run_once([measure.CHIRON, "test", ".", "--python", PYTHON, "-j2"], cwd=folder)
-    ours = measure.best([measure.CHIRON, "test", ".", "--python", PYTHON, "-j2"], times=3, cwd=folder)
+    measure.run_once([measure.CHIRON, "test", ".", "--python", PYTHON, "--jobs=2"], cwd=folder)
+    ours = measure.best([measure.CHIRON, "test", ".", "--python", PYTHON, "--jobs=2"], times=3, cwd=folder)
     measure.line("pytest-5000-wall", ours.wall, "s", 3.2, sequence.wall)
     measure.line("pytest-5000-cpu", ours.cpu, "s", 1.1 * sequence.cpu, sequence.cpu)
     try:
@@ -85,7 +85,7 @@ def skewed():
     folder = workspace("skewed")
     program = build_googletest(folder, "sleepers", source)
     workers = 8
-    argv = [measure.CHIRON, "test", program, f"-j{workers}"]
+    argv = [measure.CHIRON, "test", program, f"--jobs={workers}"]
     for _ in range(2):
         measure.run_once(argv, cwd=folder)
     best = measure.best(argv, times=3, cwd=folder)
@@ -117,10 +117,12 @@ def planted(name, program_arguments, folder, truth, total, prefix):
     """Runs 20 shuffles; every planted dependence must be told, within its budget of runs, and nothing else."""
     shutil.rmtree(os.path.join(folder, ".chiron"), ignore_errors=True)
     events = os.path.join(folder, "events.jsonl")
-    subprocess.run([measure.CHIRON, "test", *program_arguments, "--stress", "20", "-j2", "--events", events, "--bisect-limit", "10000",
+    subprocess.run([measure.CHIRON, "test", *program_arguments, "--stress", "20", "--jobs=2", "--events", events, "--bisect-limit", "10000",
                     "--shuffle-seed", "1"], cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     found, over, wrong = set(), 0, 0
     log2 = (total - 1).bit_length()
+    if not os.path.exists(events):
+        sys.exit("chiron test did not run; see its message with the same arguments by hand")
     for text in open(events):
         event = json.loads(text)
         if event["event"] == "order-dependence":

@@ -30,8 +30,6 @@ void add_list_fields(Fields<TestRequest>& fields) {
 
 void add_run_fields(Fields<TestRequest>& fields) {
   fields
-      .add("jobs", &TestRequest::workers,
-           {.help = "Processes at one time; 0 is one a core", .fallback = "0", .placeholder = "N", .example = "4", .minimum = 0, .maximum = 4096})
       .add("isolate", &TestRequest::isolate, {.help = "A process for every test"})
       .add("shuffle-seed", &TestRequest::seed,
            {.help = "The seed of the order: a number, or \"last\" for exactly the last run", .placeholder = "N", .example = "last"})
@@ -93,7 +91,7 @@ Result<testing::SessionRequest> make_session_request(const TestRequest& request,
   session.rounds = static_cast<unsigned>(request.stress);
   session.use_cache = !request.no_cache;
   auto& run = session.run;
-  run.workers = request.workers > 0 ? static_cast<unsigned>(request.workers) : context.pool.workers();
+  run.workers = context.pool.workers();
   run.shuffle = !request.no_shuffle;
   run.isolate = request.isolate;
   run.bisect = !request.no_bisect;

@@ -8,7 +8,7 @@ namespace chiron {
 struct TestRequest {
   std::vector<std::string> targets, pytest_arguments, overrides, groups, setups, environment;
   std::string filter, shard, timings, seed, python, junit, events, test, run;
-  std::int64_t workers = 0, retries = 0, max_fail = 0, stress = 1, bisect_limit = 40;
+  std::int64_t retries = 0, max_fail = 0, stress = 1, bisect_limit = 40;
   std::string slow, timeout;
   bool isolate = false, no_shuffle = false, no_bisect = false, output = false, no_cache = false, json = false;
 };

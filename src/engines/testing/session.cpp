@@ -55,7 +55,12 @@ class Recorder {
     if (request_.stream) request_.stream(text);
     if (file_ < 0) return;
     buffer_ += text;
-    if (buffer_.size() > 64 * 1024) flush();
+    // Often enough that a run that is killed leaves its record, seldom enough to cost nothing.
+    const auto now = std::chrono::steady_clock::now();
+    if (buffer_.size() > 64 * 1024 || now - flushed_ > std::chrono::milliseconds(200)) {
+      flushed_ = now;
+      flush();
+    }
   }
   // False where the record could not be written whole.
   bool close() {
@@ -83,6 +88,7 @@ class Recorder {
   int file_ = -1;
   bool well_ = true;
   std::string buffer_;
+  std::chrono::steady_clock::time_point flushed_;
 };
 
 struct Prepared {
