@@ -118,7 +118,7 @@ def planted(name, program_arguments, folder, truth, total, prefix):
     shutil.rmtree(os.path.join(folder, ".chiron"), ignore_errors=True)
     events = os.path.join(folder, "events.jsonl")
     subprocess.run([measure.CHIRON, "test", *program_arguments, "--stress", "20", "--jobs=2", "--events", events, "--bisect-limit", "10000",
-                    "--shuffle-seed", "1"], cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+                    "--seed", "1"], cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     found, over, wrong = set(), 0, 0
     log2 = (total - 1).bit_length()
     if not os.path.exists(events):

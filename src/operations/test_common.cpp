@@ -31,7 +31,7 @@ void add_list_fields(Fields<TestRequest>& fields) {
 void add_run_fields(Fields<TestRequest>& fields) {
   fields
       .add("isolate", &TestRequest::isolate, {.help = "A process for every test"})
-      .add("shuffle-seed", &TestRequest::seed,
+      .add("seed", &TestRequest::seed,
            {.help = "The seed of the order: a number, or \"last\" for exactly the last run", .placeholder = "N", .example = "last"})
       .add("no-shuffle", &TestRequest::no_shuffle, {.help = "Keep the order of definition"})
       .add("no-bisect", &TestRequest::no_bisect, {.help = "Do not search for what an order-dependent test depends on"})

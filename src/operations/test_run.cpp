@@ -59,7 +59,7 @@ Operation test_operation() {
       "a hang or an early exit costs only the test that caused it. The order is shuffled by a printed seed, and a test that passes "
       "alone but fails after others is reported as order-dependent, with the tests that cause it.";
   made.examples = {{"chiron test build/bin/unit-tests tests/", "Run a test program and a folder of pytest tests."},
-                   {"chiron test build/bin/unit-tests --shuffle-seed last", "The last run again, exactly."},
+                   {"chiron test build/bin/unit-tests --seed last", "The last run again, exactly."},
                    {"chiron test tests/ --filter 'failed-last or slower-than(2s)'", "Only some tests."}};
   GateFacet gate;
   gate.since = "every test runs; a change limits nothing until coverage per test is recorded";

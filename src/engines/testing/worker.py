@@ -94,6 +94,12 @@ def make_plugin(pytest, link):
                 rows.append([item.nodeid, str(place[0]), (place[1] or -1) + 1])
             self.link.send({"event": "collected", "tests": rows, "errors": self.failed_collection,
                             "pytest": pytest.__version__, "python": sys.version.split()[0]})
+            # A fork must not outlive this process, even when that is killed: PR_SET_PDEATHSIG, for every fork.
+            try:
+                import ctypes
+                self.prctl = ctypes.CDLL(None).prctl
+            except Exception:
+                self.prctl = None
             import gc
             gc.collect()
             gc.freeze()
@@ -172,6 +178,8 @@ def make_plugin(pytest, link):
             self.children = {}
             self.link.sock.close()
             os.setsid()
+            if self.prctl is not None:
+                self.prctl(1, signal.SIGKILL, 0, 0, 0)
             self.link = Link(socket.socket(fileno=sock))
             self.seed, self.folder = message.get("seed"), message.get("folder")
             self.numpy = sys.modules.get("numpy")
@@ -213,7 +221,7 @@ def make_plugin(pytest, link):
                 if controller is not None and getattr(controller, "cov", None) is not None:
                     self.coverage = controller.cov
 
-        coverage = None
+        coverage = prctl = None
 
         def hold_terminal(self, config):
             # The terminal reporter of a worker has no reader.
