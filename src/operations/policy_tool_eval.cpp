@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "engines/policy/coverage.h"
 #include "engines/policy/loader.h"
 #include "engines/policy/report.h"
 #include "foundation/base/text.h"
@@ -97,6 +98,8 @@ PolicyToolResult policy_eval(const PolicyEvalRequest& request, PolicyToolContext
   Evaluator evaluator(policy);
   std::vector<std::string> printed;
   evaluation.printed = &printed;
+  Counters counters;
+  if (request.coverage) evaluator.machine().set_counters(&counters);
   auto rows = evaluator.evaluate(**prepared, evaluation);
   PolicyToolResult result;
   for (const std::string& line : printed) result.err += line + "\n";
@@ -105,12 +108,21 @@ PolicyToolResult policy_eval(const PolicyEvalRequest& request, PolicyToolContext
     shown.err = result.err;
     return shown;
   }
-  if (request.format == "json") result.out = pretty_json(result_document(*rows));
+  CoverageReport coverage;
+  if (request.coverage) coverage = measure_coverage(policy.program(), counters);
+  doc::Value whole = result_document(*rows);
+  if (request.coverage) whole.set("coverage", coverage_document(coverage));
+  if (request.format == "json") result.out = pretty_json(whole);
   else if (request.format == "values") result.out = result_values(*rows);
   else if (request.format == "bindings") result.out = result_bindings(*rows);
   else if (request.format == "raw") result.out = result_raw(*rows);
   else if (request.format == "discard") result.out = "{\n  \"result\": \"discarded\"\n}\n";
   else result.out = result_pretty(*rows, static_cast<std::size_t>(request.pretty_limit));
+  if (request.coverage && pretty) {
+    const std::string percent = doc::Value(coverage.percent).as_string();
+    const std::string rule = "+------------------+" + std::string(percent.size() + 2, '-') + "+\n";
+    result.out += rule + "| Overall Coverage | " + percent + " |\n" + rule;
+  }
   if (request.fail && rows->empty()) result.exit_code = 1;
   if (request.fail_defined && !rows->empty()) result.exit_code = 1;
   return result;
@@ -137,6 +149,7 @@ PolicyToolResult policy_exec(const PolicyExecRequest& request, PolicyToolContext
   Policy policy(options);
   LoadOptions load;
   load.bundle = true;
+  load.short_names = true;
   const LoadProblem problem = load_paths(policy, request.bundles, load);
   if (!problem.errors.empty()) return fail_with("exec error: " + to_string(problem.errors));
   if (!problem.message.empty()) return fail_with("exec error: " + problem.message);

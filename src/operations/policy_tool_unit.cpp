@@ -137,6 +137,7 @@ PolicyToolResult policy_unit(const PolicyUnitRequest& request, PolicyToolContext
   }
   PolicyOptions options;
   options.version = request.v0_compatible ? RegoVersion::v0 : RegoVersion::v1;
+  options.compile.test_cases = true;
   Policy policy(options);
   LoadOptions load;
   load.ignore = request.ignore;
@@ -171,7 +172,7 @@ PolicyToolResult policy_unit(const PolicyUnitRequest& request, PolicyToolContext
       result.exit_code = 2;
       result.err = format("Code coverage threshold not met: got {:.2f} instead of {:.2f}\n", coverage.percent, request.threshold);
     }
-    result.out = pretty_json(coverage_document(coverage));
+    if (result.err.empty()) result.out = pretty_json(coverage_document(coverage));
   }
   return result;
 }

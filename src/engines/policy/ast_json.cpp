@@ -288,9 +288,7 @@ struct Outline {
     for (std::size_t i = 0; i < body.expressions.size(); ++i) expr(*body.expressions[i], i, depth + 1);
   }
   void expr(const ast::Expr& expr, std::size_t index, int depth) {
-    std::string head = "expr index=" + std::to_string(index);
-    if (expr.negated) head += " negated";
-    line(depth, head);
+    line(depth, std::string(expr.negated ? "expr negated index=" : "expr index=") + std::to_string(index));
     switch (expr.kind) {
       case ExprKind::term:
         if (expr.term == nullptr) {
@@ -303,11 +301,11 @@ struct Outline {
         }
         break;
       case ExprKind::some_vars:
-        line(depth + 1, "some");
+        line(depth + 1, "somedecl");
         for (const Term* symbol : expr.symbols) term(*symbol, depth + 2);
         break;
       case ExprKind::some_in:
-        line(depth + 1, "some");
+        line(depth + 1, "somedecl");
         term(*expr.term, depth + 2);
         break;
       case ExprKind::every:
@@ -332,11 +330,10 @@ struct Outline {
       line(depth + 2, "args");
       for (const Term* argument : rule.head.arguments) term(*argument, depth + 3);
     }
-    if (rule.head.key != nullptr) term(*rule.head.key, depth + 2);
     if (rule.head.value != nullptr) term(*rule.head.value, depth + 2);
     else if (rule.head.key == nullptr) line(depth + 2, "true");
     body(rule.body, depth + 1);
-    if (rule.else_rule != nullptr) this->rule(*rule.else_rule, depth + 1, "else");
+    if (rule.else_rule != nullptr) this->rule(*rule.else_rule, depth + 1, "rule");
   }
 };
 

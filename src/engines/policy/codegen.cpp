@@ -120,7 +120,10 @@ bool CodeGenerator::literals(std::vector<Literal*>& remaining) {
     std::vector<Literal*> later;
     for (Literal* each : remaining) {
       const Mark start = mark();
-      if (literal(*each)) continue;
+      if (literal(*each)) {
+        if (case_pending_) try_case();
+        continue;
+      }
       if (failed_) return false;
       rollback(start);
       later.push_back(each);
@@ -133,6 +136,22 @@ bool CodeGenerator::literals(std::vector<Literal*>& remaining) {
     }
   }
   return true;
+}
+
+// As soon as a test's case is named it counts as tried: an entry without a value, which a later result replaces.
+void CodeGenerator::try_case() {
+  for (const Node* step : body_.suffix) {
+    if (step->kind == NodeKind::var ? !bound_[step->slot] : step->kind != NodeKind::constant) return;
+  }
+  std::vector<Operand> path;
+  for (const Node* step : body_.suffix) {
+    path.push_back(step->kind == NodeKind::var ? static_cast<Operand>(step->slot) : constant(step->constant));
+  }
+  const std::uint32_t start = list(path);
+  Op& op = emit(Opcode::metadata);
+  op.list = start;
+  op.count = static_cast<std::uint16_t>(path.size());
+  case_pending_ = false;
 }
 
 void CodeGenerator::unsafe_vars(const Node& node, std::vector<std::uint32_t>& out) const {
@@ -528,7 +547,12 @@ void CodeGenerator::rule(const Leaf& leaf, bool is_set_entry, bool& constant_val
     rollback(start);
     later.push_back(i);
   }
+  if (test_cases_ && leaf.kind == LeafKind::partial_object && leaf.node->path.back().is_string() &&
+      leaf.node->path.back().string().starts_with("test_")) {
+    case_pending_ = true;
+  }
   if (!block(*body_.block)) return;
+  case_pending_ = false;
   for (const std::size_t i : later) {
     if (match(*body_.arguments[i], static_cast<Operand>(i))) continue;
     if (!failed_) error("rego_unsafe_var_error", place, "function arguments are unsafe");

@@ -10,6 +10,7 @@ class CodeGenerator {
  public:
   CodeGenerator(Program& program, Code& code, hir::RuleBody& body, const ast::Module& module, PolicyErrors& errors);
 
+  void set_test_cases(bool on) { test_cases_ = on; }
   // One rule of `leaf`. Returns whether the value is a constant (then given in `constant`).
   void rule(const Leaf& leaf, bool is_set_entry, bool& constant_value, Value& constant);
   // A query: yields rows of every named variable (their slots in `variables`) and each expression's value
@@ -68,6 +69,8 @@ class CodeGenerator {
   std::vector<char> bound_;
   std::vector<std::uint32_t> trail_;
   std::uint32_t next_register_;
+  void try_case();
+  bool test_cases_ = false, case_pending_ = false;
   bool failed_ = false;  // an error that trying another order cannot mend
   std::uint32_t place_ = 0;
 };

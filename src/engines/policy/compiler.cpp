@@ -23,8 +23,6 @@ struct Compiler::Unit {
   std::vector<Value> path;   // ground prefix below data
   std::size_t suffix_start = 1;
   TreeNode* node = nullptr;
-  // The rule and its else chain, resolved.
-  std::vector<std::unique_ptr<hir::RuleBody>> bodies;
 };
 
 Compiler::Compiler() = default;
@@ -236,7 +234,7 @@ void Compiler::check_conflicts() {
           bool same = true;
           for (std::size_t k = 0; k < node->path.size(); ++k) same = same && node->path[k].is_string() && node->path[k].string() == items[k + 1]->text;
           if (!same) continue;
-          error(*module, "rego_type_error", module->package_location,
+          error(*first.module, "rego_type_error", first.module->package_location,
                 "package " + path_text(node->path).substr(5) + " conflicts with rule " + std::string(head_name(*first.rule)) +
                     " defined at " + first.module->file + ":" + std::to_string(first.module->row(first.rule->location.begin)));
         }
@@ -309,91 +307,113 @@ void Compiler::resolve() {
   }
   for (const ast::Module* module : program.modules) {
     globals_.push_back(module_globals(*module, packages));
-    const bool strict = options_.strict || module->version == RegoVersion::v1 || module->imports_rego_v1;
-    if (strict) {
-      std::map<std::string_view, const ast::Import*> seen;
-      for (const ast::Import* import : module->imports) {
-        const auto items = import->path->items;
-        const std::string_view name = !import->alias.empty() ? import->alias : items.size() > 1 ? items.back()->text : items[0]->text;
-        if (items[0]->text == "future" || items[0]->text == "rego") continue;
-        if (!seen.emplace(name, import).second) {
-          error(*module, "rego_compile_error", import->location, "import must not shadow import " + ast::to_string(*seen[name]->path));
-        }
-      }
-      for (const ast::Rule* rule : module->rules) {
-        const std::string_view name = head_name(*rule);
-        if (name == "input" || name == "data") {
-          error(*module, "rego_compile_error", rule->location, "rules must not shadow " + std::string(name) + " (use a different rule name)");
-        }
+  }
+}
+
+// Names that version 1 keeps for itself, then imports of one name.
+void Compiler::check_shadowing() {
+  for (const ast::Module* module : program_->modules) {
+    if (!options_.strict && module->version != RegoVersion::v1 && !module->imports_rego_v1) continue;
+    for (const ast::Rule* rule : module->rules) {
+      const std::string_view name = head_name(*rule);
+      if (name == "input" || name == "data") {
+        error(*module, "rego_compile_error", rule->location, "rules must not shadow " + std::string(name) + " (use a different rule name)");
       }
     }
   }
-  for (const auto& unit : units_) {
-    ResolveContext context{program, pool_, errors_, options_.strict, metadata_hook, &program};
-    Resolver resolver(context, *unit->module, globals_[unit->module_number]);
-    for (const ast::Rule* rule = unit->rule; rule != nullptr; rule = rule->else_rule) {
-      unit->bodies.push_back(std::make_unique<hir::RuleBody>());
-      resolver.rule(*rule, unit->suffix_start, *unit->bodies.back());
-    }
-  }
-  if (options_.strict) {
-    for (std::size_t i = 0; i < program.modules.size(); ++i) {
-      PolicyErrors unused;
-      std::swap(unused, errors_);
-      for (const ast::Import* import : program.modules[i]->imports) {
-        const auto items = import->path->items;
-        if (items[0]->text == "future" || items[0]->text == "rego") continue;
-        const std::string_view name = !import->alias.empty() ? import->alias : items.size() > 1 ? items.back()->text : items[0]->text;
-        const auto found = globals_[i].find(name);
-        if (found != globals_[i].end() && found->second.import == import && !found->second.used) {
-          error(*program.modules[i], "rego_compile_error", import->location, "import " + ast::to_string(*import->path) +
-                                     (import->alias.empty() ? "" : " as " + std::string(import->alias)) + " unused");
-        }
+  if (!errors_.empty()) return;
+  for (const ast::Module* module : program_->modules) {
+    if (!options_.strict && module->version != RegoVersion::v1 && !module->imports_rego_v1) continue;
+    std::map<std::string_view, const ast::Import*> seen;
+    for (const ast::Import* import : module->imports) {
+      const auto items = import->path->items;
+      const std::string_view name = !import->alias.empty() ? import->alias : items.size() > 1 ? items.back()->text : items[0]->text;
+      if (items[0]->text == "future" || items[0]->text == "rego") continue;
+      if (!seen.emplace(name, import).second) {
+        error(*module, "rego_compile_error", import->location, "import must not shadow import " + ast::to_string(*seen[name]->path));
       }
-      errors_.insert(errors_.end(), unused.begin(), unused.end());
     }
   }
 }
 
-void Compiler::check_functions() {
-  for (const auto& unit : units_) {
-    for (const auto& body : unit->bodies) check_undefined_functions(*program_, *unit->module, *body, options_, errors_);
+// Imports that nothing uses: only after every rule of the module is resolved.
+void Compiler::check_imports() {
+  Program& program = *program_;
+  if (!options_.strict) return;
+  for (std::size_t i = 0; i < program.modules.size(); ++i) {
+    for (const ast::Import* import : program.modules[i]->imports) {
+      const auto items = import->path->items;
+      if (items[0]->text == "future" || items[0]->text == "rego") continue;
+      const std::string_view name = !import->alias.empty() ? import->alias : items.size() > 1 ? items.back()->text : items[0]->text;
+      const auto found = globals_[i].find(name);
+      if (found != globals_[i].end() && found->second.import != nullptr && !found->second.used) {
+        error(*program.modules[i], "rego_compile_error", import->location, "import " + ast::to_string(*import->path) +
+                                   (import->alias.empty() ? "" : " as " + std::string(import->alias)) + " unused");
+      }
+    }
   }
 }
 
 // ---- code ---------------------------------------------------------------------------------------------------------
 
-void Compiler::generate() {
+// Rule by rule: what one rule needs is forgotten before the next. Errors go to the stage that found them; the first
+// stage with errors is what is reported.
+void Compiler::rules(Stages& stages) {
   Program& program = *program_;
   std::unordered_map<Leaf*, std::vector<std::vector<IndexCondition>>> conditions;
+  edges_.resize(program.leaves.size());
+  Types types;
+  std::vector<const Leaf*> reached;
   for (const auto& unit : units_) {
+    pool_.clear();
+    std::vector<std::unique_ptr<hir::RuleBody>> bodies;
+    const std::size_t before = stages.names.size() + stages.functions.size();
+    ResolveContext context{program, pool_, stages.names, options_.strict, metadata_hook, &program};
+    Resolver resolver(context, *unit->module, globals_[unit->module_number]);
+    for (const ast::Rule* rule = unit->rule; rule != nullptr; rule = rule->else_rule) {
+      bodies.push_back(std::make_unique<hir::RuleBody>());
+      hir::RuleBody& body = *bodies.back();
+      resolver.rule(*rule, unit->suffix_start, body);
+      check_undefined_functions(program, *unit->module, body, options_, stages.functions);
+      for (const std::uint32_t slot : body.head_only) {
+        std::swap(errors_, stages.heads);
+        error(*unit->module, "rego_unsafe_var_error", rule->location, "var " + std::string(body.variables[slot].name) + " is unsafe");
+        std::swap(errors_, stages.heads);
+      }
+    }
     Leaf* leaf = unit->node->leaf.get();
-    if (leaf == nullptr) continue;
-    if (options_.keep_references) {
-      for (const auto& body : unit->bodies) {
+    if (leaf == nullptr || before != stages.names.size() + stages.functions.size()) continue;
+    reached.clear();
+    for (const auto& body : bodies) {
+      visit_references(*body, [&](const Node& node) { leaves_of(program, node, reached); });
+      if (options_.keep_references) {
         References more = references_of(program, *body);
         auto& list = program.references[leaf].list;
         list.insert(list.end(), more.list.begin(), more.list.end());
       }
     }
+    for (const Leaf* each : reached) {
+      auto& out = edges_[leaf->number];
+      if (std::find(out.begin(), out.end(), each->number) == out.end()) out.push_back(each->number);
+    }
     std::unique_ptr<RuleCode> first;
-    for (std::size_t i = 0; i < unit->bodies.size(); ++i) {
-      hir::RuleBody& body = *unit->bodies[i];
+    for (std::size_t i = 0; i < bodies.size(); ++i) {
+      hir::RuleBody& body = *bodies[i];
+      if (i == 0 && !unit->rule->is_default) conditions[leaf].push_back(index_conditions(body));
+      if (stages.empty()) check_types(types, *unit->module, body, stages.types);
       auto code = std::make_unique<RuleCode>();
       code->rule = body.rule;
       code->module = unit->module;
-      CodeGenerator generator(program, code->code, body, *unit->module, errors_);
+      CodeGenerator generator(program, code->code, body, *unit->module, stages.safety);
+      generator.set_test_cases(options_.test_cases);
       generator.rule(*leaf, is_partial_set(*unit->rule), code->constant_value, code->value);
       if (i == 0) first = std::move(code);
       else first->otherwise.push_back(std::move(code));
     }
-    if (unit->rule->is_default) {
-      leaf->fallback = std::move(first);
-    } else {
-      conditions[leaf].push_back(index_conditions(*unit->bodies[0]));
-      leaf->rules.push_back(std::move(first));
-    }
+    if (unit->rule->is_default) leaf->fallback = std::move(first);
+    else leaf->rules.push_back(std::move(first));
   }
+  pool_.clear();
   for (Leaf* leaf : program.leaves) {
     if (!leaf->rules.empty() && (leaf->kind == LeafKind::complete || leaf->kind == LeafKind::function)) {
       leaf->one_value = true;
@@ -401,7 +421,7 @@ void Compiler::generate() {
         if (!rule->constant_value || !rule->otherwise.empty() || !(rule->value == leaf->rules[0]->value)) leaf->one_value = false;
       }
     }
-    build_index(*leaf, conditions[leaf]);
+    if (!leaf->rules.empty()) build_index(*leaf, conditions[leaf]);
   }
 }
 
@@ -413,13 +433,13 @@ struct ReferenceVisitor {
   const std::function<void(const Node&)>& each;
   void node(const Node& at) {
     if (at.kind == NodeKind::ref && at.root != Root::term) each(at);
-    if (at.kind == NodeKind::call) each(at);
     if (at.head != nullptr) node(*at.head);
     if (at.block != nullptr) block(*at.block);
     for (const Block* part : at.parts) {
       if (part != nullptr) block(*part);
     }
     for (const Node* item : at.items) node(*item);
+    if (at.kind == NodeKind::call) each(at);
   }
   void block(const Block& at) {
     for (const Literal* literal : at.literals) {
@@ -505,19 +525,7 @@ References references_of(const Program& program, const hir::RuleBody& body) {
 
 void Compiler::check_recursion() {
   const std::size_t count = program_->leaves.size();
-  std::vector<std::vector<std::uint32_t>> edges(count);
-  for (const auto& unit : units_) {
-    const Leaf* leaf = unit->node->leaf.get();
-    if (leaf == nullptr) continue;
-    std::vector<const Leaf*> reached;
-    for (const auto& body : unit->bodies) {
-      visit_references(*body, [&](const Node& node) { leaves_of(*program_, node, reached); });
-    }
-    for (const Leaf* each : reached) {
-      auto& out = edges[leaf->number];
-      if (std::find(out.begin(), out.end(), each->number) == out.end()) out.push_back(each->number);
-    }
-  }
+  const auto& edges = edges_;
   // Strongly connected parts by an iterative depth-first search (Tarjan).
   std::vector<std::uint32_t> order(count, 0), low(count, 0);
   std::vector<char> open(count, 0), cyclic(count, 0);
@@ -610,22 +618,26 @@ std::expected<std::unique_ptr<Program>, PolicyErrors> Compiler::compile(std::vec
   program_ = std::make_unique<Program>();
   program_->modules = std::move(modules);
   build_tree();
-  const auto failed = [&] { return !errors_.empty(); };
-  if (!failed()) check_conflicts();
-  PolicyErrors conflicts;
-  std::swap(conflicts, errors_);
+  const auto give_up = [&] { return std::unexpected(limited(std::move(errors_), options.max_errors)); };
+  if (!errors_.empty()) return give_up();
+  Stages stages;
+  check_conflicts();
+  std::swap(stages.conflicts, errors_);
   resolve();
-  if (!failed()) errors_ = std::move(conflicts);
-  if (!failed()) check_functions();
-  if (!failed()) generate();
-  if (!failed()) check_recursion();
-  if (!failed()) {
-    Types types;
-    for (const auto& unit : units_) {
-      for (const auto& body : unit->bodies) check_types(types, *unit->module, *body, errors_);
-    }
+  rules(stages);
+  if (stages.names.empty()) {
+    check_imports();
+    if (errors_.empty()) check_shadowing();
+    if (!errors_.empty()) return give_up();
   }
-  if (failed()) return std::unexpected(limited(std::move(errors_), options.max_errors));
+  for (PolicyErrors* stage : {&stages.names, &stages.conflicts, &stages.functions, &stages.heads, &stages.safety}) {
+    if (stage->empty()) continue;
+    errors_ = std::move(*stage);
+    return give_up();
+  }
+  check_recursion();
+  if (errors_.empty()) errors_ = std::move(stages.types);
+  if (!errors_.empty()) return give_up();
   return std::move(program_);
 }
 

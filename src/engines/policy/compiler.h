@@ -20,6 +20,7 @@ struct CompileOptions {
   std::function<bool(std::span<const Value> path)> data_at;
   // Names of built-ins that may be called; empty for all.
   std::vector<std::string> allowed_builtins;
+  bool test_cases = false;       // test_name[case] has an entry for every case that was tried
   bool keep_references = false;  // fills Program::references
 };
 
@@ -44,11 +45,17 @@ class Compiler {
 
  private:
   struct Unit;
+  // Errors by the stage that found them, in the order they are reported.
+  struct Stages {
+    PolicyErrors names, conflicts, functions, heads, safety, types;
+    [[nodiscard]] bool empty() const { return names.empty() && conflicts.empty() && functions.empty() && heads.empty() && safety.empty(); }
+  };
   void build_tree();
   void check_conflicts();
   void resolve();
-  void check_functions();
-  void generate();
+  void check_imports();
+  void check_shadowing();
+  void rules(Stages& stages);
   void check_recursion();
   void error(const ast::Module& module, const char* code, ast::Location location, std::string message);
 
@@ -56,6 +63,7 @@ class Compiler {
   std::vector<std::unique_ptr<Unit>> units_;
   std::vector<Globals> globals_;
   HirPool pool_;
+  std::vector<std::vector<std::uint32_t>> edges_;  // which leaf reads which
   PolicyErrors errors_;
   CompileOptions options_;
 };

@@ -84,6 +84,7 @@ struct RuleBody {
   Node* key = nullptr;
   Node* value = nullptr;
   std::vector<Variable> variables;
+  std::vector<std::uint32_t> head_only;  // variables that the head uses and the body does not have
 };
 
 }  // namespace chiron::policy::hir

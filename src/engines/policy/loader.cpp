@@ -120,7 +120,8 @@ LoadProblem load_paths(Policy& policy, const std::vector<std::string>& paths, co
       if (!folder.empty()) {
         for (const std::string_view part : text::split(folder, '/')) below.emplace_back(part);
       }
-      loading.file(io::join_path(path, entry.path), io::join_path(shown, entry.path), below);
+      loading.file(io::join_path(path, entry.path),
+                   options.short_names ? "/" + entry.path : io::join_path(shown, entry.path), below);
       if (!loading.problem.message.empty()) return loading.problem;
     }
   }

@@ -12,6 +12,7 @@ struct LoadOptions {
   std::vector<std::string> ignore;  // glob patterns of file or folder names
   // Bundles and `data.json`-only folders: every document is named data.json or data.yaml, at its folder's path.
   bool bundle = false;
+  bool short_names = false;  // modules of a folder are named by their paths below it: "/a/b.rego"
   bool skip_data = false;
   bool skip_modules = false;
 };

@@ -376,7 +376,11 @@ Machine::Status Machine::run(Frame& frame, const Op* op) {
         frame.result->rows->push_back(std::move(row));
         return Status::more;
       }
-      case Opcode::metadata: return Status::more;
+      case Opcode::metadata: {
+        (void)entry(frame, *op);
+        frame.result->entries.back().value = Value();
+        break;
+      }
     }
   }
 }

@@ -248,8 +248,14 @@ Value Machine::build_object(std::vector<Entry>& entries, std::size_t begin, std:
       }
       return store_.set(items);
     }
+    // Entries without a value say that a test's case was tried: false, unless another has its value.
+    std::size_t valued = begin;
+    while (valued < end && !entries[valued].value.defined()) ++valued;
+    if (valued == end) return Value::boolean(false);
+    begin = valued;
     const Value value = entries[begin].value;
     for (std::size_t i = begin + 1; i < end; ++i) {
+      if (!entries[i].value.defined() && entries[i].path.size() == depth) continue;
       if (entries[i].path.size() != depth || entries[i].in_set || !(entries[i].value == value)) good = false;
     }
     return value;

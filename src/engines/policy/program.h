@@ -57,7 +57,7 @@ enum class Opcode : std::uint8_t {
   yield_member,     // a into the partial set
   yield_entry,      // path `list`, value a (`extra` 1: into the set there) into the partial object
   yield_row,        // query: one answer, registers `list`
-  metadata          // never run: rego.metadata calls are constants
+  metadata          // a test's case, path `list`, was tried
 };
 
 struct TreeNode;

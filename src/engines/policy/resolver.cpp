@@ -184,7 +184,10 @@ std::uint32_t Resolver::implicit(const Term& name) {
     if (i < own && std::find(scopes_[i].later.begin(), scopes_[i].later.end(), name.text) != scopes_[i].later.end()) continue;
     for (auto& [known, slot] : scopes_[i].implicit) {
       if (known != name.text) continue;
-      if (slot == npos) slot = new_slot(name, false);
+      if (slot == npos) {
+        slot = new_slot(name, false);
+        if (in_head_ && i == 0 && !name.wildcard) out_->head_only.push_back(slot);
+      }
       note_use(slot, i);
       return slot;
     }
@@ -718,12 +721,14 @@ void Resolver::rule(const ast::Rule& rule, std::size_t suffix_start, hir::RuleBo
   if (rule.head.value != nullptr) collect(*rule.head.value, scopes_.back());
   for (std::size_t i = 0; i < rule.head.arguments.size(); ++i) out.arguments[i] = term(*rule.head.arguments[i]);
   for (const ast::Expr* expr : rule.body.expressions) literal(*expr, *made);
+  in_head_ = true;
   if (rule.head.reference->kind == TermKind::ref) {
     const auto items = rule.head.reference->items;
     for (std::size_t i = suffix_start; i < items.size(); ++i) out.suffix.push_back(term(*items[i]));
   }
   if (rule.head.key != nullptr) out.key = term(*rule.head.key);
   if (rule.head.value != nullptr) out.value = term(*rule.head.value);
+  in_head_ = false;
   out.block = made;
   unused_check();
   scopes_.clear();

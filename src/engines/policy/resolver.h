@@ -16,11 +16,37 @@ struct Global {
 };
 using Globals = std::unordered_map<std::string_view, Global>;
 
-// Owns the nodes of one compilation.
+// Objects in chunks that are used again for the next rule.
+template <class T>
+class ChunkPool {
+ public:
+  T& emplace_back() {
+    if (used_ == chunks_.size() * kChunk) chunks_.push_back(std::make_unique<T[]>(kChunk));
+    T& made = chunks_[used_ / kChunk][used_ % kChunk];
+    ++used_;
+    return made;
+  }
+  void clear() {
+    for (std::size_t i = 0; i < used_; ++i) chunks_[i / kChunk][i % kChunk] = T();
+    used_ = 0;
+  }
+
+ private:
+  static constexpr std::size_t kChunk = 64;
+  std::vector<std::unique_ptr<T[]>> chunks_;
+  std::size_t used_ = 0;
+};
+
+// Owns the nodes of one rule while it is compiled.
 struct HirPool {
-  std::deque<hir::Node> nodes;
-  std::deque<hir::Block> blocks;
-  std::deque<hir::Literal> literals;
+  ChunkPool<hir::Node> nodes;
+  ChunkPool<hir::Block> blocks;
+  ChunkPool<hir::Literal> literals;
+  void clear() {
+    nodes.clear();
+    blocks.clear();
+    literals.clear();
+  }
 };
 
 struct ResolveContext {
@@ -84,6 +110,7 @@ class Resolver {
   Globals& globals_;
   hir::RuleBody* out_ = nullptr;
   std::vector<Scope> scopes_;
+  bool in_head_ = false;
   bool negated_bodies_ = false;  // `import future.keywords.not`: everything below `not` is evaluated inside it
 };
 

@@ -46,7 +46,13 @@ std::string to_string(const Type& type) {
   return "any";
 }
 
-Types::Types() : any_(&types_.emplace_back()) {}
+Types::Types() : any_(&types_.emplace_back()) {
+  for (int i = 0; i < 4; ++i) {
+    Type& type = types_.emplace_back();
+    type.kind = static_cast<Type::Kind>(i + 1);
+    scalars_[i] = &type;
+  }
+}
 
 const Type* Types::make(Type type) { return &types_.emplace_back(std::move(type)); }
 
@@ -162,10 +168,10 @@ const Type* Types::of(Value value) {
   Type type;
   switch (value.kind()) {
     case Kind::undefined: return any_;
-    case Kind::null: type.kind = K::null; break;
-    case Kind::boolean: type.kind = K::boolean; break;
-    case Kind::number: type.kind = K::number; break;
-    case Kind::string: type.kind = K::string; break;
+    case Kind::null: return scalars_[0];
+    case Kind::boolean: return scalars_[1];
+    case Kind::number: return scalars_[2];
+    case Kind::string: return scalars_[3];
     case Kind::array:
       if (value.size() > 64 || value.depth() > 8) return parse("array[any]");
       type.kind = K::array;
@@ -318,7 +324,7 @@ struct Checker {
     if (!good && have.size() == want.arguments.size()) {
       std::string text = "have: (";
       for (const Type* each : have) text += to_string(*each) + ", ";
-      report(at, std::string(name) + ": invalid argument(s)", text + "???)\n\twant: (" + want.wanted + ")");
+      report(at, std::string(name) + ": invalid argument(s)", text + "??" "?)\n\twant: (" + want.wanted + ")");
     }
     return want.result;
   }

@@ -40,6 +40,7 @@ class Types {
   const Type* parse_at(std::string_view text, std::size_t& at, int depth);
   std::deque<Type> types_;
   const Type* any_;
+  const Type* scalars_[4];  // null, boolean, number, string
   std::unordered_map<const Builtin*, FunctionType> functions_;
 };
 
