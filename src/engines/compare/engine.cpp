@@ -14,8 +14,9 @@ namespace chiron::compare {
 
 namespace {
 
-// Containers beyond this of unequal length get one extent between their common ends; their members say the rest.
-constexpr std::uint64_t kAlignedContainer = 4 << 20;
+// Containers beyond this of unequal length get one extent between their common ends: their members say the rest, and
+// compressed data have nothing in common that aligning could find.
+constexpr std::uint64_t kAlignedContainer = 256 << 10;
 
 std::string name_of(const Difference& node) { return node.name_a.empty() ? node.name_b : node.name_a; }
 
