@@ -14,6 +14,20 @@ namespace chiron::coverage {
 
 namespace {
 
+// coverage.py's "12,exit" -> "to line 12, to exit"
+std::string missing_ways(std::string_view list) {
+  std::string ways;
+  if (list.empty()) return ways;
+  for (const auto part : text::split(list, ',')) {
+    const auto target = text::trim(part);
+    if (target.empty()) continue;
+    ways += ways.empty() ? "to " : ", to ";
+    if (text::parse_unsigned(target)) ways += "line ";
+    ways += target;
+  }
+  return ways;
+}
+
 class Cobertura final : public XmlFormat {
  public:
   explicit Cobertura(XmlReportBuilder& builder) : builder_(builder) {}
@@ -176,7 +190,7 @@ class Cobertura final : public XmlFormat {
       branch.line = line_;
       branch.total = branch_total_;
       branch.taken = branch_taken_;
-      branch.missing = missing_;
+      branch.missing = missing_ways(missing_);
       file_->branches.push_back(std::move(branch));
     }
     branch_total_ = 0;

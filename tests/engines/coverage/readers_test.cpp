@@ -31,7 +31,7 @@ TEST_CASE("Cobertura: sources, lines of several classes, branches, methods, time
   REQUIRE(report.files[0].branches.size() == 1);
   CHECK(report.files[0].branches[0].taken == 1);
   CHECK(report.files[0].branches[0].total == 2);
-  CHECK(report.files[0].branches[0].missing == "9");
+  CHECK(report.files[0].branches[0].missing == "to line 9");
   REQUIRE(report.files[0].functions.size() == 1);
   CHECK(report.files[0].functions[0].hits == 4);
 }
