@@ -286,6 +286,11 @@ void diff_text(ByteView a, ByteView b, const Budget& budget, Difference& out) {
   }
   Side side_a{a, begin, a.size() - suffix, {}};
   Side side_b{b, begin, b.size() - suffix, {}};
+  // Tables of lines take about as much as the text itself.
+  if (side_a.middle().size() + side_b.middle().size() > budget.limits().memory_bytes / 2) {
+    out.comments.push_back("too large to be compared by lines within --max-memory; shown as bytes");
+    return;
+  }
   side_a.bounds = line_bounds(side_a.middle());
   side_b.bounds = line_bounds(side_b.middle());
   if (side_a.bounds.size() > kMaxLines || side_b.bounds.size() > kMaxLines || budget.stopped()) return;

@@ -60,7 +60,9 @@ Decoded decode(ByteView input, std::uint64_t size_hint, Framing framing, Store& 
   auto* decompressor = libdeflate_alloc_decompressor();
   if (decompressor == nullptr) return {0, memory_error("a deflate decoder", 1 << 16)};
   const auto most = input.size() * kMostExpansion + 64;
-  auto capacity = std::min(most, size_hint > 0 ? size_hint + 64 : std::max<std::uint64_t>(4096, input.size() * 4));
+  // A header's claim is believed up to a plausible ratio, so that a lie cannot reserve gigabytes for a few bytes.
+  const auto plausible = std::max<std::uint64_t>(1 << 20, input.size() * 32);
+  auto capacity = std::min({most, plausible, size_hint > 0 ? size_hint + 64 : std::max<std::uint64_t>(4096, input.size() * 4)});
   Decoded decoded;
   for (;;) {
     auto room = out.room(capacity);

@@ -16,6 +16,7 @@ constexpr std::size_t kSuperblock = 96;
 constexpr std::uint32_t kNoFragment = 0xffffffff;
 constexpr std::uint32_t kUncompressedBlock = 1u << 24;
 constexpr std::size_t kMetadataBlock = 8192;
+constexpr std::size_t kMaxPath = 4096;  // as Linux has it; a chain of folders would else cost its square
 constexpr std::string_view kTimeNoise = "a time stamp of packing";
 
 std::string_view compression_name(unsigned id) {
@@ -296,6 +297,10 @@ Result<void> Squashfs::walk(Context& context) {
         const auto name = listing.substr(at + 8, length);
         at += 8u + length;
         const auto path = step.path.empty() ? std::string(name) : step.path + "/" + std::string(name);
+        if (path.size() > kMaxPath) {
+          add_problem(little64(bytes_, 72), format("a path is longer than {} bytes; what lies below is left out", kMaxPath));
+          continue;
+        }
         auto facts = read_inode(inode_block, offset);
         if (!facts) {
           add_problem(little64(bytes_, 64), format("{}: {}", path, facts.error().message));
