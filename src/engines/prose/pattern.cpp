@@ -112,24 +112,21 @@ struct Pattern::Impl {
   std::mutex mutex;
   std::vector<std::unique_ptr<pcre2_match_data, DataDeleter>> spare;
   std::unique_ptr<pcre2_match_context, ContextDeleter> context;
+  std::unique_ptr<pcre2_match_context, ContextDeleter> limited;  // the same bounds without callouts
 
   static int on_callout(pcre2_callout_block* block, void* user);
   [[nodiscard]] bool behind(const LookBehind& look, std::string_view subject, std::size_t at) const;
 };
 
-// Whether the look-behind's pattern matches some stretch of text that ends at `at`.
+// Whether the look-behind's pattern matches some stretch of text that ends at `at`. It ends in \z, and the text is cut
+// there: one search tries every beginning, compiled (an anchor asked for at match time would be interpreted).
 bool Pattern::Impl::behind(const LookBehind& look, std::string_view subject, std::size_t at) const {
-  std::unique_ptr<pcre2_match_data, DataDeleter> data(pcre2_match_data_create(1, nullptr));
-  const auto lowest = at > limits::kLookBehindBytes ? at - limits::kLookBehindBytes : 0;
-  const auto before = subject.substr(0, at);
-  for (auto start = at + 1; start-- > lowest;) {
-    if (start < at && (static_cast<unsigned char>(subject[start]) & 0xC0) == 0x80) continue;
-    const auto found = pcre2_match(look.code.get(), reinterpret_cast<PCRE2_SPTR>(before.data()), before.size(), start,
-                                   PCRE2_ANCHORED | PCRE2_ENDANCHORED | PCRE2_NO_UTF_CHECK | PCRE2_NOTEOL, data.get(),
-                                   context.get());
-    if (found >= 0) return true;
-  }
-  return false;
+  auto lowest = at > limits::kLookBehindBytes ? at - limits::kLookBehindBytes : 0;
+  while (lowest < at && (static_cast<unsigned char>(subject[lowest]) & 0xC0) == 0x80) ++lowest;
+  // A callout runs inside of a search, which holds its own match data: this one is the look-behind's.
+  const std::unique_ptr<pcre2_match_data, DataDeleter> data(pcre2_match_data_create(1, nullptr));
+  return pcre2_match(look.code.get(), reinterpret_cast<PCRE2_SPTR>(subject.data()), at, lowest,
+                     PCRE2_NO_UTF_CHECK | PCRE2_NOTEOL, data.get(), limited.get()) >= 0;
 }
 
 int Pattern::Impl::on_callout(pcre2_callout_block* block, void* user) {
@@ -177,7 +174,7 @@ Result<Pattern> Pattern::compile(std::string_view text) {
         continue;
       }
       if (own_error != PCRE2_ERROR_LOOKBEHIND_NOT_FIXED_LENGTH || impl->look_behinds.size() >= limits::kLookBehinds) break;
-      const auto inner = (caseless ? "(?i)(?:" : "(?:") + whole.substr(4, whole.size() - 5) + ")";
+      const auto inner = (caseless ? "(?i)(?:" : "(?:") + whole.substr(4, whole.size() - 5) + ")\\z";
       LookBehind look;
       look.negative = kind == '!';
       look.code = compile_code(inner, 0, own_error, offset);
@@ -210,6 +207,8 @@ Result<Pattern> Pattern::compile(std::string_view text) {
   }
   impl->context.reset(pcre2_match_context_create(nullptr));
   pcre2_set_match_limit(impl->context.get(), limits::kMatchSteps);
+  impl->limited.reset(pcre2_match_context_create(nullptr));
+  pcre2_set_match_limit(impl->limited.get(), limits::kMatchSteps);
   if (!impl->look_behinds.empty()) pcre2_set_callout(impl->context.get(), &Impl::on_callout, impl.get());
   Pattern pattern;
   pattern.impl_ = std::move(impl);
