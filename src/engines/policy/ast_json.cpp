@@ -102,9 +102,16 @@ doc::Value head_document(const ast::Rule& rule) {
     if (head.reference->items.size() == 1 || head.key != nullptr) name = head.reference->items[0]->text;
     reference = terms_document(head.reference->items);
   }
+  // p[x] := v with a variable x shows its key as one of a set does.
+  const Term* key = head.key;
+  if (key == nullptr && rule.has_if && !head.has_arguments && head.reference->kind == TermKind::ref &&
+      head.reference->items.size() == 2 && !ast::is_ground(*head.reference->items[1])) {
+    key = head.reference->items[1];
+    if (head.value != nullptr) name = head.reference->items[0]->text;
+  }
   if (!name.empty()) out.set("name", doc::Value(name));
   if (head.has_arguments && !head.arguments.empty()) out.set("args", terms_document(head.arguments));
-  if (head.key != nullptr) out.set("key", term_document(*head.key));
+  if (key != nullptr) out.set("key", term_document(*key));
   if (head.value != nullptr) out.set("value", term_document(*head.value));
   else if (head.key == nullptr) out.set("value", typed("boolean", doc::Value(true)));
   if (head.assigned) out.set("assign", doc::Value(true));

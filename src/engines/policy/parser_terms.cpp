@@ -17,7 +17,6 @@ constexpr Operator kOperators[] = {
     {Token::minus, "minus", 3},         {Token::multiply, "mul", 4},  {Token::divide, "div", 4},
     {Token::remainder, "rem", 4},
 };
-constexpr int kTermLevel = 5;
 
 }  // namespace
 
@@ -100,19 +99,21 @@ Term* Parser::parse_in(Term* left, bool key_value) {
   return left;
 }
 
+// Operators of `level` and tighter ones, joined to the left.
 Term* Parser::parse_binary(Term* left, int level) {
-  if (level == kTermLevel) return left != nullptr ? left : parse_term();
-  left = parse_binary(left, level + 1);
+  if (left == nullptr) left = parse_term();
   if (left == nullptr) return nullptr;
   while (true) {
     const Operator* found = nullptr;
-    for (const Operator& candidate : kOperators) {
-      if (candidate.level == level && at(candidate.token)) found = &candidate;
+    if (token_.token >= Token::plus && token_.token <= Token::less_equal) {
+      for (const Operator& candidate : kOperators) {
+        if (at(candidate.token)) found = &candidate;
+      }
     }
-    if (found == nullptr) return left;
+    if (found == nullptr || found->level < level) return left;
     const ast::Location place{token_.begin, token_.end};
     scan();
-    Term* right = parse_binary(nullptr, level + 1);
+    Term* right = parse_binary(nullptr, found->level + 1);
     if (right == nullptr) return nullptr;
     left = make_call(found->name, place, {left, right});
   }

@@ -45,7 +45,7 @@ constexpr Case kCases[] = {
     {"every fails", "p if every x in [1, 0] { x > 0 }", "data.t.p", ""},
     {"negation", "p if not false", "data.t.p", "true"},
     {"with input", "p if input.a == 1\nq if p with input.a as 1", "data.t.q", "true"},
-    {"with function", "p := count([1]) with count as 7", "data.t.p", "7"},
+    {"with function", "p := x if x := count([1]) with count as 7", "data.t.p", "7"},
     {"comprehensions", "p := {x: [y | some y in [1, 2]; y > x] | some x in [0, 1]}", "data.t.p", "{0: [1, 2], 1: [2]}"},
     {"later binding", "p := x if { y = x; y = 3 }", "data.t.p", "3"},
     {"unification of nested", "p := [a, b] if [a, {\"k\": b}] = [1, {\"k\": 2}]", "data.t.p", "[1, 2]"},
