@@ -27,16 +27,30 @@ constexpr unsigned kRelaxedFlags = kFlags | rapidjson::kParseCommentsFlag | rapi
 
 class Handler {
  public:
-  Handler(std::string_view text, Stream& stream, Sink& sink, const ReadOptions& options)
-      : text_(text), stream_(stream), sink_(sink), options_(options) {}
+  // `text` is what is parsed, `source` the same bytes as they were given.
+  Handler(std::string_view text, std::string_view source, Stream& stream, Sink& sink, const ReadOptions& options)
+      : text_(text), source_(source), stream_(stream), sink_(sink), options_(options) {}
 
-  bool Null() { return sink_.null(token(4)); }
-  bool Bool(bool value) { return sink_.boolean(value, token(value ? 4 : 5)); }
-  bool RawNumber(const char* digits, rapidjson::SizeType length, bool) {
-    return sink_.number({digits, length}, token(length));
+  // Does not tell the sink the first `count` events again: it had them before the parser was started anew.
+  void pass_over(std::size_t count) { passed_over_ = count; }
+  [[nodiscard]] std::size_t events() const { return events_; }
+
+  bool Null() {
+    const auto span = token(4);
+    return known() || sink_.null(span);
+  }
+  bool Bool(bool value) {
+    const auto span = token(value ? 4 : 5);
+    return known() || sink_.boolean(value, span);
+  }
+  bool RawNumber(const char*, rapidjson::SizeType length, bool) {
+    const auto span = token(length);
+    // Spelt as in the source, which is not always what was parsed (see tame_numbers).
+    return known() || sink_.number(source_.substr(span.begin, length), span);
   }
   bool String(const char* data, rapidjson::SizeType length, bool) {
-    return sink_.string({data, length}, string_token());
+    const auto span = string_token();
+    return known() || sink_.string({data, length}, span);
   }
   bool Key(const char* data, rapidjson::SizeType length, bool) {
     const std::string_view name(data, length);
@@ -46,22 +60,29 @@ class Handler {
       duplicate_span_ = span;
       return false;
     }
-    return sink_.key(name, span);
+    return known() || sink_.key(name, span);
   }
   bool StartObject() {
     if (!deeper()) return false;
     if (!options_.allow_duplicate_keys) names_.emplace_back();
-    return sink_.begin_object(bracket());
+    const auto span = bracket();
+    return known() || sink_.begin_object(span);
   }
   bool EndObject(rapidjson::SizeType) {
     --depth_;
     if (!options_.allow_duplicate_keys) names_.pop_back();
-    return sink_.end_object(bracket());
+    const auto span = bracket();
+    return known() || sink_.end_object(span);
   }
-  bool StartArray() { return deeper() && sink_.begin_array(bracket()); }
+  bool StartArray() {
+    if (!deeper()) return false;
+    const auto span = bracket();
+    return known() || sink_.begin_array(span);
+  }
   bool EndArray(rapidjson::SizeType) {
     --depth_;
-    return sink_.end_array(bracket());
+    const auto span = bracket();
+    return known() || sink_.end_array(span);
   }
   // Numbers come through RawNumber; the reader's template still names these.
   bool Int(int) { return false; }
@@ -135,13 +156,19 @@ class Handler {
     return end == std::string_view::npos ? text_.size() : end + (block ? 2 : 1);
   }
 
+  // Counts an event; true where the sink has it already.
+  bool known() { return events_++ < passed_over_; }
+
   std::string_view text_;
+  std::string_view source_;
   Stream& stream_;
   Sink& sink_;
   const ReadOptions& options_;
   std::vector<Names> names_;
   std::size_t depth_ = 0;
   std::size_t last_end_ = 0;
+  std::size_t events_ = 0;
+  std::size_t passed_over_ = 0;
   bool too_deep_ = false;
   std::optional<std::string> duplicate_;
   Span duplicate_span_;
@@ -180,6 +207,57 @@ std::string syntax_message(rapidjson::ParseErrorCode code, std::string_view text
   }
 }
 
+// The bytes of the number (RFC 8259, section 6) at the front of `text`, 0 where there is none.
+std::size_t number_length(std::string_view text) {
+  std::size_t i = 0;
+  const auto digits = [&] {
+    const auto begin = i;
+    while (i < text.size() && text[i] >= '0' && text[i] <= '9') ++i;
+    return i - begin;
+  };
+  if (text.starts_with('-')) ++i;
+  const auto first = i;
+  const auto whole = digits();
+  if (whole == 0 || (whole > 1 && text[first] == '0')) return 0;
+  if (i < text.size() && text[i] == '.') {
+    ++i;
+    if (digits() == 0) return 0;
+  }
+  if (i < text.size() && (text[i] == 'e' || text[i] == 'E')) {
+    ++i;
+    if (i < text.size() && (text[i] == '+' || text[i] == '-')) ++i;
+    if (digits() == 0) return 0;
+  }
+  return i;
+}
+
+// The parser refuses numbers that no double holds, which JSON allows. Each is overwritten by a small one of the same
+// length; the handler takes the spelling from the source.
+void tame_numbers(std::string& text) {
+  constexpr std::size_t kHarmless = 20;  // shorter ones without an exponent fit
+  bool in_string = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (in_string) {
+      if (text[i] == '\\')
+        ++i;
+      else if (text[i] == '"')
+        in_string = false;
+      continue;
+    }
+    if (text[i] == '"') in_string = true;
+    if (text[i] != '-' && (text[i] < '0' || text[i] > '9')) continue;
+    const auto length = number_length(std::string_view(text).substr(i));
+    if (length == 0) continue;
+    const auto number = std::string_view(text).substr(i, length);
+    const bool has_exponent = number.find_first_of("eE") != std::string_view::npos;
+    if (length >= 4 && (has_exponent || length > kHarmless)) {
+      const std::size_t sign = text[i] == '-' ? 1 : 0;
+      for (std::size_t k = sign; k < length; ++k) text[i + k] = k == sign + 1 ? '.' : '0';
+    }
+    i += length - 1;
+  }
+}
+
 }  // namespace
 
 Result<void> read_json(std::string_view text, Sink& sink, const ReadOptions& options) {
@@ -196,14 +274,28 @@ Result<void> read_json(std::string_view text, Sink& sink, const ReadOptions& opt
     blanked.replace(0, 3, "   ");
     text = blanked;
   }
-  Stream stream(text.data(), text.size());
-  Handler handler(text, stream, sink, options);
-  rapidjson::Reader reader;
-  rapidjson::ParseResult result =
-      options.allow_comments ? reader.Parse<kRelaxedFlags>(stream, handler) : reader.Parse<kFlags>(stream, handler);
+  const auto source = text;
+  std::optional<Stream> stream;
+  std::optional<Handler> handler;
+  const auto parse = [&](std::size_t passed_over) {
+    stream.emplace(text.data(), text.size());
+    handler.emplace(text, source, *stream, sink, options);
+    handler->pass_over(passed_over);
+    rapidjson::Reader reader;
+    return options.allow_comments ? reader.Parse<kRelaxedFlags>(*stream, *handler)
+                                  : reader.Parse<kFlags>(*stream, *handler);
+  };
+  rapidjson::ParseResult result = parse(0);
+  std::string tamed;
+  if (result.Code() == rapidjson::kParseErrorNumberTooBig) {
+    tamed = text;
+    tame_numbers(tamed);
+    text = tamed;
+    result = parse(handler->events());
+  }
   if (!result.IsError()) return {};
   const utf8::LineIndex lines(text);
-  if (result.Code() == rapidjson::kParseErrorTermination) return handler.stop_reason(lines);
+  if (result.Code() == rapidjson::kParseErrorTermination) return handler->stop_reason(lines);
   const auto offset = std::min(result.Offset(), text.size());
   auto place = lines.place(options.file, offset, offset);
   if (result.Code() == rapidjson::kParseErrorStringInvalidEncoding ||

@@ -71,3 +71,12 @@ TEST_CASE("json: pretty and canonical forms") {
         "{\n  \"b\": [\n    1,\n    {\n      \"z\": 1\n    }\n  ],\n  \"a\": {},\n  \"c\": []\n}");
   CHECK(doc::write_json_canonical(root) == R"({"a":{},"b":[1,{"z":1}],"c":[]})");
 }
+
+TEST_CASE("json: numbers that no double holds keep their spelling") {
+  const std::string text = "{\"a\":[1e400,\"1e400\",-2.5E+999,7," + std::string(400, '9') + ",1e-400],\"b\":1e401}";
+  const auto root = parse_json(text);
+  REQUIRE(root);
+  CHECK(doc::write_json(*root) == text);
+  CHECK(code_of("[1e400,01]") == "json.syntax@line 1:9");
+  CHECK(code_of("[1e400,1e]") == "json.syntax@line 1:10");
+}
