@@ -54,6 +54,9 @@ struct Store::Tables {
   InternTable strings;
   InternTable keys;
   InternTable shapes;
+  // The key seen last at each nesting depth and position: neighbouring objects mostly repeat it.
+  static constexpr std::size_t kExpectedDepth = 16, kExpectedMembers = 32;
+  Value expected[kExpectedDepth][kExpectedMembers];
 };
 
 }  // namespace chiron::policy

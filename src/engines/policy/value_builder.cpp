@@ -60,7 +60,15 @@ bool ValueBuilder::begin_object(doc::Span) {
   return true;
 }
 bool ValueBuilder::key(std::string_view name, doc::Span) {
-  pending_.push_back(store_.intern(name));
+  const std::size_t depth = open_.size(), position = (pending_.size() - open_.back()) / 2;
+  if (depth >= Store::Tables::kExpectedDepth || position >= Store::Tables::kExpectedMembers) {
+    pending_.push_back(store_.intern(name));
+    return true;
+  }
+  if (!store_.tables_) store_.tables_ = std::make_unique<Store::Tables>();
+  Value& expected = store_.tables_->expected[depth][position];
+  if (!expected.defined() || expected.string() != name) expected = store_.intern(name);
+  pending_.push_back(expected);
   return true;
 }
 
