@@ -354,6 +354,8 @@ Machine::Status Machine::run(Frame& frame, const Op* op) {
         std::string text;
         bool multiple = false;
         text_of_parts(frame, *op, text, " ", multiple);
+        if (options_.print_places && frame.module != nullptr)
+          text = frame.module->file + ":" + std::to_string(frame.module->row(op->place)) + ": " + text;
         options_.printed->push_back(std::move(text));
         break;
       }

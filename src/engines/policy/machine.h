@@ -25,6 +25,7 @@ struct EvaluationOptions {
   std::span<const std::string> allow_net;
   Value runtime;
   std::vector<std::string>* printed = nullptr;
+  bool print_places = false;  // what is printed begins with "file:line: "
   std::unordered_map<std::string, std::unique_ptr<CacheEntry>>* policy_cache = nullptr;
 };
 

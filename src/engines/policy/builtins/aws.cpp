@@ -80,15 +80,17 @@ Value providers_aws_sign_req(BuiltinContext& context, Arguments arguments) {
   const Value session_token = config.get("aws_session_token");
   std::int64_t time_ns = 0;
   if (!require(context, arguments, 2, Kind::number)) return {};
-  if (!arguments[2].number_integer(time_ns))
+  const auto stamp_ns = text::parse_signed(arguments[2].number_text());  // as spelt: 1e9 is no time stamp
+  time_ns = stamp_ns.value_or(0);
+  if (!stamp_ns)
     return context.fail("operand 3 could not convert time_ns value into a unix timestamp", BuiltinErrorCode::type);
 
   const auto zone = absl::UTCTimeZone();
   const std::string stamp = format_time(absl::FromUnixNanos(time_ns), zone, "20060102T150405Z");
   const std::string date = stamp.substr(0, 8);
   std::string body;
-  if (const Value raw = request.get("raw_body"); raw && raw.is_string()) body = raw.string();
   if (const Value value = request.get("body")) body = to_json(value, {.indent = 0, .escape_html = true});
+  if (const Value raw = request.get("raw_body"); raw && raw.is_string()) body = raw.string();
   const std::string body_hash = sign_payload ? text::to_hex(hash("SHA256", body)) : std::string(kUnsigned);
   const Url url = cut_url(request.get("url").string());
 
@@ -107,7 +109,7 @@ Value providers_aws_sign_req(BuiltinContext& context, Arguments arguments) {
     }
   auto add = [&](const std::string& name, const std::string& value) {
     headers[name] = value;
-    signed_headers[name] = value;
+    signed_headers.try_emplace(name, value);  // what the request says is what is signed
   };
   add("host", url.host);
   add("x-amz-date", stamp);

@@ -11,9 +11,6 @@ Value refuse(BuiltinContext& context, std::string_view name) {
 
 }  // namespace
 
-Value json_match_schema(BuiltinContext& context, Arguments) { return refuse(context, "json.match_schema"); }
-Value json_verify_schema(BuiltinContext& context, Arguments) { return refuse(context, "json.verify_schema"); }
-Value rego_parse_module(BuiltinContext& context, Arguments) { return refuse(context, "rego.parse_module"); }
 Value strings_render_template(BuiltinContext& context, Arguments) { return refuse(context, "strings.render_template"); }
 
 }  // namespace chiron::policy::functions

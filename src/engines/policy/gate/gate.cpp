@@ -224,6 +224,7 @@ Result<void> Gate::check_rule(Evaluator& evaluator, const std::string& rule, Val
   std::vector<std::string> printed;
   auto options = evaluation(input, cancel);
   options.printed = &printed;
+  options.print_places = true;
   auto failed = [&](const PolicyError& error) {
     const bool builtin = error.code == "eval_builtin_error";
     return fail(ErrorKind::input, "policy.evaluation",

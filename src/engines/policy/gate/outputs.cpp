@@ -114,7 +114,8 @@ class Printer {
     }
     // Tabs, as Go's indented JSON has them here.
     std::string out;
-    for (auto line : text::split_lines(doc::write_json_pretty(root, 2))) {
+    const std::string pretty = doc::write_json_pretty(root, 2);
+    for (auto line : text::split_lines(pretty)) {
       std::size_t spaces = 0;
       while (spaces < line.size() && line[spaces] == ' ') ++spaces;
       out.append(spaces / 2, '\t').append(line.substr(spaces)).push_back('\n');
