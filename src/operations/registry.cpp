@@ -19,6 +19,11 @@ Registry make_registry() {
   operations.push_back(policy_unit_operation());
   operations.push_back(policy_parse_operation());
   operations.push_back(policy_deps_operation());
+  operations.push_back(policy_test_operation());
+  operations.push_back(policy_build_operation());
+  operations.push_back(policy_inspect_operation());
+  operations.push_back(policy_sign_operation());
+  operations.push_back(policy_capabilities_operation());
   operations.push_back(coverage_diff_operation());
   operations.push_back(coverage_show_operation());
   operations.push_back(coverage_merge_operation());

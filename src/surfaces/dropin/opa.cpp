@@ -8,8 +8,9 @@ namespace chiron {
 namespace {
 
 constexpr OpaCommand kCommands[] = {
-    {"check", opa_check}, {"deps", opa_deps}, {"eval", opa_eval},
-    {"exec", opa_exec},   {"parse", opa_parse}, {"test", opa_test},
+    {"build", opa_build}, {"capabilities", opa_capabilities}, {"check", opa_check}, {"deps", opa_deps},
+    {"eval", opa_eval},   {"exec", opa_exec},                 {"parse", opa_parse}, {"sign", opa_sign},
+    {"test", opa_test},
 };
 
 }  // namespace
