@@ -1,4 +1,4 @@
-// The drop-in name conftest: test, verify, parse, reformat, fmt; other commands are refused by name.
+// The drop-in name conftest: test, verify, parse, reformat; other commands are refused by name.
 #include <algorithm>
 #include <array>
 #include <cstdlib>
