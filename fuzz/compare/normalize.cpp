@@ -1,7 +1,7 @@
 // Normalising anything: what comes out must be normal, whatever went in.
-#include <cstdint>
-
 #include "engines/compare/normalize/normalize.h"
+
+#include <cstdint>
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace chiron::compare;

@@ -17,8 +17,8 @@ class LoneContext final : public compare::Context {
   LoneContext() : budget_(limits(), nullptr) {}
   compare::Budget& budget() override { return budget_; }
   task::Pool& pool() override { return pool_; }
-  void compare_part(compare::ByteView, compare::ByteView, std::string_view, std::string_view, compare::Range, compare::Range,
-                    compare::Difference&) override {}
+  void compare_part(compare::ByteView, compare::ByteView, std::string_view, std::string_view, compare::Range,
+                    compare::Range, compare::Difference&) override {}
 
  private:
   static compare::Budget::Limits limits() {
@@ -34,7 +34,8 @@ class LoneContext final : public compare::Context {
 using Compare = Result<void> (*)(compare::ByteView, compare::ByteView, compare::Context&, compare::Difference&);
 using Matches = bool (*)(compare::ByteView, compare::ByteView, std::string_view);
 
-inline void compare_both(const std::string& a, const std::string& b, Matches matches, Compare compare, std::string_view name) {
+inline void compare_both(const std::string& a, const std::string& b, Matches matches, Compare compare,
+                         std::string_view name) {
   if (a == b || !matches(a, b, name)) return;
   LoneContext context;
   compare::Difference out;
@@ -43,7 +44,8 @@ inline void compare_both(const std::string& a, const std::string& b, Matches mat
   (void)compare(a, b, context, out);
 }
 
-inline void split_and_compare(const std::uint8_t* data, std::size_t size, Matches matches, Compare compare, std::string_view name) {
+inline void split_and_compare(const std::uint8_t* data, std::size_t size, Matches matches, Compare compare,
+                              std::string_view name) {
   if (size < 4) return;
   const std::size_t split = static_cast<std::size_t>(data[0]) << 8 | data[1];
   const std::string_view rest(reinterpret_cast<const char*>(data) + 2, size - 2);

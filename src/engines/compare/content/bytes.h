@@ -20,7 +20,10 @@ class ByteReader {
   [[nodiscard]] std::string_view bytes() const { return bytes_; }
   [[nodiscard]] Endian endian() const { return endian_; }
   void set_endian(Endian endian) { endian_ = endian; }
-  void fail() { ok_ = false; offset_ = bytes_.size(); }
+  void fail() {
+    ok_ = false;
+    offset_ = bytes_.size();
+  }
 
   void seek(std::uint64_t offset) {
     if (offset > bytes_.size()) return fail();

@@ -69,7 +69,8 @@ Item certificate_items(X509* certificate, std::string_view name, Range place) {
   Item items(name, "", place);
   items.add("version", format("{}", X509_get_version(certificate) + 1));
   const ASN1_INTEGER* serial = X509_get0_serialNumber(certificate);
-  items.add("serial number", hex_bytes({reinterpret_cast<const char*>(ASN1_STRING_get0_data(serial)), static_cast<std::size_t>(ASN1_STRING_length(serial))}));
+  items.add("serial number", hex_bytes({reinterpret_cast<const char*>(ASN1_STRING_get0_data(serial)),
+                                        static_cast<std::size_t>(ASN1_STRING_length(serial))}));
   items.add("issuer", name_text(X509_get_issuer_name(certificate)));
   items.add("subject", name_text(X509_get_subject_name(certificate)));
   items.add("not before", time_text(X509_get0_notBefore(certificate)));
@@ -85,10 +86,13 @@ Item certificate_items(X509* certificate, std::string_view name, Range place) {
       if (X509V3_EXT_print(bio.get(), extension, X509V3_EXT_ERROR_UNKNOWN, 0) == 1) {
         value = content(bio);
       } else {
-        value = hex_bytes({reinterpret_cast<const char*>(ASN1_STRING_get0_data(data)), static_cast<std::size_t>(ASN1_STRING_length(data))}, 4096);
+        value = hex_bytes({reinterpret_cast<const char*>(ASN1_STRING_get0_data(data)),
+                           static_cast<std::size_t>(ASN1_STRING_length(data))},
+                          4096);
       }
       while (!value.empty() && value.back() == '\n') value.pop_back();
-      extensions.add(object_text(X509_EXTENSION_get_object(extension)), (X509_EXTENSION_get_critical(extension) != 0 ? "critical, " : "") + value);
+      extensions.add(object_text(X509_EXTENSION_get_object(extension)),
+                     (X509_EXTENSION_get_critical(extension) != 0 ? "critical, " : "") + value);
     }
   }
   const ASN1_BIT_STRING* signature = nullptr;
@@ -97,7 +101,9 @@ Item certificate_items(X509* certificate, std::string_view name, Range place) {
   const ASN1_OBJECT* identifier = nullptr;
   X509_ALGOR_get0(&identifier, nullptr, nullptr, algorithm);
   items.add("signature algorithm", object_text(identifier));
-  items.add("signature", hex_bytes({reinterpret_cast<const char*>(ASN1_STRING_get0_data(signature)), static_cast<std::size_t>(ASN1_STRING_length(signature))}, 4096));
+  items.add("signature", hex_bytes({reinterpret_cast<const char*>(ASN1_STRING_get0_data(signature)),
+                                    static_cast<std::size_t>(ASN1_STRING_length(signature))},
+                                   4096));
   return items;
 }
 
@@ -120,9 +126,11 @@ void add_block(std::string_view label, std::string_view der, int number, Range p
   const std::string name = format("{} {}", printable(label), number);
   Item item(name, hex_bytes(der, 256), place);
   if (label == "CERTIFICATE" || label == "TRUSTED CERTIFICATE" || label == "X509 CERTIFICATE") {
-    if (const Certificate certificate(d2i_X509(nullptr, &data, size)); certificate) item = certificate_items(certificate.get(), name, place);
+    if (const Certificate certificate(d2i_X509(nullptr, &data, size)); certificate)
+      item = certificate_items(certificate.get(), name, place);
   } else if (label == "CERTIFICATE REQUEST") {
-    if (const Request request(d2i_X509_REQ(nullptr, &data, size)); request) item = request_items(request.get(), name, place);
+    if (const Request request(d2i_X509_REQ(nullptr, &data, size)); request)
+      item = request_items(request.get(), name, place);
   } else if (label == "PUBLIC KEY") {
     if (const Key key(d2i_PUBKEY(nullptr, &data, size)); key) item = key_items(key.get(), name, place);
   } else if (label.ends_with("PRIVATE KEY")) {
@@ -162,7 +170,8 @@ Item pem_items(ByteView bytes) {
     unsigned char* data = nullptr;
     long size = 0;
     if (PEM_read_bio(bio.get(), &label, &header, &data, &size) == 1) {
-      add_block(label, {reinterpret_cast<const char*>(data), static_cast<std::size_t>(size)}, ++seen[label], {begin, block.size()}, items);
+      add_block(label, {reinterpret_cast<const char*>(data), static_cast<std::size_t>(size)}, ++seen[label],
+                {begin, block.size()}, items);
     } else {
       items.add("block", printable(block), {begin, block.size()});
     }
@@ -180,8 +189,8 @@ bool is_pem(ByteView bytes) {
   const auto begin = head.find("-----BEGIN ");
   if (begin == std::string_view::npos || (begin > 0 && head[begin - 1] != '\n')) return false;
   const auto label = head.substr(begin + 11, 40);
-  return label.starts_with("CERTIFICATE") || label.starts_with("TRUSTED CERT") || label.starts_with("X509") || label.starts_with("PUBLIC KEY") ||
-         label.substr(0, label.find("-----")).ends_with("PRIVATE KEY");
+  return label.starts_with("CERTIFICATE") || label.starts_with("TRUSTED CERT") || label.starts_with("X509") ||
+         label.starts_with("PUBLIC KEY") || label.substr(0, label.find("-----")).ends_with("PRIVATE KEY");
 }
 
 bool is_der(ByteView bytes, std::string_view path) {

@@ -117,7 +117,8 @@ void add_attribute(const ClassFile& file, const Attribute& attribute, std::strin
     for (std::uint16_t i = 0; i < count && in.left() >= 4; ++i) {
       std::string line = file.show(in.u16());
       const std::uint16_t arguments = in.u16();
-      for (std::uint16_t j = 0; j < arguments && in.left() >= 2; ++j) line += (j == 0 ? " (" : ", ") + file.show(in.u16());
+      for (std::uint16_t j = 0; j < arguments && in.left() >= 2; ++j)
+        line += (j == 0 ? " (" : ", ") + file.show(in.u16());
       item.add("", line + (arguments > 0 ? ")" : ""));
     }
   } else if (name == "Deprecated" || name == "Synthetic") {
@@ -169,7 +170,8 @@ Item class_items(const ClassFile& file, ByteView bytes) {
     }
   }
   if (file.end < bytes.size()) {
-    items.add("after the class", hex_bytes(bytes.substr(static_cast<std::size_t>(file.end))), {file.end, bytes.size() - file.end});
+    items.add("after the class", hex_bytes(bytes.substr(static_cast<std::size_t>(file.end))),
+              {file.end, bytes.size() - file.end});
   }
   return items;
 }

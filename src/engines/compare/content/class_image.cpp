@@ -23,11 +23,30 @@ Result<void> read_pool(ByteReader& in, ClassFile& file) {
     const std::size_t start = in.offset();
     constant.tag = in.u8();
     switch (constant.tag) {
-      case 1: constant.text = in.take(in.u16()); break;
-      case 3: case 4: constant.number = in.u32(); break;
-      case 5: case 6: constant.number = in.u64(); break;
-      case 7: case 8: case 16: case 19: case 20: constant.first = in.u16(); break;
-      case 9: case 10: case 11: case 12: case 17: case 18:
+      case 1:
+        constant.text = in.take(in.u16());
+        break;
+      case 3:
+      case 4:
+        constant.number = in.u32();
+        break;
+      case 5:
+      case 6:
+        constant.number = in.u64();
+        break;
+      case 7:
+      case 8:
+      case 16:
+      case 19:
+      case 20:
+        constant.first = in.u16();
+        break;
+      case 9:
+      case 10:
+      case 11:
+      case 12:
+      case 17:
+      case 18:
         constant.first = in.u16();
         constant.second = in.u16();
         break;
@@ -35,7 +54,8 @@ Result<void> read_pool(ByteReader& in, ClassFile& file) {
         constant.first = in.u8();
         constant.second = in.u16();
         break;
-      default: return damaged(in, format("unknown constant tag {}", constant.tag));
+      default:
+        return damaged(in, format("unknown constant tag {}", constant.tag));
     }
     if (!in.ok()) return damaged(in, "the constant pool is cut off");
     constant.place = {start, in.offset() - start};
@@ -71,7 +91,8 @@ std::string ClassFile::show(std::uint16_t index) const {
   if (index >= constants.size()) return format("#{}", index);
   const auto& c = constants[index];
   const auto name_at = [&](std::uint16_t i) {
-    return i < constants.size() && (constants[i].tag == 7 || constants[i].tag == 12) ? constants[i].first : std::uint16_t{0};
+    return i < constants.size() && (constants[i].tag == 7 || constants[i].tag == 12) ? constants[i].first
+                                                                                     : std::uint16_t{0};
   };
   const auto name_and_type = [&](std::uint16_t i) {
     if (i >= constants.size() || constants[i].tag != 12) return std::string("?");
@@ -81,28 +102,46 @@ std::string ClassFile::show(std::uint16_t index) const {
     return printable(text(name_at(from.first)), kShownText) + "." + name_and_type(from.second);
   };
   switch (c.tag) {
-    case 1: return printable(c.text, kShownText);
-    case 3: return format("int {}", static_cast<std::int32_t>(c.number));
-    case 4: return format("float {}", std::bit_cast<float>(static_cast<std::uint32_t>(c.number)));
-    case 5: return format("long {}", static_cast<std::int64_t>(c.number));
-    case 6: return format("double {}", std::bit_cast<double>(c.number));
-    case 7: return "class " + printable(text(c.first), kShownText);
-    case 8: return "String " + in_quotes(text(c.first), kShownText);
-    case 9: return "Field " + member(c);
-    case 10: return "Method " + member(c);
-    case 11: return "InterfaceMethod " + member(c);
-    case 12: return "NameAndType " + name_and_type(index);
+    case 1:
+      return printable(c.text, kShownText);
+    case 3:
+      return format("int {}", static_cast<std::int32_t>(c.number));
+    case 4:
+      return format("float {}", std::bit_cast<float>(static_cast<std::uint32_t>(c.number)));
+    case 5:
+      return format("long {}", static_cast<std::int64_t>(c.number));
+    case 6:
+      return format("double {}", std::bit_cast<double>(c.number));
+    case 7:
+      return "class " + printable(text(c.first), kShownText);
+    case 8:
+      return "String " + in_quotes(text(c.first), kShownText);
+    case 9:
+      return "Field " + member(c);
+    case 10:
+      return "Method " + member(c);
+    case 11:
+      return "InterfaceMethod " + member(c);
+    case 12:
+      return "NameAndType " + name_and_type(index);
     case 15: {
       std::string target = "?";
-      if (c.second < constants.size() && constants[c.second].tag >= 9 && constants[c.second].tag <= 11) target = member(constants[c.second]);
+      if (c.second < constants.size() && constants[c.second].tag >= 9 && constants[c.second].tag <= 11)
+        target = member(constants[c.second]);
       return format("MethodHandle {} {}", c.first, target);
     }
-    case 16: return "MethodType " + printable(text(c.first), kShownText);
-    case 17: return format("Dynamic #{} {}", c.first, name_and_type(c.second));
-    case 18: return format("InvokeDynamic #{} {}", c.first, name_and_type(c.second));
-    case 19: return "Module " + printable(text(c.first), kShownText);
-    case 20: return "Package " + printable(text(c.first), kShownText);
-    default: return format("#{}", index);
+    case 16:
+      return "MethodType " + printable(text(c.first), kShownText);
+    case 17:
+      return format("Dynamic #{} {}", c.first, name_and_type(c.second));
+    case 18:
+      return format("InvokeDynamic #{} {}", c.first, name_and_type(c.second));
+    case 19:
+      return "Module " + printable(text(c.first), kShownText);
+    case 20:
+      return "Package " + printable(text(c.first), kShownText);
+    default:
+      return format("#{}", index);
   }
 }
 
@@ -161,14 +200,28 @@ std::vector<Step> list_code(const ClassFile& file, std::string_view code,
     const char shape = table[opcode][0];
     step.text = table[opcode].substr(1);
     switch (shape) {
-      case 'b': step.text += format(" {}", in.i8()); break;
-      case 's': step.text += format(" {}", in.i16()); break;
-      case 'l': step.text += format(" {}", in.u8()); break;
-      case 'c': step.text += " " + file.show(in.u8()); break;
-      case 'C': step.text += " " + file.show(in.u16()); break;
+      case 'b':
+        step.text += format(" {}", in.i8());
+        break;
+      case 's':
+        step.text += format(" {}", in.i16());
+        break;
+      case 'l':
+        step.text += format(" {}", in.u8());
+        break;
+      case 'c':
+        step.text += " " + file.show(in.u8());
+        break;
+      case 'C':
+        step.text += " " + file.show(in.u16());
+        break;
       // Jumps are shown relative, so that code added before changes nothing.
-      case 'j': step.text += format(" {:+}", in.i16()); break;
-      case 'J': step.text += format(" {:+}", in.i32()); break;
+      case 'j':
+        step.text += format(" {:+}", in.i16());
+        break;
+      case 'J':
+        step.text += format(" {:+}", in.i32());
+        break;
       case 'i': {
         const auto local = in.u8();
         step.text += format(" {} {:+}", local, in.i8());
@@ -182,7 +235,9 @@ std::vector<Step> list_code(const ClassFile& file, std::string_view code,
         step.text += " " + file.show(in.u16());
         in.skip(2);
         break;
-      case 'a': step.text += format(" type {}", in.u8()); break;
+      case 'a':
+        step.text += format(" type {}", in.u8());
+        break;
       case 'm': {
         step.text += " " + file.show(in.u16());
         step.text += format(" dimensions {}", in.u8());
@@ -195,7 +250,8 @@ std::vector<Step> list_code(const ClassFile& file, std::string_view code,
         if (opcode == 132) step.text += format(" {:+}", in.i16());
         break;
       }
-      default: break;
+      default:
+        break;
     }
     if (shape != 't' && shape != 'L') {
       steps.push_back(std::move(step));
@@ -206,7 +262,8 @@ std::vector<Step> list_code(const ClassFile& file, std::string_view code,
     const std::int64_t low = in.i32();
     const std::int64_t high = shape == 't' ? in.i32() : 0;
     steps.push_back(std::move(step));
-    const std::uint64_t count = shape == 't' ? (high >= low ? static_cast<std::uint64_t>(high - low + 1) : 0) : static_cast<std::uint64_t>(std::max<std::int64_t>(low, 0));
+    const std::uint64_t count = shape == 't' ? (high >= low ? static_cast<std::uint64_t>(high - low + 1) : 0)
+                                             : static_cast<std::uint64_t>(std::max<std::int64_t>(low, 0));
     for (std::uint64_t i = 0; i < count && in.left() >= (shape == 't' ? 4u : 8u); ++i) {
       const std::int64_t key = shape == 't' ? low + static_cast<std::int64_t>(i) : in.i32();
       steps.push_back({static_cast<std::uint32_t>(at), steps.back().line, format("  case {} {:+}", key, in.i32())});

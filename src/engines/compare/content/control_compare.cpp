@@ -31,14 +31,17 @@ bool reads_as_control(ByteView bytes) {
   if (head.starts_with("-----BEGIN PGP SIGNED MESSAGE-----")) return true;
   const auto colon = head.find(':');
   if (colon == std::string_view::npos || colon == 0) return false;
-  return std::all_of(head.begin(), head.begin() + static_cast<std::ptrdiff_t>(colon),
-                     [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-'; });
+  return std::all_of(head.begin(), head.begin() + static_cast<std::ptrdiff_t>(colon), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-';
+  });
 }
 
-bool is_file_list(std::string_view name) { return name == "Files" || name.starts_with("Checksums-") || name == "Package-List"; }
+bool is_file_list(std::string_view name) {
+  return name == "Files" || name.starts_with("Checksums-") || name == "Package-List";
+}
 bool is_package_list(std::string_view name) {
-  return name.ends_with("Depends") || name == "Installed-Build-Depends" || name == "Build-Environment" || name == "Recommends" ||
-         name == "Suggests" || name == "Environment" || name == "Binary";
+  return name.ends_with("Depends") || name == "Installed-Build-Depends" || name == "Build-Environment" ||
+         name == "Recommends" || name == "Suggests" || name == "Environment" || name == "Binary";
 }
 
 // One field with its lines; `place` spans the whole of it.
@@ -59,7 +62,9 @@ void add_field(const Field& field, std::string_view bytes, Item& out) {
       if (trimmed.empty()) continue;
       // Keyed by the file's name, which stands last; a package list's stands first.
       const auto blank = field.name == "Package-List" ? trimmed.find(' ') : trimmed.rfind(' ');
-      const auto name = blank == std::string_view::npos ? trimmed : field.name == "Package-List" ? trimmed.substr(0, blank) : trimmed.substr(blank + 1);
+      const auto name = blank == std::string_view::npos ? trimmed
+                        : field.name == "Package-List"  ? trimmed.substr(0, blank)
+                                                        : trimmed.substr(blank + 1);
       item.add(printable(name), printable(trimmed), at(trimmed));
     }
     return;
@@ -73,7 +78,8 @@ void add_field(const Field& field, std::string_view bytes, Item& out) {
         const auto trimmed = text::trim(line.substr(0, comma));
         line.remove_prefix(comma == std::string_view::npos ? line.size() : comma + 1);
         if (trimmed.empty()) continue;
-        item.add(printable(trimmed.substr(0, trimmed.find_first_of(by_line ? "=" : " ("))), printable(trimmed), at(trimmed));
+        item.add(printable(trimmed.substr(0, trimmed.find_first_of(by_line ? "=" : " ("))), printable(trimmed),
+                 at(trimmed));
       }
     }
     return;
@@ -100,7 +106,8 @@ Result<Item> control_items(std::string_view bytes) {
     if (fields.empty()) return;
     std::string name = paragraph == 0 ? "paragraph 1" : format("paragraph {}", paragraph + 1);
     for (const auto& field : fields) {
-      if (field.name == "Package" && !field.lines.empty()) name = "Package " + printable(text::trim(field.lines[0]), 200);
+      if (field.name == "Package" && !field.lines.empty())
+        name = "Package " + printable(text::trim(field.lines[0]), 200);
     }
     paragraph_place.length = fields.back().place.end() - paragraph_place.offset;
     auto& item = items.add(name, "", paragraph_place);
@@ -144,19 +151,23 @@ Result<Item> control_items(std::string_view bytes) {
       continue;
     }
     if (line[0] == ' ' || line[0] == '\t') {
-      if (fields.empty()) return fail(ErrorKind::input, "compare.control", format("byte {:#x}: a continuation without a field", start));
+      if (fields.empty())
+        return fail(ErrorKind::input, "compare.control", format("byte {:#x}: a continuation without a field", start));
       fields.back().lines.push_back(line.substr(1));
       fields.back().place.length = start + line.size() - fields.back().place.offset;
       continue;
     }
     const auto colon = line.find(':');
-    if (colon == std::string_view::npos) return fail(ErrorKind::input, "compare.control", format("byte {:#x}: neither a field nor its continuation", start));
+    if (colon == std::string_view::npos)
+      return fail(ErrorKind::input, "compare.control",
+                  format("byte {:#x}: neither a field nor its continuation", start));
     if (fields.empty()) paragraph_place = {start, line.size()};
     fields.push_back({line.substr(0, colon), {line.substr(colon + 1)}, {start, line.size()}});
   }
   finish();
   if (in_signature) {
-    items.add("signature", printable(bytes.substr(signature_at), 65536), {signature_at, bytes.size() - signature_at}, Kind::metadata);
+    items.add("signature", printable(bytes.substr(signature_at), 65536), {signature_at, bytes.size() - signature_at},
+              Kind::metadata);
   }
   return items;
 }

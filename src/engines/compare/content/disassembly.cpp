@@ -64,8 +64,9 @@ class CapstoneDisassembler final : public Disassembler {
     if (operands.empty()) return to;
     to.text += ' ';
     std::size_t begin = 0, end = 0;
-    to.has_target = machine_ == 62 || machine_ == 3 ? x86_target(from, mnemonic, operands, low, high, begin, end, to.target)
-                                                    : other_target(mnemonic, operands, begin, end, to.target);
+    to.has_target = machine_ == 62 || machine_ == 3
+                        ? x86_target(from, mnemonic, operands, low, high, begin, end, to.target)
+                        : other_target(mnemonic, operands, begin, end, to.target);
     if (!to.has_target) {
       to.text += operands;
       return to;
@@ -111,10 +112,10 @@ class CapstoneDisassembler final : public Disassembler {
 
   static bool other_target(std::string_view mnemonic, std::string_view operands, std::size_t& begin, std::size_t& end,
                            std::uint64_t& target) {
-    const bool branch =
-        (mnemonic[0] == 'b' && !mnemonic.starts_with("bf") && !mnemonic.starts_with("bi") && !mnemonic.starts_with("bk")) ||
-        mnemonic.starts_with("cb") || mnemonic.starts_with("tb") || mnemonic[0] == 'j' || mnemonic.starts_with("adr") ||
-        mnemonic == "call";
+    const bool branch = (mnemonic[0] == 'b' && !mnemonic.starts_with("bf") && !mnemonic.starts_with("bi") &&
+                         !mnemonic.starts_with("bk")) ||
+                        mnemonic.starts_with("cb") || mnemonic.starts_with("tb") || mnemonic[0] == 'j' ||
+                        mnemonic.starts_with("adr") || mnemonic == "call";
     if (!branch) return false;
     const auto last = operands.rfind("0x");
     if (last == std::string_view::npos) return false;
@@ -137,17 +138,51 @@ std::unique_ptr<Disassembler> Disassembler::create(std::uint16_t machine, bool i
   std::uint32_t step = 4;
   const int big = endian == Endian::big ? static_cast<int>(CS_MODE_BIG_ENDIAN) : 0;
   switch (machine) {
-    case 62: arch = CS_ARCH_X86; mode = CS_MODE_64; step = 1; break;
-    case 3: arch = CS_ARCH_X86; mode = CS_MODE_32; step = 1; break;
-    case 183: arch = CS_ARCH_ARM64; mode = CS_MODE_ARM; break;
-    case 40: arch = CS_ARCH_ARM; mode = CS_MODE_ARM | big; break;
-    case 8: arch = CS_ARCH_MIPS; mode = (is_64 ? CS_MODE_MIPS64 : CS_MODE_MIPS32) | big; break;
-    case 20: arch = CS_ARCH_PPC; mode = CS_MODE_32 | big; break;
-    case 21: arch = CS_ARCH_PPC; mode = CS_MODE_64 | big; break;
-    case 2: arch = CS_ARCH_SPARC; mode = CS_MODE_BIG_ENDIAN; break;
-    case 43: arch = CS_ARCH_SPARC; mode = static_cast<int>(CS_MODE_V9) | static_cast<int>(CS_MODE_BIG_ENDIAN); break;
-    case 22: arch = CS_ARCH_SYSZ; mode = CS_MODE_BIG_ENDIAN; step = 2; break;
-    default: return nullptr;
+    case 62:
+      arch = CS_ARCH_X86;
+      mode = CS_MODE_64;
+      step = 1;
+      break;
+    case 3:
+      arch = CS_ARCH_X86;
+      mode = CS_MODE_32;
+      step = 1;
+      break;
+    case 183:
+      arch = CS_ARCH_ARM64;
+      mode = CS_MODE_ARM;
+      break;
+    case 40:
+      arch = CS_ARCH_ARM;
+      mode = CS_MODE_ARM | big;
+      break;
+    case 8:
+      arch = CS_ARCH_MIPS;
+      mode = (is_64 ? CS_MODE_MIPS64 : CS_MODE_MIPS32) | big;
+      break;
+    case 20:
+      arch = CS_ARCH_PPC;
+      mode = CS_MODE_32 | big;
+      break;
+    case 21:
+      arch = CS_ARCH_PPC;
+      mode = CS_MODE_64 | big;
+      break;
+    case 2:
+      arch = CS_ARCH_SPARC;
+      mode = CS_MODE_BIG_ENDIAN;
+      break;
+    case 43:
+      arch = CS_ARCH_SPARC;
+      mode = static_cast<int>(CS_MODE_V9) | static_cast<int>(CS_MODE_BIG_ENDIAN);
+      break;
+    case 22:
+      arch = CS_ARCH_SYSZ;
+      mode = CS_MODE_BIG_ENDIAN;
+      step = 2;
+      break;
+    default:
+      return nullptr;
   }
   csh handle = 0;
   if (cs_open(arch, static_cast<cs_mode>(mode), &handle) != CS_ERR_OK) return nullptr;

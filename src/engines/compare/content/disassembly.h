@@ -14,7 +14,7 @@ namespace chiron::compare {
 struct Instruction {
   std::uint64_t address = 0;
   std::uint32_t size = 0;
-  bool has_target = false;   // then `text` holds kTargetMark where the address stood
+  bool has_target = false;  // then `text` holds kTargetMark where the address stood
   std::uint64_t target = 0;
   std::string text;
 };

@@ -1,5 +1,5 @@
-// JSON, YAML and TOML: documents compared by path. Order of members, spelling of numbers, white space and comments are told
-// apart from what changes the document's meaning.
+// JSON, YAML and TOML: documents compared by path. Order of members, spelling of numbers, white space and comments are
+// told apart from what changes the document's meaning.
 #include <algorithm>
 #include <unordered_map>
 
@@ -20,7 +20,7 @@ namespace {
 using doc::Value;
 
 constexpr std::uint64_t kMaxDocumentBytes = 256 * limits::kMiB;
-constexpr std::size_t kMaxDepth = 500;            // deeper documents are compared as text
+constexpr std::size_t kMaxDepth = 500;  // deeper documents are compared as text
 constexpr std::size_t kToldDifferences = 10'000;
 constexpr std::size_t kShownValue = 2000;
 constexpr std::size_t kShownNames = 40;
@@ -36,10 +36,15 @@ doc::ReadOptions read_options() {
 std::uint64_t hash_of(const Value& value) {
   std::uint64_t h = static_cast<std::uint64_t>(value.kind()) + 1;
   switch (value.kind()) {
-    case doc::Kind::null: break;
-    case doc::Kind::boolean: h = h * 31 + (value.as_boolean() ? 1 : 2); break;
+    case doc::Kind::null:
+      break;
+    case doc::Kind::boolean:
+      h = h * 31 + (value.as_boolean() ? 1 : 2);
+      break;
     case doc::Kind::number:
-    case doc::Kind::string: h = hash_bytes(value.as_string(), h); break;
+    case doc::Kind::string:
+      h = hash_bytes(value.as_string(), h);
+      break;
     case doc::Kind::array:
       for (const auto& item : value.items()) h = h * 0x9e3779b97f4a7c15ull + hash_of(item);
       break;
@@ -70,19 +75,25 @@ class DocumentComparer {
       return;
     }
     switch (a.kind()) {
-      case doc::Kind::null: break;
+      case doc::Kind::null:
+        break;
       case doc::Kind::boolean:
         if (a.as_boolean() != b.as_boolean()) changed(a, b, path);
         break;
       case doc::Kind::number:
         if (a.as_string() == b.as_string()) break;
-        if (auto* node = changed(a, b, path); node != nullptr && same_number(a, b)) node->mark_noise("the same number spelt in another way");
+        if (auto* node = changed(a, b, path); node != nullptr && same_number(a, b))
+          node->mark_noise("the same number spelt in another way");
         break;
       case doc::Kind::string:
         if (a.as_string() != b.as_string()) changed(a, b, path);
         break;
-      case doc::Kind::array: compare_arrays(a, b, path); break;
-      case doc::Kind::object: compare_objects(a, b, path); break;
+      case doc::Kind::array:
+        compare_arrays(a, b, path);
+        break;
+      case doc::Kind::object:
+        compare_objects(a, b, path);
+        break;
     }
   }
 
@@ -113,7 +124,8 @@ class DocumentComparer {
     if (node == nullptr) return nullptr;
     node->field = path;
     node->set_place(place(a), place(b));
-    if (a.is_string() && b.is_string() && (a.as_string().find('\n') != std::string::npos || b.as_string().find('\n') != std::string::npos)) {
+    if (a.is_string() && b.is_string() &&
+        (a.as_string().find('\n') != std::string::npos || b.as_string().find('\n') != std::string::npos)) {
       diff_text(a.as_string(), b.as_string(), budget_, *node);
     } else {
       node->old_value = show(a);
@@ -221,7 +233,8 @@ class DocumentComparer {
     node->set_place(place(a), place(b));
     const auto names = [](const std::vector<std::string_view>& list) {
       std::string out;
-      for (std::size_t i = 0; i < list.size() && i < kShownNames; ++i) out += (i == 0 ? "" : ", ") + printable(list[i], 100);
+      for (std::size_t i = 0; i < list.size() && i < kShownNames; ++i)
+        out += (i == 0 ? "" : ", ") + printable(list[i], 100);
       return out + (list.size() > kShownNames ? format(" and {} more", list.size() - kShownNames) : "");
     };
     node->old_value = names(common_a);
@@ -257,10 +270,13 @@ bool reads_as_json(ByteView bytes) {
   const auto last = bytes.find_last_not_of(" \t\r\n");
   if (second == std::string_view::npos) return false;
   if (head[first] == '{') return bytes[last] == '}' && (head[second] == '"' || head[second] == '}');
-  return head[first] == '[' && bytes[last] == ']' && (head[second] == '{' || head[second] == '"' || head[second] == '[' || head[second] == ']');
+  return head[first] == '[' && bytes[last] == ']' &&
+         (head[second] == '{' || head[second] == '"' || head[second] == '[' || head[second] == ']');
 }
 
-bool is_text(ByteView bytes) { return bytes.size() <= kMaxDocumentBytes && bytes.substr(0, 4096).find('\0') == std::string_view::npos; }
+bool is_text(ByteView bytes) {
+  return bytes.size() <= kMaxDocumentBytes && bytes.substr(0, 4096).find('\0') == std::string_view::npos;
+}
 
 }  // namespace
 
@@ -269,7 +285,8 @@ bool matches_json(ByteView a, ByteView b, std::string_view path) {
   if (ends_with_any(path, {".json", ".ipynb", ".sarif", ".webmanifest", ".geojson", ".jsonld", ".map"})) {
     const auto starts = [](ByteView bytes) {
       const auto first = bytes.find_first_not_of(" \t\r\n");
-      return first != std::string_view::npos && std::string_view("{[\"-0123456789tfn").find(bytes[first]) != std::string_view::npos;
+      return first != std::string_view::npos &&
+             std::string_view("{[\"-0123456789tfn").find(bytes[first]) != std::string_view::npos;
     };
     return starts(a) && starts(b);
   }
@@ -306,7 +323,8 @@ Result<void> compare_yaml(ByteView a, ByteView b, Context& context, Difference& 
 }
 
 bool matches_toml(ByteView a, ByteView b, std::string_view path) {
-  return ends_with_any(path, {".toml", "Cargo.lock", "poetry.lock", "uv.lock", "Gopkg.lock"}) && is_text(a) && is_text(b);
+  return ends_with_any(path, {".toml", "Cargo.lock", "poetry.lock", "uv.lock", "Gopkg.lock"}) && is_text(a) &&
+         is_text(b);
 }
 
 Result<void> compare_toml(ByteView a, ByteView b, Context& context, Difference& out) {

@@ -19,7 +19,7 @@ constexpr std::size_t kToldPlaces = 8;                         // source lines n
 // One function's instructions with what they refer to.
 struct Listing {
   std::vector<Instruction> instructions;
-  std::vector<std::string> texts;  // targets described, except those within the function
+  std::vector<std::string> texts;   // targets described, except those within the function
   std::vector<std::int64_t> local;  // index of the instruction within the function that is jumped to, or -1
 };
 
@@ -162,9 +162,7 @@ std::string places(const Program& program, const Listing& listing, const std::ve
 
 enum class Verdict : std::uint8_t { same, moved, changed };
 
-Range place_in(const Function& function) {
-  return {function.file_offset - function.section->offset, function.size};
-}
+Range place_in(const Function& function) { return {function.file_offset - function.section->offset, function.size}; }
 
 // Compares one pair; fills `out` (its names are set) where the functions differ.
 Verdict compare_pair(const Program& left, const Function& a, const Program& right, const Function& b,
@@ -273,13 +271,15 @@ std::vector<Pair> pair_functions(const Program& left, const Section& a, const Pr
     j += edit.count_b;
   }
   while (i < rest_a.size() && j < rest_b.size()) pairs.push_back({rest_a[i++], rest_b[j++]});
-  std::erase_if(pairs, [&](const Pair& p) { return p.a != nullptr && p.b != nullptr && surely_same(left, *p.a, right, *p.b); });
+  std::erase_if(
+      pairs, [&](const Pair& p) { return p.a != nullptr && p.b != nullptr && surely_same(left, *p.a, right, *p.b); });
   return pairs;
 }
 
 void add_one_sided(const Program& program, const Function& function, bool in_a, Disassembler* disassembler,
                    Context& context, Difference& out) {
-  auto& child = out.add_child(in_a ? Kind::only_in_a : Kind::only_in_b, in_a ? function.name : "", in_a ? "" : function.name);
+  auto& child =
+      out.add_child(in_a ? Kind::only_in_a : Kind::only_in_b, in_a ? function.name : "", in_a ? "" : function.name);
   child.format = "machine code";
   child.has_place = true;
   (in_a ? child.place_a : child.place_b) = place_in(function);
@@ -313,8 +313,8 @@ void compare_code(const Program& left, const Section& a, const Program& right, c
       auto& result = results[i];
       if (fa == nullptr || fb == nullptr) {
         Difference holder;
-        add_one_sided(fa != nullptr ? left : right, fa != nullptr ? *fa : *fb, fa != nullptr, disassembler.get(), context,
-                      holder);
+        add_one_sided(fa != nullptr ? left : right, fa != nullptr ? *fa : *fb, fa != nullptr, disassembler.get(),
+                      context, holder);
         result = std::move(holder.children.front());
         verdicts[i] = Verdict::changed;
         continue;
@@ -364,8 +364,8 @@ std::vector<Use> find_uses(const Program& program, std::uint64_t begin, std::uin
     return uses;
   }
   if (program.image.machine != 62) return uses;
-  // Every place whose four bytes, read as a displacement, reach the range is a candidate; the disassembly of its function
-  // decides. An immediate of up to four bytes may stand behind the displacement.
+  // Every place whose four bytes, read as a displacement, reach the range is a candidate; the disassembly of its
+  // function decides. An immediate of up to four bytes may stand behind the displacement.
   std::unique_ptr<Disassembler> disassembler;
   for (const auto& section : program.image.sections) {
     if ((section.flags & 4) == 0 || section.type != 1 || section.bytes.size() < 4) continue;
@@ -373,7 +373,8 @@ std::vector<Use> find_uses(const Program& program, std::uint64_t begin, std::uin
     for (std::size_t i = 0; i + 4 <= section.bytes.size(); ++i) {
       std::int32_t displacement = 0;
       std::memcpy(&displacement, bytes + i, 4);
-      const std::uint64_t target = section.address + i + 4 + static_cast<std::uint64_t>(static_cast<std::int64_t>(displacement));
+      const std::uint64_t target =
+          section.address + i + 4 + static_cast<std::uint64_t>(static_cast<std::int64_t>(displacement));
       if (target + 4 < begin || target >= end) continue;
       const auto* function = program.function_at(section.address + i);
       if (function == nullptr || function->size > kMaxFunctionBytes || uses.size() >= limit) continue;

@@ -19,6 +19,7 @@ struct Use {
   std::string text;
   std::uint64_t address = 0;
 };
-[[nodiscard]] std::vector<Use> find_uses(const Program& program, std::uint64_t begin, std::uint64_t end, std::size_t limit);
+[[nodiscard]] std::vector<Use> find_uses(const Program& program, std::uint64_t begin, std::uint64_t end,
+                                         std::size_t limit);
 
 }  // namespace chiron::compare::elf

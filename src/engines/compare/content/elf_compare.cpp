@@ -1,8 +1,6 @@
-// ELF files: what differs is told at the section, and within it by function, symbol, string or source line. Sections that
-// are equal are skipped before anything is parsed; every byte of the file belongs to a header, a section or the
+// ELF files: what differs is told at the section, and within it by function, symbol, string or source line. Sections
+// that are equal are skipped before anything is parsed; every byte of the file belongs to a header, a section or the
 // space between, and all three are compared, so nothing can differ unseen.
-#include "engines/compare/content/formats.h"
-
 #include <algorithm>
 #include <unordered_map>
 
@@ -11,6 +9,7 @@
 #include "engines/compare/content/elf_dwarf.h"
 #include "engines/compare/content/elf_program.h"
 #include "engines/compare/content/elf_tables.h"
+#include "engines/compare/content/formats.h"
 #include "engines/compare/content/listing.h"
 #include "engines/compare/text_diff.h"
 #include "foundation/base/format.h"
@@ -23,15 +22,15 @@ namespace {
 constexpr const char* kDebugNoise = "debugging information has no effect on what the program does";
 constexpr const char* kDerived = "this table is made from others, which are compared themselves";
 constexpr const char* kMoved = "the same entries at other addresses";
-constexpr std::size_t kToldPieces = 500;  // of a data section
-constexpr std::size_t kToldUses = 4;      // places named that use a piece of data
+constexpr std::size_t kToldPieces = 500;   // of a data section
+constexpr std::size_t kToldUses = 4;       // places named that use a piece of data
 constexpr std::size_t kToldEntries = 200;  // of .debug_info
 
 struct Pair {
   const Image& a;
   const Image& b;
   Context& context;
-  std::unique_ptr<Program> left, right;  // made where a section needs them
+  std::unique_ptr<Program> left, right;        // made where a section needs them
   bool info_told = false, lines_told = false;  // once, however many sections claim the name
 
   void load() {
@@ -81,14 +80,17 @@ void compare_strings(std::string_view a, std::string_view b, Context& context, D
   for (const auto& [text, at] : sets.only_b) text_b += printable(text) + "\n";
   node.kind = Kind::content;
   diff_text(text_a, text_b, context.budget(), node);
-  if (!sets.only_a.empty()) node.comments.push_back(format("first string only in a: at offset {:#x}", sets.only_a.front().second));
-  if (!sets.only_b.empty()) node.comments.push_back(format("first string only in b: at offset {:#x}", sets.only_b.front().second));
+  if (!sets.only_a.empty())
+    node.comments.push_back(format("first string only in a: at offset {:#x}", sets.only_a.front().second));
+  if (!sets.only_b.empty())
+    node.comments.push_back(format("first string only in b: at offset {:#x}", sets.only_b.front().second));
 }
 
 // Data: each differing stretch is told as the string or object it belongs to, with the functions that use it.
 class DataComparer {
  public:
-  DataComparer(Pair& pair, const Section& a, const Section& b, Difference& node) : pair_(pair), a_(a), b_(b), node_(node) {}
+  DataComparer(Pair& pair, const Section& a, const Section& b, Difference& node)
+      : pair_(pair), a_(a), b_(b), node_(node) {}
 
   void run() {
     find_extents(a_.bytes, b_.bytes, &pair_.context.pool(), pair_.context.budget(), node_);
@@ -142,15 +144,18 @@ class DataComparer {
     if (end - begin < 4 && end - begin > extent.length + 2) piece.is_text = false;
     if (piece.is_text) piece.range = {begin, end - begin};
     piece.address = program.base_of(section) + piece.range.offset;
-    if (const auto* object = program.object_at(program.base_of(section) + extent.offset); object != nullptr && object->size > 0) {
+    if (const auto* object = program.object_at(program.base_of(section) + extent.offset);
+        object != nullptr && object->size > 0) {
       piece.name = format("{}+{:#x}", object->name, program.base_of(section) + extent.offset - object->address);
     }
     return piece;
   }
 
   void tell(const Piece& a, const Piece& b) {
-    const auto bytes_a = a_.bytes.substr(static_cast<std::size_t>(a.range.offset), static_cast<std::size_t>(a.range.length));
-    const auto bytes_b = b_.bytes.substr(static_cast<std::size_t>(b.range.offset), static_cast<std::size_t>(b.range.length));
+    const auto bytes_a =
+        a_.bytes.substr(static_cast<std::size_t>(a.range.offset), static_cast<std::size_t>(a.range.length));
+    const auto bytes_b =
+        b_.bytes.substr(static_cast<std::size_t>(b.range.offset), static_cast<std::size_t>(b.range.length));
     const auto name = [&](const Piece& piece) {
       if (!piece.name.empty()) return piece.name;
       return format("{} at {:#x}", piece.is_text ? "string" : "bytes", piece.address);
@@ -162,7 +167,8 @@ class DataComparer {
     child.new_value = b.is_text ? in_quotes(bytes_b, 1000) : hex_bytes(bytes_b);
     if (searches_++ < 32) {
       std::string used;
-      for (const auto& use : find_uses(*pair_.left, a.address, a.address + std::max<std::uint64_t>(a.range.length, 1), kToldUses)) {
+      for (const auto& use :
+           find_uses(*pair_.left, a.address, a.address + std::max<std::uint64_t>(a.range.length, 1), kToldUses)) {
         used += (used.empty() ? "" : ", ") + use.text;
       }
       if (!used.empty()) child.comments.push_back("used by " + used);
@@ -326,7 +332,8 @@ const char* noise_of(const Section& section) {
   if (is_debug(section.name)) return kDebugNoise;
   if (section.name == ".comment") return "the compiler's mark";
   if (section.name == ".shstrtab" || section.name == ".strtab" || section.name == ".dynstr") return kDerived;
-  if (section.type == 5 || section.type == 0x6ffffff6 || section.type == 0x6fffffff || section.name == ".eh_frame_hdr") return kDerived;
+  if (section.type == 5 || section.type == 0x6ffffff6 || section.type == 0x6fffffff || section.name == ".eh_frame_hdr")
+    return kDerived;
   return nullptr;
 }
 
@@ -421,7 +428,8 @@ void compare_gaps(const Image& a, const Image& b, Context& context, Difference& 
     const Range at_b = i < gaps_b.size() ? gaps_b[i] : Range{b.bytes.size(), 0};
     const auto piece_a = a.piece(at_a.offset, at_a.length), piece_b = b.piece(at_b.offset, at_b.length);
     if (piece_a == piece_b) continue;
-    const bool zeros = piece_a.find_first_not_of('\0') == std::string_view::npos && piece_b.find_first_not_of('\0') == std::string_view::npos;
+    const bool zeros = piece_a.find_first_not_of('\0') == std::string_view::npos &&
+                       piece_b.find_first_not_of('\0') == std::string_view::npos;
     auto& child = out.add_child(Kind::content, "between sections", "between sections");
     child.set_place(at_a, at_b);
     find_extents(piece_a, piece_b, &context.pool(), context.budget(), child);
@@ -440,14 +448,20 @@ void compare_gaps(const Image& a, const Image& b, Context& context, Difference& 
 }  // namespace elf
 
 bool matches_elf(ByteView a, ByteView b, std::string_view) {
-  return a.substr(0, 4) == "\x7f" "ELF" && b.substr(0, 4) == "\x7f" "ELF";
+  return a.substr(0, 4) ==
+             "\x7f"
+             "ELF" &&
+         b.substr(0, 4) ==
+             "\x7f"
+             "ELF";
 }
 
 Result<void> compare_elf(ByteView a, ByteView b, Context& context, Difference& out) {
   const auto image_a = elf::read_image(a);
   const auto image_b = elf::read_image(b);
   if (!image_a || !image_b) {
-    return fail(ErrorKind::input, "compare.elf", format("the ELF header of side {} is cut off or lies", image_a ? "b" : "a"));
+    return fail(ErrorKind::input, "compare.elf",
+                format("the ELF header of side {} is cut off or lies", image_a ? "b" : "a"));
   }
   for (const auto& problem : image_a->problems) out.comments.push_back("a: " + problem);
   for (const auto& problem : image_b->problems) out.comments.push_back("b: " + problem);

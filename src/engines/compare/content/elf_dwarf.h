@@ -10,8 +10,8 @@
 #include <string_view>
 #include <vector>
 
-#include "engines/compare/content/elf_image.h"
 #include "engines/compare/budget.h"
+#include "engines/compare/content/elf_image.h"
 
 namespace chiron::compare::elf {
 
@@ -33,13 +33,13 @@ struct LineRow {
   std::uint64_t address = 0;
   std::uint32_t file = 0;  // index into LineTable::files
   std::uint32_t line = 0;
-  bool end = false;        // one past the last address of a sequence
+  bool end = false;  // one past the last address of a sequence
 };
 
 struct LineTable {
   std::vector<std::string> files;
   std::size_t path_bytes = 0;  // of `files`
-  std::vector<LineRow> rows;  // by address
+  std::vector<LineRow> rows;   // by address
   std::vector<std::string> problems;
 
   [[nodiscard]] const LineRow* find(std::uint64_t address) const;
@@ -50,7 +50,7 @@ struct LineTable {
 
 // A top-level entry of a unit (a function, a type, a variable) with everything below it.
 struct DebugEntry {
-  std::string name;          // "subprogram main", made unique by its unit
+  std::string name;           // "subprogram main", made unique by its unit
   std::uint64_t meaning = 0;  // hash of tags, names, lines and types; free of addresses and offsets
   std::uint64_t offset = 0;   // in .debug_info
   std::uint64_t end = 0;

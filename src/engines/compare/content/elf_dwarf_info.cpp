@@ -1,5 +1,5 @@
-// The entries of .debug_info (DWARF 5, sections 7.5.1 to 7.5.6), made comparable: strings and references are replaced by
-// what they stand for, addresses and offsets are left out, so that a shift of the code changes nothing here.
+// The entries of .debug_info (DWARF 5, sections 7.5.1 to 7.5.6), made comparable: strings and references are replaced
+// by what they stand for, addresses and offsets are left out, so that a shift of the code changes nothing here.
 #include <zlib.h>
 
 #include <unordered_map>
@@ -54,100 +54,189 @@ std::string_view text_at(std::string_view table, std::uint64_t offset) {
 
 std::string_view tag_name(std::uint64_t tag) {
   switch (tag) {
-    case 0x01: return "array_type";
-    case 0x02: return "class_type";
-    case 0x04: return "enumeration_type";
-    case 0x05: return "formal_parameter";
-    case 0x08: return "imported_declaration";
-    case 0x0a: return "label";
-    case 0x0b: return "lexical_block";
-    case 0x0d: return "member";
-    case 0x0f: return "pointer_type";
-    case 0x10: return "reference_type";
-    case 0x11: return "compile_unit";
-    case 0x13: return "structure_type";
-    case 0x15: return "subroutine_type";
-    case 0x16: return "typedef";
-    case 0x17: return "union_type";
-    case 0x18: return "unspecified_parameters";
-    case 0x1c: return "inheritance";
-    case 0x1d: return "inlined_subroutine";
-    case 0x21: return "subrange_type";
-    case 0x24: return "base_type";
-    case 0x26: return "const_type";
-    case 0x28: return "enumerator";
-    case 0x2e: return "subprogram";
-    case 0x2f: return "template_type_parameter";
-    case 0x30: return "template_value_parameter";
-    case 0x34: return "variable";
-    case 0x35: return "volatile_type";
-    case 0x37: return "restrict_type";
-    case 0x39: return "namespace";
-    case 0x3a: return "imported_module";
-    case 0x3b: return "unspecified_type";
-    case 0x3c: return "partial_unit";
-    case 0x41: return "type_unit";
-    case 0x42: return "rvalue_reference_type";
-    case 0x48: return "call_site";
-    case 0x49: return "call_site_parameter";
-    case 0x4a: return "skeleton_unit";
-    case 0x4109: return "call_site";
-    case 0x410a: return "call_site_parameter";
-    default: return {};
+    case 0x01:
+      return "array_type";
+    case 0x02:
+      return "class_type";
+    case 0x04:
+      return "enumeration_type";
+    case 0x05:
+      return "formal_parameter";
+    case 0x08:
+      return "imported_declaration";
+    case 0x0a:
+      return "label";
+    case 0x0b:
+      return "lexical_block";
+    case 0x0d:
+      return "member";
+    case 0x0f:
+      return "pointer_type";
+    case 0x10:
+      return "reference_type";
+    case 0x11:
+      return "compile_unit";
+    case 0x13:
+      return "structure_type";
+    case 0x15:
+      return "subroutine_type";
+    case 0x16:
+      return "typedef";
+    case 0x17:
+      return "union_type";
+    case 0x18:
+      return "unspecified_parameters";
+    case 0x1c:
+      return "inheritance";
+    case 0x1d:
+      return "inlined_subroutine";
+    case 0x21:
+      return "subrange_type";
+    case 0x24:
+      return "base_type";
+    case 0x26:
+      return "const_type";
+    case 0x28:
+      return "enumerator";
+    case 0x2e:
+      return "subprogram";
+    case 0x2f:
+      return "template_type_parameter";
+    case 0x30:
+      return "template_value_parameter";
+    case 0x34:
+      return "variable";
+    case 0x35:
+      return "volatile_type";
+    case 0x37:
+      return "restrict_type";
+    case 0x39:
+      return "namespace";
+    case 0x3a:
+      return "imported_module";
+    case 0x3b:
+      return "unspecified_type";
+    case 0x3c:
+      return "partial_unit";
+    case 0x41:
+      return "type_unit";
+    case 0x42:
+      return "rvalue_reference_type";
+    case 0x48:
+      return "call_site";
+    case 0x49:
+      return "call_site_parameter";
+    case 0x4a:
+      return "skeleton_unit";
+    case 0x4109:
+      return "call_site";
+    case 0x410a:
+      return "call_site_parameter";
+    default:
+      return {};
   }
 }
 
 std::string_view attribute_name(std::uint64_t name) {
   switch (name) {
-    case 0x01: return "sibling";
-    case 0x02: return "location";
-    case 0x03: return "name";
-    case 0x0b: return "byte_size";
-    case 0x0d: return "bit_size";
-    case 0x10: return "stmt_list";
-    case 0x11: return "low_pc";
-    case 0x12: return "high_pc";
-    case 0x13: return "language";
-    case 0x1b: return "comp_dir";
-    case 0x1c: return "const_value";
-    case 0x20: return "inline";
-    case 0x22: return "lower_bound";
-    case 0x25: return "producer";
-    case 0x27: return "prototyped";
-    case 0x2f: return "upper_bound";
-    case 0x31: return "abstract_origin";
-    case 0x32: return "accessibility";
-    case 0x34: return "artificial";
-    case 0x37: return "count";
-    case 0x38: return "data_member_location";
-    case 0x39: return "decl_column";
-    case 0x3a: return "decl_file";
-    case 0x3b: return "decl_line";
-    case 0x3c: return "declaration";
-    case 0x3e: return "encoding";
-    case 0x3f: return "external";
-    case 0x40: return "frame_base";
-    case 0x47: return "specification";
-    case 0x49: return "type";
-    case 0x52: return "entry_pc";
-    case 0x55: return "ranges";
-    case 0x57: return "call_column";
-    case 0x58: return "call_file";
-    case 0x59: return "call_line";
-    case 0x64: return "object_pointer";
-    case 0x6e: return "linkage_name";
-    case 0x72: return "str_offsets_base";
-    case 0x73: return "addr_base";
-    case 0x74: return "rnglists_base";
-    case 0x76: return "dwo_name";
-    case 0x7a: return "call_all_calls";
-    case 0x7d: return "call_return_pc";
-    case 0x7e: return "call_value";
-    case 0x7f: return "call_origin";
-    case 0x87: return "noreturn";
-    case 0x88: return "alignment";
-    case 0x8c: return "loclists_base";
-    default: return {};
+    case 0x01:
+      return "sibling";
+    case 0x02:
+      return "location";
+    case 0x03:
+      return "name";
+    case 0x0b:
+      return "byte_size";
+    case 0x0d:
+      return "bit_size";
+    case 0x10:
+      return "stmt_list";
+    case 0x11:
+      return "low_pc";
+    case 0x12:
+      return "high_pc";
+    case 0x13:
+      return "language";
+    case 0x1b:
+      return "comp_dir";
+    case 0x1c:
+      return "const_value";
+    case 0x20:
+      return "inline";
+    case 0x22:
+      return "lower_bound";
+    case 0x25:
+      return "producer";
+    case 0x27:
+      return "prototyped";
+    case 0x2f:
+      return "upper_bound";
+    case 0x31:
+      return "abstract_origin";
+    case 0x32:
+      return "accessibility";
+    case 0x34:
+      return "artificial";
+    case 0x37:
+      return "count";
+    case 0x38:
+      return "data_member_location";
+    case 0x39:
+      return "decl_column";
+    case 0x3a:
+      return "decl_file";
+    case 0x3b:
+      return "decl_line";
+    case 0x3c:
+      return "declaration";
+    case 0x3e:
+      return "encoding";
+    case 0x3f:
+      return "external";
+    case 0x40:
+      return "frame_base";
+    case 0x47:
+      return "specification";
+    case 0x49:
+      return "type";
+    case 0x52:
+      return "entry_pc";
+    case 0x55:
+      return "ranges";
+    case 0x57:
+      return "call_column";
+    case 0x58:
+      return "call_file";
+    case 0x59:
+      return "call_line";
+    case 0x64:
+      return "object_pointer";
+    case 0x6e:
+      return "linkage_name";
+    case 0x72:
+      return "str_offsets_base";
+    case 0x73:
+      return "addr_base";
+    case 0x74:
+      return "rnglists_base";
+    case 0x76:
+      return "dwo_name";
+    case 0x7a:
+      return "call_all_calls";
+    case 0x7d:
+      return "call_return_pc";
+    case 0x7e:
+      return "call_value";
+    case 0x7f:
+      return "call_origin";
+    case 0x87:
+      return "noreturn";
+    case 0x88:
+      return "alignment";
+    case 0x8c:
+      return "loclists_base";
+    default:
+      return {};
   }
 }
 
@@ -214,7 +303,7 @@ bool Walker::read_unit_header(std::uint64_t at, Unit& unit) {
     const std::uint8_t type = in_.u8();
     unit.address_bytes = in_.u8();
     abbreviation_offset = in_.number(unit.is_64 ? 8 : 4);
-    if (type == 4 || type == 5) in_.skip(8);              // skeleton, split: the unit's id
+    if (type == 4 || type == 5) in_.skip(8);                     // skeleton, split: the unit's id
     if (type == 2 || type == 6) in_.skip(unit.is_64 ? 16 : 12);  // type units: signature and offset
   } else {
     abbreviation_offset = in_.number(unit.is_64 ? 8 : 4);
@@ -270,47 +359,103 @@ bool Walker::read_value(const Unit& unit, std::uint64_t form, std::int64_t const
     return set(What::text, 0);
   };
   switch (form) {
-    case 0x01: return set(What::address, in.number(unit.address_bytes));
-    case 0x03: value.text = in.take(in.u16()); return set(What::bytes, 0);
-    case 0x04: value.text = in.take(in.u32()); return set(What::bytes, 0);
-    case 0x09: case 0x18: value.text = in.take(in.uleb()); return set(What::bytes, 0);
-    case 0x0a: value.text = in.take(in.u8()); return set(What::bytes, 0);
-    case 0x0b: return set(What::number, in.u8());
-    case 0x05: return set(What::number, in.u16());
-    case 0x06: return set(What::number, in.u32());
-    case 0x07: return set(What::number, in.u64());
-    case 0x1e: value.text = in.take(16); return set(What::bytes, 0);
-    case 0x0c: return set(What::number, in.u8());
-    case 0x19: return set(What::number, 1);
-    case 0x0d: value.is_signed = true; return set(What::number, static_cast<std::uint64_t>(in.sleb()));
-    case 0x0f: return set(What::number, in.uleb());
-    case 0x21: value.is_signed = true; return set(What::number, static_cast<std::uint64_t>(constant));
-    case 0x08: value.text = in.zero_terminated(); return set(What::text, 0);
-    case 0x0e: value.text = text_at(sections_.str, in.number(word)); return set(What::text, 0);
-    case 0x1f: value.text = text_at(sections_.line_str, in.number(word)); return set(What::text, 0);
-    case 0x10: return set(What::reference, in.number(unit.version <= 2 ? unit.address_bytes : word));
-    case 0x11: return set(What::reference, unit.offset + in.u8());
-    case 0x12: return set(What::reference, unit.offset + in.u16());
-    case 0x13: return set(What::reference, unit.offset + in.u32());
-    case 0x14: return set(What::reference, unit.offset + in.u64());
-    case 0x15: return set(What::reference, unit.offset + in.uleb());
-    case 0x17: return set(What::offset, in.number(word));
-    case 0x1a: return indexed(in.uleb());
-    case 0x25: return indexed(in.u8());
-    case 0x26: return indexed(in.u16());
-    case 0x27: return indexed(in.u24());
-    case 0x28: return indexed(in.u32());
-    case 0x1b: return set(What::address, in.uleb());
-    case 0x29: return set(What::address, in.u8());
-    case 0x2a: return set(What::address, in.u16());
-    case 0x2b: return set(What::address, in.u24());
-    case 0x2c: return set(What::address, in.u32());
-    case 0x22: case 0x23: return set(What::offset, in.uleb());
-    case 0x20: return set(What::signature, in.u64());
-    case 0x1c: return set(What::offset, in.u32());
-    case 0x24: return set(What::offset, in.u64());
-    case 0x1d: case 0x1f20: case 0x1f21: return set(What::offset, in.number(word));
-    default: in.fail(); return false;
+    case 0x01:
+      return set(What::address, in.number(unit.address_bytes));
+    case 0x03:
+      value.text = in.take(in.u16());
+      return set(What::bytes, 0);
+    case 0x04:
+      value.text = in.take(in.u32());
+      return set(What::bytes, 0);
+    case 0x09:
+    case 0x18:
+      value.text = in.take(in.uleb());
+      return set(What::bytes, 0);
+    case 0x0a:
+      value.text = in.take(in.u8());
+      return set(What::bytes, 0);
+    case 0x0b:
+      return set(What::number, in.u8());
+    case 0x05:
+      return set(What::number, in.u16());
+    case 0x06:
+      return set(What::number, in.u32());
+    case 0x07:
+      return set(What::number, in.u64());
+    case 0x1e:
+      value.text = in.take(16);
+      return set(What::bytes, 0);
+    case 0x0c:
+      return set(What::number, in.u8());
+    case 0x19:
+      return set(What::number, 1);
+    case 0x0d:
+      value.is_signed = true;
+      return set(What::number, static_cast<std::uint64_t>(in.sleb()));
+    case 0x0f:
+      return set(What::number, in.uleb());
+    case 0x21:
+      value.is_signed = true;
+      return set(What::number, static_cast<std::uint64_t>(constant));
+    case 0x08:
+      value.text = in.zero_terminated();
+      return set(What::text, 0);
+    case 0x0e:
+      value.text = text_at(sections_.str, in.number(word));
+      return set(What::text, 0);
+    case 0x1f:
+      value.text = text_at(sections_.line_str, in.number(word));
+      return set(What::text, 0);
+    case 0x10:
+      return set(What::reference, in.number(unit.version <= 2 ? unit.address_bytes : word));
+    case 0x11:
+      return set(What::reference, unit.offset + in.u8());
+    case 0x12:
+      return set(What::reference, unit.offset + in.u16());
+    case 0x13:
+      return set(What::reference, unit.offset + in.u32());
+    case 0x14:
+      return set(What::reference, unit.offset + in.u64());
+    case 0x15:
+      return set(What::reference, unit.offset + in.uleb());
+    case 0x17:
+      return set(What::offset, in.number(word));
+    case 0x1a:
+      return indexed(in.uleb());
+    case 0x25:
+      return indexed(in.u8());
+    case 0x26:
+      return indexed(in.u16());
+    case 0x27:
+      return indexed(in.u24());
+    case 0x28:
+      return indexed(in.u32());
+    case 0x1b:
+      return set(What::address, in.uleb());
+    case 0x29:
+      return set(What::address, in.u8());
+    case 0x2a:
+      return set(What::address, in.u16());
+    case 0x2b:
+      return set(What::address, in.u24());
+    case 0x2c:
+      return set(What::address, in.u32());
+    case 0x22:
+    case 0x23:
+      return set(What::offset, in.uleb());
+    case 0x20:
+      return set(What::signature, in.u64());
+    case 0x1c:
+      return set(What::offset, in.u32());
+    case 0x24:
+      return set(What::offset, in.u64());
+    case 0x1d:
+    case 0x1f20:
+    case 0x1f21:
+      return set(What::offset, in.number(word));
+    default:
+      in.fail();
+      return false;
   }
 }
 
@@ -332,7 +477,8 @@ std::string Walker::label(const Unit& unit, std::uint64_t offset) {
       Value value;
       if (!read_value(unit, spec.form, spec.constant, in, value)) break;
       if (spec.name == 0x03 && value.what == What::text) name = value.text;
-      if ((spec.name == 0x49 || spec.name == 0x31 || spec.name == 0x47) && value.what == What::reference) type = value.number;
+      if ((spec.name == 0x49 || spec.name == 0x31 || spec.name == 0x47) && value.what == What::reference)
+        type = value.number;
     }
     if (!text.empty()) text += ' ';
     if (!name.empty()) {
@@ -354,7 +500,9 @@ void Walker::append(const Unit& unit, const AttributeSpec& spec, const Value& va
   if (value.what == What::address || value.what == What::offset) return;
   std::string text;
   switch (value.what) {
-    case What::text: text = in_quotes(value.text, 1000); break;
+    case What::text:
+      text = in_quotes(value.text, 1000);
+      break;
     case What::number:
       text = value.is_signed ? format("{}", static_cast<std::int64_t>(value.number)) : format("{}", value.number);
       break;
@@ -363,9 +511,14 @@ void Walker::append(const Unit& unit, const AttributeSpec& spec, const Value& va
       if (!value.text.empty() && (value.text[0] == '\x03' || value.text[0] == '\xa1')) return;
       text = hex_bytes(value.text, 256);
       break;
-    case What::reference: text = label(unit, value.number); break;
-    case What::signature: text = hex(value.number); break;
-    default: return;
+    case What::reference:
+      text = label(unit, value.number);
+      break;
+    case What::signature:
+      text = hex(value.number);
+      break;
+    default:
+      return;
   }
   const auto name = attribute_name(spec.name);
   out += ' ';

@@ -35,17 +35,38 @@ bool read_form(Program& program, const DebugSections& sections, std::uint64_t fo
                std::uint64_t& number) {
   auto& in = program.in;
   switch (form) {
-    case 0x08: text = in.zero_terminated(); return in.ok();
-    case 0x0e: text = text_at(sections.str, in.number(program.is_64 ? 8 : 4)); return in.ok();
-    case 0x1f: text = text_at(sections.line_str, in.number(program.is_64 ? 8 : 4)); return in.ok();
-    case 0x0b: number = in.u8(); return in.ok();
-    case 0x05: number = in.u16(); return in.ok();
-    case 0x06: number = in.u32(); return in.ok();
-    case 0x07: number = in.u64(); return in.ok();
-    case 0x0f: number = in.uleb(); return in.ok();
-    case 0x1e: in.skip(16); return in.ok();
-    case 0x09: in.skip(in.uleb()); return in.ok();
-    default: return false;
+    case 0x08:
+      text = in.zero_terminated();
+      return in.ok();
+    case 0x0e:
+      text = text_at(sections.str, in.number(program.is_64 ? 8 : 4));
+      return in.ok();
+    case 0x1f:
+      text = text_at(sections.line_str, in.number(program.is_64 ? 8 : 4));
+      return in.ok();
+    case 0x0b:
+      number = in.u8();
+      return in.ok();
+    case 0x05:
+      number = in.u16();
+      return in.ok();
+    case 0x06:
+      number = in.u32();
+      return in.ok();
+    case 0x07:
+      number = in.u64();
+      return in.ok();
+    case 0x0f:
+      number = in.uleb();
+      return in.ok();
+    case 0x1e:
+      in.skip(16);
+      return in.ok();
+    case 0x09:
+      in.skip(in.uleb());
+      return in.ok();
+    default:
+      return false;
   }
 }
 
@@ -111,7 +132,8 @@ bool read_tables_2(Program& program, LineTable& table) {
     const std::uint64_t folder = in.uleb();
     (void)in.uleb();
     (void)in.uleb();
-    program.files.push_back(add_file(table, folder < program.folders.size() ? program.folders[folder] : std::string_view{}, name));
+    program.files.push_back(
+        add_file(table, folder < program.folders.size() ? program.folders[folder] : std::string_view{}, name));
   }
   return in.ok();
 }
@@ -156,17 +178,40 @@ void run(Program& program, LineTable& table, const Budget& budget) {
         in.seek(next);
         break;
       }
-      case 1: emit(program, r, false, table); break;
-      case 2: r.address += in.uleb() * program.minimum_length; break;
-      case 3: r.line += static_cast<std::uint32_t>(in.sleb()); break;
-      case 4: r.file = in.uleb(); break;
-      case 5: (void)in.uleb(); break;
-      case 6: case 7: case 10: case 11: break;
-      case 8: r.address += static_cast<std::uint64_t>((255 - program.opcode_base) / program.line_range) * program.minimum_length; break;
-      case 9: r.address += in.u16(); break;
-      case 12: (void)in.uleb(); break;
+      case 1:
+        emit(program, r, false, table);
+        break;
+      case 2:
+        r.address += in.uleb() * program.minimum_length;
+        break;
+      case 3:
+        r.line += static_cast<std::uint32_t>(in.sleb());
+        break;
+      case 4:
+        r.file = in.uleb();
+        break;
+      case 5:
+        (void)in.uleb();
+        break;
+      case 6:
+      case 7:
+      case 10:
+      case 11:
+        break;
+      case 8:
+        r.address +=
+            static_cast<std::uint64_t>((255 - program.opcode_base) / program.line_range) * program.minimum_length;
+        break;
+      case 9:
+        r.address += in.u16();
+        break;
+      case 12:
+        (void)in.uleb();
+        break;
       default:
-        for (unsigned i = 0; i < (opcode - 1u < program.operand_counts.size() ? program.operand_counts[opcode - 1u] : 0u); ++i) (void)in.uleb();
+        for (unsigned i = 0;
+             i < (opcode - 1u < program.operand_counts.size() ? program.operand_counts[opcode - 1u] : 0u); ++i)
+          (void)in.uleb();
     }
   }
 }

@@ -12,7 +12,9 @@ const Section* Image::find(std::string_view name) const {
   return nullptr;
 }
 
-const Section* Image::section(std::uint32_t index) const { return index < sections.size() ? &sections[index] : nullptr; }
+const Section* Image::section(std::uint32_t index) const {
+  return index < sections.size() ? &sections[index] : nullptr;
+}
 
 const Section* Image::section_at(std::uint64_t address) const {
   for (const auto& section : sections) {
@@ -26,7 +28,8 @@ const Section* Image::section_at(std::uint64_t address) const {
 
 std::string_view Image::piece(std::uint64_t offset, std::uint64_t size) const {
   if (offset >= bytes.size()) return {};
-  return bytes.substr(static_cast<std::size_t>(offset), static_cast<std::size_t>(std::min<std::uint64_t>(size, bytes.size())));
+  return bytes.substr(static_cast<std::size_t>(offset),
+                      static_cast<std::size_t>(std::min<std::uint64_t>(size, bytes.size())));
 }
 
 std::string_view Image::string_at(const Section* table, std::uint64_t offset) const {
@@ -139,11 +142,12 @@ void read_sections(Image& image) {
     section.entry_size = in.number(image.word());
     if (section.type != 8 && section.type != 0 && section.size != 0) {
       if (section.offset > image.bytes.size() || section.size > image.bytes.size() - section.offset) {
-        image.problems.push_back(format("section {} says it lies at {:#x}+{:#x}, outside the file", i, section.offset,
-                                        section.size));
+        image.problems.push_back(
+            format("section {} says it lies at {:#x}+{:#x}, outside the file", i, section.offset, section.size));
         section.bytes = image.piece(section.offset, section.size);
       } else {
-        section.bytes = image.bytes.substr(static_cast<std::size_t>(section.offset), static_cast<std::size_t>(section.size));
+        section.bytes =
+            image.bytes.substr(static_cast<std::size_t>(section.offset), static_cast<std::size_t>(section.size));
       }
     }
     // More than 65,279 sections: the count and the index of the names are in entry 0.
@@ -151,7 +155,8 @@ void read_sections(Image& image) {
     image.sections.push_back(section);
   }
   if (count > kMaxSections) image.problems.push_back(format("{} sections; the first {} are read", count, kMaxSections));
-  const std::uint32_t names = image.names_index == 0xffff && !image.sections.empty() ? image.sections[0].link : image.names_index;
+  const std::uint32_t names =
+      image.names_index == 0xffff && !image.sections.empty() ? image.sections[0].link : image.names_index;
   if (const auto* table = image.section(names); table != nullptr && names != 0) {
     for (auto& section : image.sections) section.name = image.string_at(table, section.name_offset);
   }
@@ -160,7 +165,10 @@ void read_sections(Image& image) {
 }  // namespace
 
 std::optional<Image> read_image(std::string_view bytes) {
-  if (bytes.size() < 52 || bytes.substr(0, 4) != "\x7f" "ELF") return std::nullopt;
+  if (bytes.size() < 52 || bytes.substr(0, 4) !=
+                               "\x7f"
+                               "ELF")
+    return std::nullopt;
   Image image;
   image.bytes = bytes;
   if ((bytes[4] != 1 && bytes[4] != 2) || (bytes[5] != 1 && bytes[5] != 2)) return std::nullopt;

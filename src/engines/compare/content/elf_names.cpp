@@ -19,11 +19,11 @@ std::string look_up(const Name (&table)[N], std::uint64_t value) {
   return hex(value);
 }
 
-constexpr Name kMachines[] = {
-    {0, "none"},      {2, "SPARC"},     {3, "x86"},       {4, "m68k"},     {8, "MIPS"},       {15, "PA-RISC"},
-    {18, "SPARC32+"}, {20, "PowerPC"},  {21, "PowerPC64"}, {22, "S/390"},  {40, "ARM"},       {42, "SuperH"},
-    {43, "SPARC V9"}, {50, "IA-64"},    {62, "x86-64"},   {83, "AVR"},     {94, "Xtensa"},    {183, "AArch64"},
-    {243, "RISC-V"},  {247, "BPF"},     {258, "LoongArch"}};
+constexpr Name kMachines[] = {{0, "none"},       {2, "SPARC"},     {3, "x86"},       {4, "m68k"},       {8, "MIPS"},
+                              {15, "PA-RISC"},   {18, "SPARC32+"}, {20, "PowerPC"},  {21, "PowerPC64"}, {22, "S/390"},
+                              {40, "ARM"},       {42, "SuperH"},   {43, "SPARC V9"}, {50, "IA-64"},     {62, "x86-64"},
+                              {83, "AVR"},       {94, "Xtensa"},   {183, "AArch64"}, {243, "RISC-V"},   {247, "BPF"},
+                              {258, "LoongArch"}};
 constexpr Name kSegmentTypes[] = {{0, "NULL"},
                                   {1, "LOAD"},
                                   {2, "DYNAMIC"},
@@ -106,30 +106,23 @@ constexpr Name kDynamicTags[] = {{0, "NULL"},
                                  {0x6ffffffd, "VERDEFNUM"},
                                  {0x6ffffffe, "VERNEED"},
                                  {0x6fffffff, "VERNEEDNUM"}};
-constexpr Name kX64Relocations[] = {{0, "R_X86_64_NONE"},       {1, "R_X86_64_64"},         {2, "R_X86_64_PC32"},
-                                    {3, "R_X86_64_GOT32"},      {4, "R_X86_64_PLT32"},      {5, "R_X86_64_COPY"},
-                                    {6, "R_X86_64_GLOB_DAT"},   {7, "R_X86_64_JUMP_SLOT"},  {8, "R_X86_64_RELATIVE"},
-                                    {9, "R_X86_64_GOTPCREL"},   {10, "R_X86_64_32"},        {11, "R_X86_64_32S"},
-                                    {12, "R_X86_64_16"},        {13, "R_X86_64_PC16"},      {14, "R_X86_64_8"},
-                                    {15, "R_X86_64_PC8"},       {16, "R_X86_64_DTPMOD64"},  {17, "R_X86_64_DTPOFF64"},
-                                    {18, "R_X86_64_TPOFF64"},   {19, "R_X86_64_TLSGD"},     {20, "R_X86_64_TLSLD"},
-                                    {21, "R_X86_64_DTPOFF32"},  {22, "R_X86_64_GOTTPOFF"},  {23, "R_X86_64_TPOFF32"},
-                                    {24, "R_X86_64_PC64"},      {37, "R_X86_64_IRELATIVE"}, {41, "R_X86_64_GOTPCRELX"},
-                                    {42, "R_X86_64_REX_GOTPCRELX"}};
-constexpr Name k386Relocations[] = {{0, "R_386_NONE"},     {1, "R_386_32"},       {2, "R_386_PC32"},
-                                    {3, "R_386_GOT32"},    {4, "R_386_PLT32"},    {5, "R_386_COPY"},
+constexpr Name kX64Relocations[] = {
+    {0, "R_X86_64_NONE"},      {1, "R_X86_64_64"},         {2, "R_X86_64_PC32"},       {3, "R_X86_64_GOT32"},
+    {4, "R_X86_64_PLT32"},     {5, "R_X86_64_COPY"},       {6, "R_X86_64_GLOB_DAT"},   {7, "R_X86_64_JUMP_SLOT"},
+    {8, "R_X86_64_RELATIVE"},  {9, "R_X86_64_GOTPCREL"},   {10, "R_X86_64_32"},        {11, "R_X86_64_32S"},
+    {12, "R_X86_64_16"},       {13, "R_X86_64_PC16"},      {14, "R_X86_64_8"},         {15, "R_X86_64_PC8"},
+    {16, "R_X86_64_DTPMOD64"}, {17, "R_X86_64_DTPOFF64"},  {18, "R_X86_64_TPOFF64"},   {19, "R_X86_64_TLSGD"},
+    {20, "R_X86_64_TLSLD"},    {21, "R_X86_64_DTPOFF32"},  {22, "R_X86_64_GOTTPOFF"},  {23, "R_X86_64_TPOFF32"},
+    {24, "R_X86_64_PC64"},     {37, "R_X86_64_IRELATIVE"}, {41, "R_X86_64_GOTPCRELX"}, {42, "R_X86_64_REX_GOTPCRELX"}};
+constexpr Name k386Relocations[] = {{0, "R_386_NONE"},     {1, "R_386_32"},        {2, "R_386_PC32"},
+                                    {3, "R_386_GOT32"},    {4, "R_386_PLT32"},     {5, "R_386_COPY"},
                                     {6, "R_386_GLOB_DAT"}, {7, "R_386_JUMP_SLOT"}, {8, "R_386_RELATIVE"},
-                                    {9, "R_386_GOTOFF"},   {10, "R_386_GOTPC"},   {43, "R_386_GOT32X"}};
-constexpr Name kArm64Relocations[] = {{257, "R_AARCH64_ABS64"},
-                                      {258, "R_AARCH64_ABS32"},
-                                      {261, "R_AARCH64_PREL32"},
-                                      {275, "R_AARCH64_ADR_PREL_PG_HI21"},
-                                      {277, "R_AARCH64_ADD_ABS_LO12_NC"},
-                                      {282, "R_AARCH64_JUMP26"},
-                                      {283, "R_AARCH64_CALL26"},
-                                      {1025, "R_AARCH64_GLOB_DAT"},
-                                      {1026, "R_AARCH64_JUMP_SLOT"},
-                                      {1027, "R_AARCH64_RELATIVE"}};
+                                    {9, "R_386_GOTOFF"},   {10, "R_386_GOTPC"},    {43, "R_386_GOT32X"}};
+constexpr Name kArm64Relocations[] = {{257, "R_AARCH64_ABS64"},           {258, "R_AARCH64_ABS32"},
+                                      {261, "R_AARCH64_PREL32"},          {275, "R_AARCH64_ADR_PREL_PG_HI21"},
+                                      {277, "R_AARCH64_ADD_ABS_LO12_NC"}, {282, "R_AARCH64_JUMP26"},
+                                      {283, "R_AARCH64_CALL26"},          {1025, "R_AARCH64_GLOB_DAT"},
+                                      {1026, "R_AARCH64_JUMP_SLOT"},      {1027, "R_AARCH64_RELATIVE"}};
 
 }  // namespace
 
@@ -144,17 +137,22 @@ std::string dynamic_tag_name(std::uint64_t tag) { return look_up(kDynamicTags, t
 
 std::string relocation_type_name(std::uint16_t machine, std::uint32_t type) {
   switch (machine) {
-    case 62: return look_up(kX64Relocations, type);
-    case 3: return look_up(k386Relocations, type);
-    case 183: return look_up(kArm64Relocations, type);
-    default: return format("type {}", type);
+    case 62:
+      return look_up(kX64Relocations, type);
+    case 3:
+      return look_up(k386Relocations, type);
+    case 183:
+      return look_up(kArm64Relocations, type);
+    default:
+      return format("type {}", type);
   }
 }
 
 std::string section_flags_text(std::uint64_t flags) {
   constexpr std::pair<std::uint64_t, std::string_view> kFlags[] = {
-      {1, "write"},  {2, "alloc"},    {4, "exec"},        {0x10, "merge"}, {0x20, "strings"}, {0x40, "info-link"},
-      {0x80, "link-order"}, {0x200, "group"}, {0x400, "tls"}, {0x800, "compressed"}, {0x80000000, "exclude"}};
+      {1, "write"},           {2, "alloc"},         {4, "exec"},      {0x10, "merge"}, {0x20, "strings"},
+      {0x40, "info-link"},    {0x80, "link-order"}, {0x200, "group"}, {0x400, "tls"},  {0x800, "compressed"},
+      {0x80000000, "exclude"}};
   std::string out;
   std::uint64_t known = 0;
   for (const auto& [bit, name] : kFlags) {
@@ -168,8 +166,8 @@ std::string section_flags_text(std::uint64_t flags) {
 }
 
 std::string symbol_text(const Image& image, const Symbol& symbol) {
-  constexpr Name kTypes[] = {{0, "notype"}, {1, "object"}, {2, "func"},   {3, "section"},
-                             {4, "file"},   {5, "common"}, {6, "tls"},    {10, "ifunc"}};
+  constexpr Name kTypes[] = {{0, "notype"}, {1, "object"}, {2, "func"}, {3, "section"},
+                             {4, "file"},   {5, "common"}, {6, "tls"},  {10, "ifunc"}};
   constexpr Name kBindings[] = {{0, "local"}, {1, "global"}, {2, "weak"}, {10, "unique"}};
   constexpr std::string_view kVisibility[] = {"default", "internal", "hidden", "protected"};
   std::string where;

@@ -104,7 +104,8 @@ void Program::read_unwind() {
                   functions.end());
 }
 
-// Code that no symbol and no unwind entry covers (start-up code, hand-written assembly, padding) is kept as stretches of its own.
+// Code that no symbol and no unwind entry covers (start-up code, hand-written assembly, padding) is kept as stretches
+// of its own.
 void Program::add_uncovered() {
   // A function ends where the next begins: overlapping ones would make the work quadratic.
   for (std::size_t i = 0; i + 1 < functions.size(); ++i) {
@@ -128,7 +129,9 @@ void Program::add_uncovered() {
       gap.bytes = section.bytes.substr(static_cast<std::size_t>(at), static_cast<std::size_t>(end - at));
       gap.named = false;
       // Padding between functions is no code to be told of.
-      const bool filler = gap.size < 64 && gap.bytes.find_first_not_of(std::string_view("\x00\x90\xcc\x66\x2e\x0f\x1f\x84\x40\x44\x80", 11)) == std::string_view::npos;
+      const bool filler =
+          gap.size < 64 && gap.bytes.find_first_not_of(std::string_view("\x00\x90\xcc\x66\x2e\x0f\x1f\x84\x40\x44\x80",
+                                                                        11)) == std::string_view::npos;
       if (!filler) gaps.push_back(std::move(gap));
     };
     auto next = std::lower_bound(functions.begin(), functions.end(), base,
@@ -203,7 +206,8 @@ void Program::read_relocations() {
                    [](const Relocation& a, const Relocation& b) { return a.address < b.address; });
 }
 
-// Which import each stub of the procedure linkage table stands for (x86: sixteen bytes a stub, in order of the relocations).
+// Which import each stub of the procedure linkage table stands for (x86: sixteen bytes a stub, in order of the
+// relocations).
 void Program::read_plt() {
   if (image.machine != 62 && image.machine != 3) return;
   const auto* table = image.find(image.machine == 62 ? ".rela.plt" : ".rel.plt");
@@ -332,8 +336,10 @@ std::vector<UnwindEntry> read_unwind_entries(const Image& image, const Section& 
         common.has_data = true;
         (void)body.uleb();
         for (const char letter : augmentation.substr(1)) {
-          if (letter == 'R') common.encoding = body.u8();
-          else if (letter == 'L') (void)body.u8();
+          if (letter == 'R')
+            common.encoding = body.u8();
+          else if (letter == 'L')
+            (void)body.u8();
           else if (letter == 'P') {
             const unsigned form = body.u8() & 0x0f;
             body.skip(form == 0 ? image.word() : form == 2 || form == 10 ? 2 : form == 4 || form == 12 ? 8 : 4);

@@ -33,8 +33,8 @@ struct Relocation {
   std::uint64_t address = 0;  // of the place that is patched
   std::uint32_t type = 0;
   std::uint32_t symbol_index = 0;
-  std::string_view symbol;    // its name, or that of its section
-  std::uint64_t target = 0;   // address of the symbol plus addend where the symbol is defined here
+  std::string_view symbol;   // its name, or that of its section
+  std::uint64_t target = 0;  // address of the symbol plus addend where the symbol is defined here
   bool defined = false;
   std::int64_t addend = 0;
 };
@@ -46,9 +46,9 @@ class Program {
   Program& operator=(const Program&) = delete;
 
   const Image& image;
-  std::vector<std::uint64_t> bases;   // per section; all zero for linked files
-  std::vector<Function> functions;    // by address
-  std::vector<Object> objects;        // by address
+  std::vector<std::uint64_t> bases;     // per section; all zero for linked files
+  std::vector<Function> functions;      // by address
+  std::vector<Object> objects;          // by address
   std::vector<Relocation> relocations;  // by address; of object files only
   DebugSections debug;
   LineTable lines;

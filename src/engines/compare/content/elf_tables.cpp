@@ -35,7 +35,8 @@ Item header_items(const Image& image) {
   items.header("type", file_type_name(image.type), {16, 2});
   items.header("machine", machine_name(image.machine), {18, 2});
   items.header("version", format("{}", image.version), {20, 4});
-  items.header("entry point", hex(image.entry), {24, w}).mark_noise("the entry point's address follows from the layout");
+  items.header("entry point", hex(image.entry), {24, w})
+      .mark_noise("the entry point's address follows from the layout");
   items.header("program header offset", hex(image.segment_table), {24 + w, w}).mark_noise(kLayout);
   items.header("section header offset", hex(image.section_table), {24 + 2 * w, w}).mark_noise(kLayout);
   items.header("flags", hex(image.flags), {24 + 3 * w, 4});
@@ -111,17 +112,20 @@ Item dynamic_items(const Image& image, const Section& section) {
     const std::uint64_t value = in.number(image.word());
     const bool is_name = tag == 1 || tag == 14 || tag == 15 || tag == 29;
     const bool is_number = tag == 2 || tag == 8 || tag == 9 || tag == 10 || tag == 11 || (tag >= 18 && tag <= 20) ||
-                           tag == 27 || tag == 28 || tag == 30 || tag == 33 || (tag >= 0x6ffffff9 && tag <= 0x6ffffffb) ||
-                           tag == 0x6ffffffd || tag == 0x6fffffff;
+                           tag == 27 || tag == 28 || tag == 30 || tag == 33 ||
+                           (tag >= 0x6ffffff9 && tag <= 0x6ffffffb) || tag == 0x6ffffffd || tag == 0x6fffffff;
     const std::string name = dynamic_tag_name(tag);
     if (is_name) {
       const std::string text = printable(image.string_at(names, value));
       // Libraries needed are matched by their names.
       items.add(tag == 1 ? name + " " + text : name, text, {at, 2 * w});
     } else {
-      auto& item = items.add(name, tag == 30 || tag == 0x6ffffffb || !is_number ? hex(value) : format("{}", value), {at, 2 * w});
-      if (!is_number && tag != 16 && tag != 22 && tag != 24) item.mark_noise("an address, which follows from the layout");
-      if (tag == 2 || tag == 8 || tag == 10 || tag == 18) item.mark_noise("the size of a table that is compared itself");
+      auto& item =
+          items.add(name, tag == 30 || tag == 0x6ffffffb || !is_number ? hex(value) : format("{}", value), {at, 2 * w});
+      if (!is_number && tag != 16 && tag != 22 && tag != 24)
+        item.mark_noise("an address, which follows from the layout");
+      if (tag == 2 || tag == 8 || tag == 10 || tag == 18)
+        item.mark_noise("the size of a table that is compared itself");
     }
     if (tag == 0) break;
   }
@@ -163,17 +167,22 @@ Item note_items(const Image& image, const Section& section) {
         const std::uint32_t length = properties.u32();
         const auto value = properties.take(length);
         if (!properties.ok()) break;
-        items.add(kind == 0xc0000002 ? "x86 features" : kind == 0xc0008002 ? "x86 instruction sets needed" : format("property {:#x}", kind),
+        items.add(kind == 0xc0000002   ? "x86 features"
+                  : kind == 0xc0008002 ? "x86 instruction sets needed"
+                                       : format("property {:#x}", kind),
                   hex_bytes(value), {at + property_at, 8 + length});
-        properties.skip(std::min<std::uint64_t>((image.word() - length % image.word()) % image.word(), properties.left()));
+        properties.skip(
+            std::min<std::uint64_t>((image.word() - length % image.word()) % image.word(), properties.left()));
       }
     } else if (owner == "FDO" && type == 0xcafe1a7e) {
       items.add("package metadata", printable(content), {at, size}, Kind::metadata);
     } else {
-      items.add(format("note {} type {:#x}", printable(owner, 64), type), hex_bytes(content, 256), {start, in.offset() - start});
+      items.add(format("note {} type {:#x}", printable(owner, 64), type), hex_bytes(content, 256),
+                {start, in.offset() - start});
     }
   }
-  if (in.ok() && !in.at_end()) items.add("rest", hex_bytes(section.bytes.substr(in.offset())), {in.offset(), in.left()});
+  if (in.ok() && !in.at_end())
+    items.add("rest", hex_bytes(section.bytes.substr(in.offset())), {in.offset(), in.left()});
   return items;
 }
 
@@ -239,7 +248,8 @@ TableText relocation_listing(const Program& program, const Section& section) {
       if (symbol.type() == 3 && named != nullptr && symbol.section != 0) {
         // Relative relocations on x86 reach four bytes behind the word.
         const bool relative = (image.machine == 62) && (type == 2 || type == 4);
-        target_meaning = program.describe(program.base_of(*named) + static_cast<std::uint64_t>(addend) + (relative ? 4 : 0));
+        target_meaning =
+            program.describe(program.base_of(*named) + static_cast<std::uint64_t>(addend) + (relative ? 4 : 0));
       } else if (addend != 0) {
         target_meaning += format("{:+#x}", addend);
       }
@@ -398,7 +408,8 @@ LineTexts line_listings(const Program& a, const Program& b) {
     for (std::size_t i = 0; i < x.count; ++i) {
       const auto& row_a = a.lines.rows[x.first + i];
       const auto& row_b = b.lines.rows[y.first + i];
-      if (row_a.line != row_b.line || row_a.end != row_b.end || row_a.address - x.start != row_b.address - y.start) return false;
+      if (row_a.line != row_b.line || row_a.end != row_b.end || row_a.address - x.start != row_b.address - y.start)
+        return false;
       if (same_places ? row_a.file != row_b.file
                       : (row_a.file < a.lines.files.size() ? a.lines.files[row_a.file] : "?") !=
                             (row_b.file < b.lines.files.size() ? b.lines.files[row_b.file] : "?")) {

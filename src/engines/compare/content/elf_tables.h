@@ -16,7 +16,7 @@ namespace chiron::compare::elf {
 
 // Listings of one line an entry, free of addresses where they mean something else.
 struct TableText {
-  std::string meaning;    // what is compared first
+  std::string meaning;  // what is compared first
   std::string with_addresses;
 };
 [[nodiscard]] TableText symbol_listing(const Program& program, const Section& section);
@@ -24,8 +24,8 @@ struct TableText {
 [[nodiscard]] TableText pointer_listing(const Program& program, const Section& section);
 [[nodiscard]] TableText unwind_listing(const Program& program, const Section& section);
 [[nodiscard]] TableText version_listing(const Program& program, const Section& section);
-// The rows of .debug_line of the functions whose rows differ, relative to the functions' starts. Files at the same place of
-// lists of equal length count as the same file: that its path differs is told once, by the list.
+// The rows of .debug_line of the functions whose rows differ, relative to the functions' starts. Files at the same
+// place of lists of equal length count as the same file: that its path differs is told once, by the list.
 struct LineTexts {
   std::string a, b;
 };

@@ -4,8 +4,8 @@
 
 namespace chiron::compare {
 
-#define CHIRON_CONTENT_FORMAT(name)                                                     \
-  [[nodiscard]] bool matches_##name(ByteView a, ByteView b, std::string_view path);     \
+#define CHIRON_CONTENT_FORMAT(name)                                                 \
+  [[nodiscard]] bool matches_##name(ByteView a, ByteView b, std::string_view path); \
   [[nodiscard]] Result<void> compare_##name(ByteView a, ByteView b, Context& context, Difference& out)
 
 CHIRON_CONTENT_FORMAT(elf);

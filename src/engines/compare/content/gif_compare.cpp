@@ -37,7 +37,8 @@ std::string sub_blocks(ByteReader& in) {
 void add_palette(std::string_view name, std::string_view colors, Range place, Item& out) {
   auto& item = out.add(name, "", place);
   item.matching = Matching::as_lines;
-  for (std::size_t i = 0; i + 2 < colors.size(); i += 3) item.add("", format("{} {}", i / 3, hex_bytes(colors.substr(i, 3))));
+  for (std::size_t i = 0; i + 2 < colors.size(); i += 3)
+    item.add("", format("{} {}", i / 3, hex_bytes(colors.substr(i, 3))));
 }
 
 bool decode_lzw(std::string_view packed, unsigned minimum_bits, std::size_t pixels, std::string& out) {
@@ -124,7 +125,8 @@ Result<void> read_frame(ByteReader& in, Budget& budget, File& file) {
   if (!in.ok()) return fail(ErrorKind::input, "compare.gif", format("the frame at {:#x} is cut off", start));
   const std::size_t pixels = std::size_t{frame.picture.width} * frame.picture.height;
   // A code of twelve bits stands for at most 4096 pixels.
-  if (pixels / 4096 <= frame.packed.size() && file.pixel_bytes + pixels <= kMaxPixelBytes && budget.count_decoded(pixels)) {
+  if (pixels / 4096 <= frame.packed.size() && file.pixel_bytes + pixels <= kMaxPixelBytes &&
+      budget.count_decoded(pixels)) {
     file.pixel_bytes += pixels;
     frame.decoded = decode_lzw(frame.packed, minimum, pixels, frame.picture.bytes);
   }
@@ -176,7 +178,9 @@ Result<File> read_gif(std::string_view bytes, Budget& budget) {
     } else if (label == 0xfe) {
       items.add(format("comment {}", ++comments), printable(content, 65536), place, Kind::metadata);
     } else if (label == 0xff) {
-      items.add("application " + printable(std::string_view(content).substr(0, 11)), hex_bytes(std::string_view(content).substr(std::min<std::size_t>(11, content.size())), 65536), place, Kind::metadata);
+      items.add("application " + printable(std::string_view(content).substr(0, 11)),
+                hex_bytes(std::string_view(content).substr(std::min<std::size_t>(11, content.size())), 65536), place,
+                Kind::metadata);
     } else {
       items.add(format("extension {:#04x}", label), hex_bytes(content, 65536), place);
     }
@@ -189,7 +193,9 @@ Result<File> read_gif(std::string_view bytes, Budget& budget) {
 }  // namespace
 
 bool matches_gif(ByteView a, ByteView b, std::string_view) {
-  const auto is = [](ByteView bytes) { return bytes.size() >= 13 && (bytes.starts_with("GIF87a") || bytes.starts_with("GIF89a")); };
+  const auto is = [](ByteView bytes) {
+    return bytes.size() >= 13 && (bytes.starts_with("GIF87a") || bytes.starts_with("GIF89a"));
+  };
   return is(a) && is(b);
 }
 

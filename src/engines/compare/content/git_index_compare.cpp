@@ -12,16 +12,22 @@ constexpr std::uint32_t kMaxEntries = 50'000'000;
 constexpr const char* kStat = "what git last saw of the file, to notice changes sooner";
 
 bool is_index(ByteView bytes) {
-  return bytes.size() >= 32 && bytes.starts_with("DIRC") && bytes[4] == 0 && bytes[5] == 0 && bytes[6] == 0 && bytes[7] >= 2 && bytes[7] <= 4;
+  return bytes.size() >= 32 && bytes.starts_with("DIRC") && bytes[4] == 0 && bytes[5] == 0 && bytes[6] == 0 &&
+         bytes[7] >= 2 && bytes[7] <= 4;
 }
 
 std::string mode_text(std::uint32_t mode) {
   switch (mode >> 12) {
-    case 8: return format("file {:o}", mode & 0777);
-    case 10: return "symbolic link";
-    case 14: return "submodule";
-    case 4: return "folder (sparse)";
-    default: return format("{:o}", mode);
+    case 8:
+      return format("file {:o}", mode & 0777);
+    case 10:
+      return "symbolic link";
+    case 14:
+      return "submodule";
+    case 4:
+      return "folder (sparse)";
+    default:
+      return format("{:o}", mode);
   }
 }
 
@@ -33,7 +39,8 @@ Result<Item> index_items(std::string_view bytes) {
   items.header("version", format("{}", version), {4, 4});
   const std::uint32_t count = in.u32();
   if (count > kMaxEntries || count > bytes.size() / 62) {
-    return fail(ErrorKind::input, "compare.git-index", format("{} entries are announced, which do not fit in the file", count));
+    return fail(ErrorKind::input, "compare.git-index",
+                format("{} entries are announced, which do not fit in the file", count));
   }
   items.header("entries", format("{}", count), {8, 4}).mark_noise("follows from the entries");
   std::string path;
@@ -55,7 +62,8 @@ Result<Item> index_items(std::string_view bytes) {
         byte = in.u8();
         dropped = ((dropped + 1) << 7) | (byte & 0x7f);
       }
-      if (dropped > path.size()) return fail(ErrorKind::input, "compare.git-index", format("entry {}: the path's prefix lies", i));
+      if (dropped > path.size())
+        return fail(ErrorKind::input, "compare.git-index", format("entry {}: the path's prefix lies", i));
       path.resize(path.size() - static_cast<std::size_t>(dropped));
       path += in.zero_terminated();
     } else {
@@ -67,11 +75,14 @@ Result<Item> index_items(std::string_view bytes) {
     path_bytes += path.size();
     if (path_bytes > limits::kGiB) return fail(ErrorKind::limit, "compare.git-index", "the paths take more than 1 GiB");
     const unsigned stage = (flags >> 12) & 3;
-    auto& item = items.add(printable(path) + (stage != 0 ? format(" (stage {})", stage) : ""), "", {start, in.offset() - start});
+    auto& item =
+        items.add(printable(path) + (stage != 0 ? format(" (stage {})", stage) : ""), "", {start, in.offset() - start});
     item.add("object", hex_bytes(hash), {start + 40, kHashBytes});
     item.add("mode", mode_text(mode), {start + 24, 4});
-    item.add("flags", format("{}{}{}", (flags & 0x8000) != 0 ? "assume-valid " : "", (more & 0x4000) != 0 ? "skip-worktree " : "",
-                             (more & 0x2000) != 0 ? "intent-to-add" : ""), {start + 60, 2});
+    item.add("flags",
+             format("{}{}{}", (flags & 0x8000) != 0 ? "assume-valid " : "",
+                    (more & 0x4000) != 0 ? "skip-worktree " : "", (more & 0x2000) != 0 ? "intent-to-add" : ""),
+             {start + 60, 2});
     const auto stat = [&](std::string_view name, const std::string& value, std::uint64_t at, std::uint64_t width) {
       item.add(name, value, {start + at, width}, Kind::metadata).mark_noise(kStat);
     };
@@ -88,12 +99,15 @@ Result<Item> index_items(std::string_view bytes) {
     const auto name = in.take(4);
     const std::uint32_t length = in.u32();
     const auto content = in.take(length);
-    if (!in.ok()) return fail(ErrorKind::input, "compare.git-index", format("the extension at {:#x} is cut off", start));
-    auto& item = items.add("extension " + printable(name), hex_bytes(content, 4096), {start, in.offset() - start}, Kind::metadata);
+    if (!in.ok())
+      return fail(ErrorKind::input, "compare.git-index", format("the extension at {:#x} is cut off", start));
+    auto& item = items.add("extension " + printable(name), hex_bytes(content, 4096), {start, in.offset() - start},
+                           Kind::metadata);
     if (!name.empty() && name[0] >= 'A' && name[0] <= 'Z') item.mark_noise("git may do without this extension");
   }
   const std::uint64_t at = in.offset();
-  items.header("checksum", hex_bytes(in.take(in.left())), {at, bytes.size() - at}).mark_noise("follows from everything before it");
+  items.header("checksum", hex_bytes(in.take(in.left())), {at, bytes.size() - at})
+      .mark_noise("follows from everything before it");
   return items;
 }
 

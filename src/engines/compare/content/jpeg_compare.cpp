@@ -17,14 +17,22 @@ std::string segment_name(std::uint8_t marker) {
   if (marker >= 0xe0 && marker <= 0xef) return format("APP{}", marker - 0xe0);
   if (marker >= 0xd0 && marker <= 0xd7) return format("RST{}", marker - 0xd0);
   switch (marker) {
-    case 0xc4: return "DHT";
-    case 0xcc: return "DAC";
-    case 0xd9: return "EOI";
-    case 0xda: return "SOS";
-    case 0xdb: return "DQT";
-    case 0xdd: return "DRI";
-    case 0xfe: return "COM";
-    default: return marker >= 0xc0 && marker <= 0xcf ? format("SOF{}", marker - 0xc0) : format("marker {:#04x}", marker);
+    case 0xc4:
+      return "DHT";
+    case 0xcc:
+      return "DAC";
+    case 0xd9:
+      return "EOI";
+    case 0xda:
+      return "SOS";
+    case 0xdb:
+      return "DQT";
+    case 0xdd:
+      return "DRI";
+    case 0xfe:
+      return "COM";
+    default:
+      return marker >= 0xc0 && marker <= 0xcf ? format("SOF{}", marker - 0xc0) : format("marker {:#04x}", marker);
   }
 }
 
@@ -67,17 +75,23 @@ Item jpeg_items(std::string_view bytes) {
     } else if (marker >= 0xe0 && marker <= 0xef) {
       const auto owner = content.substr(0, content.find('\0')).substr(0, 40);
       const bool text = owner.starts_with("http://") || owner.starts_with("XMP");
-      items.add(segment_name(marker) + " " + printable(owner), text ? printable(content, 65536) : hex_bytes(content, 65536), place, Kind::metadata);
+      items.add(segment_name(marker) + " " + printable(owner),
+                text ? printable(content, 65536) : hex_bytes(content, 65536), place, Kind::metadata);
     } else if (marker >= 0xc0 && marker <= 0xcf && marker != 0xc4 && marker != 0xc8 && marker != 0xcc) {
       auto& item = items.add("frame", "", place);
-      item.add("kind", marker == 0xc0 ? "baseline" : marker == 0xc2 ? "progressive" : segment_name(marker), {start, 2}, Kind::header);
+      item.add("kind",
+               marker == 0xc0   ? "baseline"
+               : marker == 0xc2 ? "progressive"
+                                : segment_name(marker),
+               {start, 2}, Kind::header);
       item.add("precision", format("{}", field.u8()), {at, 1});
       item.add("height", format("{}", field.u16()), {at + 1, 2});
       item.add("width", format("{}", field.u16()), {at + 3, 2});
       const std::uint8_t count = field.u8();
       for (std::uint8_t i = 0; i < count && field.left() >= 3; ++i) {
         const auto id = field.u8(), sampling = field.u8();
-        item.add(format("component {}", id), format("sampling {}×{} table {}", sampling >> 4, sampling & 15, field.u8()), {at + 6u + 3u * i, 3});
+        item.add(format("component {}", id),
+                 format("sampling {}×{} table {}", sampling >> 4, sampling & 15, field.u8()), {at + 6u + 3u * i, 3});
       }
     } else {
       items.header(segment_name(marker), hex_bytes(content, 65536), place);
@@ -106,7 +120,8 @@ bool decode(std::string_view bytes, Budget& budget, Picture& picture) {
   int width = 0, height = 0, sampling = 0, color = 0;
   const auto* data = reinterpret_cast<const unsigned char*>(bytes.data());
   bool done = false;
-  if (tjDecompressHeader3(handle, data, bytes.size(), &width, &height, &sampling, &color) == 0 && width > 0 && height > 0) {
+  if (tjDecompressHeader3(handle, data, bytes.size(), &width, &height, &sampling, &color) == 0 && width > 0 &&
+      height > 0) {
     const bool cmyk = color == TJCS_CMYK || color == TJCS_YCCK;
     picture.width = static_cast<std::uint32_t>(width);
     picture.height = static_cast<std::uint32_t>(height);

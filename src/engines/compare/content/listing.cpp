@@ -23,7 +23,8 @@ struct Base {
 };
 
 Range relative(Range place, std::uint64_t base) {
-  return place.length == 0 && place.offset == 0 ? Range{} : Range{place.offset - std::min(base, place.offset), place.length};
+  return place.length == 0 && place.offset == 0 ? Range{}
+                                                : Range{place.offset - std::min(base, place.offset), place.length};
 }
 
 void place_child(Difference& child, Range a, Range b, Base base) {
@@ -247,7 +248,9 @@ std::string render(const Item& item) {
 namespace {
 
 // The hash makes two cut values differ where what is cut off differs.
-std::string cut_mark(std::string_view bytes) { return format("... ({} bytes in all, hash {:016x})", bytes.size(), hash_bytes(bytes)); }
+std::string cut_mark(std::string_view bytes) {
+  return format("... ({} bytes in all, hash {:016x})", bytes.size(), hash_bytes(bytes));
+}
 
 }  // namespace
 
@@ -318,7 +321,8 @@ StringSets compare_string_tables(std::string_view a, std::string_view b) {
   // Equal ends need no table; cut at string borders.
   std::size_t prefix = 0;
   const std::size_t shorter = std::min(a.size(), b.size());
-  prefix = static_cast<std::size_t>(std::mismatch(a.begin(), a.begin() + static_cast<std::ptrdiff_t>(shorter), b.begin()).first - a.begin());
+  prefix = static_cast<std::size_t>(
+      std::mismatch(a.begin(), a.begin() + static_cast<std::ptrdiff_t>(shorter), b.begin()).first - a.begin());
   while (prefix > 0 && a[prefix - 1] != '\0') --prefix;
   std::size_t suffix = 0;
   while (suffix < shorter - prefix && a[a.size() - 1 - suffix] == b[b.size() - 1 - suffix]) ++suffix;

@@ -19,9 +19,9 @@ enum class Matching : std::uint8_t {
 };
 
 struct Item {
-  std::string name;   // identity among siblings; equal names are matched first with first, second with second
-  std::string value;  // as shown; a value of several lines is compared as a text
-  Range place;        // in the bytes of the artifact, not of the parent item; length 0 means not known
+  std::string name;           // identity among siblings; equal names are matched first with first, second with second
+  std::string value;          // as shown; a value of several lines is compared as a text
+  Range place;                // in the bytes of the artifact, not of the parent item; length 0 means not known
   Kind kind = Kind::content;  // content, metadata or header: what a differing value is
   Matching matching = Matching::by_name;
   const char* noise = nullptr;  // where set: a difference here (or below) changes no meaning, and why
@@ -46,7 +46,8 @@ struct Item {
   }
 };
 
-// Compares the children (and values) of two items and adds what differs to `out`, whose byte space is the whole artifact.
+// Compares the children (and values) of two items and adds what differs to `out`, whose byte space is the whole
+// artifact.
 void compare_items(const Item& a, const Item& b, const Budget& budget, Difference& out);
 
 // The item and everything below it as indented text, for what one side lacks.
@@ -55,9 +56,9 @@ void compare_items(const Item& a, const Item& b, const Budget& budget, Differenc
 // Bytes as printable text: control characters and ill-formed UTF-8 as \xNN, cut at `limit` with the length told.
 [[nodiscard]] std::string printable(std::string_view bytes, std::size_t limit = 4096);
 [[nodiscard]] std::string in_quotes(std::string_view bytes, std::size_t limit = 4096);
-[[nodiscard]] std::string hex(std::uint64_t value);             // 0x1f
+[[nodiscard]] std::string hex(std::uint64_t value);  // 0x1f
 [[nodiscard]] std::string hex_bytes(std::string_view bytes, std::size_t limit = 64);
-[[nodiscard]] std::string utc_time(std::int64_t seconds);       // 2024-08-13 14:31:31 UTC
+[[nodiscard]] std::string utc_time(std::int64_t seconds);  // 2024-08-13 14:31:31 UTC
 
 // Two sets of strings (a strings table, symbol versions): what only one side has, in order of their places, as one
 // text of lines. `ordered_difference` says that both hold the same strings in another order.

@@ -1,5 +1,5 @@
-// Mach-O: universal files by architecture; the header, load commands, sections and symbols of each. Layout after Apple's
-// "OS X ABI Mach-O File Format Reference".
+// Mach-O: universal files by architecture; the header, load commands, sections and symbols of each. Layout after
+// Apple's "OS X ABI Mach-O File Format Reference".
 #include <algorithm>
 #include <unordered_map>
 
@@ -36,7 +36,8 @@ struct File {
 
 bool is_thin(ByteView bytes) {
   const auto magic = bytes.substr(0, 4);
-  return bytes.size() >= 28 && (magic == "\xce\xfa\xed\xfe" || magic == "\xcf\xfa\xed\xfe" || magic == "\xfe\xed\xfa\xce" || magic == "\xfe\xed\xfa\xcf");
+  return bytes.size() >= 28 && (magic == "\xce\xfa\xed\xfe" || magic == "\xcf\xfa\xed\xfe" ||
+                                magic == "\xfe\xed\xfa\xce" || magic == "\xfe\xed\xfa\xcf");
 }
 
 bool is_universal(ByteView bytes) {
@@ -49,46 +50,79 @@ bool is_universal(ByteView bytes) {
 
 std::string cpu_name(std::uint32_t type) {
   switch (type) {
-    case 7: return "i386";
-    case 0x01000007: return "x86_64";
-    case 12: return "arm";
-    case 0x0100000c: return "arm64";
-    case 18: return "ppc";
-    case 0x01000012: return "ppc64";
-    default: return hex(type);
+    case 7:
+      return "i386";
+    case 0x01000007:
+      return "x86_64";
+    case 12:
+      return "arm";
+    case 0x0100000c:
+      return "arm64";
+    case 18:
+      return "ppc";
+    case 0x01000012:
+      return "ppc64";
+    default:
+      return hex(type);
   }
 }
 
 std::string command_name(std::uint32_t command) {
   switch (command & 0x7fffffff) {
-    case 0x1: return "segment";
-    case 0x2: return "symbol table";
-    case 0x5: return "thread";
-    case 0xb: return "dynamic symbol table";
-    case 0xc: return "library";
-    case 0xd: return "library id";
-    case 0xe: return "dynamic linker";
-    case 0x18: return "weak library";
-    case 0x19: return "segment";
-    case 0x1b: return "UUID";
-    case 0x1c: return "run path";
-    case 0x1d: return "code signature";
-    case 0x1f: return "reexported library";
-    case 0x22: return "dyld info";
-    case 0x24: return "minimum macOS";
-    case 0x26: return "function starts";
-    case 0x28: return "entry point";
-    case 0x29: return "data in code";
-    case 0x2a: return "source version";
-    case 0x2b: return "designated requirements";
-    case 0x32: return "build version";
-    case 0x33: return "exports trie";
-    case 0x34: return "chained fixups";
-    default: return format("command {:#x}", command);
+    case 0x1:
+      return "segment";
+    case 0x2:
+      return "symbol table";
+    case 0x5:
+      return "thread";
+    case 0xb:
+      return "dynamic symbol table";
+    case 0xc:
+      return "library";
+    case 0xd:
+      return "library id";
+    case 0xe:
+      return "dynamic linker";
+    case 0x18:
+      return "weak library";
+    case 0x19:
+      return "segment";
+    case 0x1b:
+      return "UUID";
+    case 0x1c:
+      return "run path";
+    case 0x1d:
+      return "code signature";
+    case 0x1f:
+      return "reexported library";
+    case 0x22:
+      return "dyld info";
+    case 0x24:
+      return "minimum macOS";
+    case 0x26:
+      return "function starts";
+    case 0x28:
+      return "entry point";
+    case 0x29:
+      return "data in code";
+    case 0x2a:
+      return "source version";
+    case 0x2b:
+      return "designated requirements";
+    case 0x32:
+      return "build version";
+    case 0x33:
+      return "exports trie";
+    case 0x34:
+      return "chained fixups";
+    default:
+      return format("command {:#x}", command);
   }
 }
 
-std::string version_text(std::uint32_t version) { return format("{}.{}.{}", version >> 16, version >> 8 & 0xff, version & 0xff); }
+std::string version_text(std::uint32_t version) {
+  return format("{}.{}.{}", version >> 16, version >> 8 & 0xff, version & 0xff);
+}
 
 std::string_view fixed_text(std::string_view field) { return field.substr(0, field.find('\0')); }
 
@@ -125,7 +159,8 @@ void read_segment(ByteReader& in, bool wide, std::string_view bytes, std::uint64
     entry.header("flags", hex(section.flags));
     const unsigned kind = section.flags & 0xff;
     if (kind != 1 && kind != 12 && section.offset < bytes.size()) {  // not zero-filled
-      section.bytes = bytes.substr(section.offset, static_cast<std::size_t>(std::min<std::uint64_t>(section.size, bytes.size())));
+      section.bytes =
+          bytes.substr(section.offset, static_cast<std::size_t>(std::min<std::uint64_t>(section.size, bytes.size())));
     }
     file.sections.push_back(std::move(section));
   }
@@ -145,7 +180,8 @@ void read_symbols(ByteReader in, bool wide, Endian endian, std::string_view byte
     const std::uint16_t description = table.u16();
     const std::uint64_t value = table.number(wide ? 8 : 4);
     const auto text = name < file.strings.size() ? file.strings.substr(name, 300) : std::string_view{};
-    file.symbols += format("{} type {:#x} section {} description {:#x} value {:#x}\n", printable(fixed_text(text)), type, section, description, value);
+    file.symbols += format("{} type {:#x} section {} description {:#x} value {:#x}\n", printable(fixed_text(text)),
+                           type, section, description, value);
     if (file.symbols.size() > 256 * limits::kMiB) return;
   }
 }
@@ -194,12 +230,15 @@ Result<File> read_thin(std::string_view bytes) {
       item.add("compatible version", version_text(compatible), {at + 20, 4});
     } else if (kind == 0xe || kind == 0x1c) {
       const std::uint32_t name_at = field.u32();
-      file.items.add(command_name(command), name_at < size ? printable(fixed_text(content.substr(name_at))) : "?", place);
+      file.items.add(command_name(command), name_at < size ? printable(fixed_text(content.substr(name_at))) : "?",
+                     place);
     } else if (kind == 0x1b) {
-      file.items.add("UUID", hex_bytes(content.substr(8)), place, Kind::metadata).mark_noise("the UUID is a digest of everything else or a random number");
+      file.items.add("UUID", hex_bytes(content.substr(8)), place, Kind::metadata)
+          .mark_noise("the UUID is a digest of everything else or a random number");
     } else if (kind == 0x1d || kind == 0x26 || kind == 0x29 || kind == 0x2b || kind == 0x33 || kind == 0x34) {
       const std::uint32_t offset = field.u32(), length = field.u32();
-      file.items.header(command_name(command), format("{} bytes at {:#x}", length, offset), place).mark_noise("where a table lies");
+      file.items.header(command_name(command), format("{} bytes at {:#x}", length, offset), place)
+          .mark_noise("where a table lies");
       file.link_data.emplace_back(command_name(command) + " data", Range{offset, length});
     } else if (kind == 0x24) {
       const auto minimum = field.u32();
@@ -242,14 +281,18 @@ Result<void> compare_thin(ByteView a, ByteView b, Context& context, Difference& 
     child->set_place(left.symbols_place, right.symbols_place);
   }
   const auto piece = [](ByteView bytes, Range range) {
-    return range.offset > bytes.size() ? ByteView{} : bytes.substr(static_cast<std::size_t>(range.offset), static_cast<std::size_t>(range.length));
+    return range.offset > bytes.size()
+               ? ByteView{}
+               : bytes.substr(static_cast<std::size_t>(range.offset), static_cast<std::size_t>(range.length));
   };
   for (const auto& [name, range] : left.link_data) {
     for (const auto& [other, other_range] : right.link_data) {
-      if (name == other) compare_piece(name, "link-edit data", piece(a, range), piece(b, other_range), range, other_range, context, out);
+      if (name == other)
+        compare_piece(name, "link-edit data", piece(a, range), piece(b, other_range), range, other_range, context, out);
     }
   }
-  if (out.children.empty()) return fail(ErrorKind::unsupported, "compare.macho", "the difference lies outside headers, sections and symbols");
+  if (out.children.empty())
+    return fail(ErrorKind::unsupported, "compare.macho", "the difference lies outside headers, sections and symbols");
   return {};
 }
 
@@ -291,7 +334,9 @@ Result<void> compare_macho(ByteView a, ByteView b, Context& context, Difference&
       item.header("offset", hex(slice.place.offset), {at + 8, 4}).mark_noise("where the part lies");
       item.header("size", format("{}", slice.place.length), {at + 12, 4}).mark_noise("follows from the part");
       item.header("alignment", format("2^{}", alignment), {at + 16, 4});
-      if (slice.place.offset <= bytes.size()) slice.bytes = bytes.substr(static_cast<std::size_t>(slice.place.offset), static_cast<std::size_t>(slice.place.length));
+      if (slice.place.offset <= bytes.size())
+        slice.bytes =
+            bytes.substr(static_cast<std::size_t>(slice.place.offset), static_cast<std::size_t>(slice.place.length));
       slices.push_back(std::move(slice));
     }
     return slices;
@@ -299,15 +344,18 @@ Result<void> compare_macho(ByteView a, ByteView b, Context& context, Difference&
   Item items_a, items_b;
   const auto slices_a = read(a, items_a), slices_b = read(b, items_b);
   if (is_thin(a) != is_thin(b)) {
-    out.add_field(Kind::header, "kind of file", is_thin(a) ? "one architecture" : "universal", is_thin(b) ? "one architecture" : "universal");
+    out.add_field(Kind::header, "kind of file", is_thin(a) ? "one architecture" : "universal",
+                  is_thin(b) ? "one architecture" : "universal");
   } else {
     compare_items(items_a, items_b, context.budget(), out);
   }
   const auto compare_with = [&](const std::vector<Slice>& own, const std::vector<Slice>& others, bool own_is_a) {
     for (const auto& slice : own) {
-      const auto other = std::find_if(others.begin(), others.end(), [&](const Slice& candidate) { return candidate.name == slice.name; });
+      const auto other = std::find_if(others.begin(), others.end(),
+                                      [&](const Slice& candidate) { return candidate.name == slice.name; });
       if (other == others.end()) {
-        auto& child = out.add_child(own_is_a ? Kind::only_in_a : Kind::only_in_b, own_is_a ? slice.name : "", own_is_a ? "" : slice.name);
+        auto& child = out.add_child(own_is_a ? Kind::only_in_a : Kind::only_in_b, own_is_a ? slice.name : "",
+                                    own_is_a ? "" : slice.name);
         child.has_place = true;
         (own_is_a ? child.place_a : child.place_b) = slice.place;
         child.comments.push_back(format("{} bytes", slice.bytes.size()));

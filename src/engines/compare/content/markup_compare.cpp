@@ -30,7 +30,8 @@ struct Element {
 
 class Builder final : public doc::XmlSink {
  public:
-  bool begin_element(std::string_view name, std::span<const doc::XmlAttribute> attributes, std::uint64_t offset) override {
+  bool begin_element(std::string_view name, std::span<const doc::XmlAttribute> attributes,
+                     std::uint64_t offset) override {
     if (open_.size() >= kMaxDepth) {
       too_deep = true;
       return false;
@@ -118,7 +119,8 @@ class XmlComparer {
     return &out_.add_child(kind, kind == Kind::only_in_b ? "" : path, kind == Kind::only_in_a ? "" : path);
   }
 
-  void field(const std::string& path, const std::string& old_text, const std::string& new_text, const Element& a, const Element& b) {
+  void field(const std::string& path, const std::string& old_text, const std::string& new_text, const Element& a,
+             const Element& b) {
     auto* node = add(Kind::content, path);
     if (node == nullptr) return;
     node->field = path;
@@ -192,7 +194,9 @@ class XmlComparer {
   void compare_children(const Element& a, const Element& b, const std::string& path) {
     std::unordered_map<std::uint64_t, std::uint32_t> numbers;
     std::vector<std::uint32_t> symbols_a, symbols_b;
-    const auto intern = [&](std::uint64_t hash) { return numbers.emplace(hash, static_cast<std::uint32_t>(numbers.size())).first->second; };
+    const auto intern = [&](std::uint64_t hash) {
+      return numbers.emplace(hash, static_cast<std::uint32_t>(numbers.size())).first->second;
+    };
     for (const auto& child : a.children) symbols_a.push_back(intern(child.hash));
     for (const auto& child : b.children) symbols_b.push_back(intern(child.hash));
     auto sorted_a = symbols_a, sorted_b = symbols_b;
@@ -233,11 +237,13 @@ class XmlComparer {
       i += edit.count_a;
       j += edit.count_b;
     }
-    for (; i < a.children.size() && j < b.children.size(); ++i, ++j) compare_same(a.children[i], b.children[j], path, a.children, i);
+    for (; i < a.children.size() && j < b.children.size(); ++i, ++j)
+      compare_same(a.children[i], b.children[j], path, a.children, i);
   }
 
   // Equal but for the order of attributes somewhere below.
-  void compare_same(const Element& a, const Element& b, const std::string& path, const std::vector<Element>& siblings, std::size_t index) {
+  void compare_same(const Element& a, const Element& b, const std::string& path, const std::vector<Element>& siblings,
+                    std::size_t index) {
     if (same_spelling(a, b)) return;
     compare(a, b, path + step(siblings, index));
   }
@@ -266,12 +272,13 @@ void tell_layout(ByteView a, ByteView b, Context& context, std::string_view why,
 }
 
 bool is_void(std::string_view tag) {
-  constexpr std::string_view kVoid[] = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr"};
+  constexpr std::string_view kVoid[] = {"area",  "base", "br",   "col",   "embed",  "hr",    "img",
+                                        "input", "link", "meta", "param", "source", "track", "wbr"};
   return std::find(std::begin(kVoid), std::end(kVoid), tag) != std::end(kVoid);
 }
 
-// One tag or piece of text a line, attributes in order of their names, white space folded. No tree is built: what a browser
-// would make of unclosed tags does not matter to a comparison, and the listing stays linear in the input.
+// One tag or piece of text a line, attributes in order of their names, white space folded. No tree is built: what a
+// browser would make of unclosed tags does not matter to a comparison, and the listing stays linear in the input.
 class HtmlListing {
  public:
   explicit HtmlListing(ByteView bytes) : bytes_(bytes) {}
@@ -288,13 +295,16 @@ class HtmlListing {
       if (bytes_.substr(at, 4) == "<!--") {
         auto end = bytes_.find("-->", at + 4);
         end = end == std::string_view::npos ? bytes_.size() : end + 3;
-        if (!raw_.empty()) add_text(bytes_.substr(at, end - at));
-        else line(printable(bytes_.substr(at, end - at), 65536));
+        if (!raw_.empty())
+          add_text(bytes_.substr(at, end - at));
+        else
+          line(printable(bytes_.substr(at, end - at), 65536));
         at = end;
         continue;
       }
       const char next = at + 1 < bytes_.size() ? bytes_[at + 1] : ' ';
-      const bool is_tag = next == '/' || next == '!' || next == '?' || (next >= 'a' && next <= 'z') || (next >= 'A' && next <= 'Z');
+      const bool is_tag =
+          next == '/' || next == '!' || next == '?' || (next >= 'a' && next <= 'z') || (next >= 'A' && next <= 'Z');
       if (!is_tag || (!raw_.empty() && !closes_raw(at))) {
         add_text("<");
         ++at;
@@ -393,7 +403,9 @@ class HtmlListing {
   bool in_head_ = false;
 };
 
-bool is_text(ByteView bytes) { return bytes.size() <= kMaxMarkupBytes && bytes.substr(0, 4096).find('\0') == std::string_view::npos; }
+bool is_text(ByteView bytes) {
+  return bytes.size() <= kMaxMarkupBytes && bytes.substr(0, 4096).find('\0') == std::string_view::npos;
+}
 
 bool is_html(ByteView bytes) {
   const auto head = text::to_lower_ascii(text::trim(bytes.substr(0, 512)));
@@ -424,13 +436,17 @@ Result<void> compare_html(ByteView a, ByteView b, Context& context, Difference& 
 
 bool matches_xml(ByteView a, ByteView b, std::string_view path) {
   if (!is_text(a) || !is_text(b)) return false;
-  const auto declared = [](ByteView bytes) { return bytes.starts_with("<?xml") || bytes.starts_with("\xef\xbb\xbf<?xml"); };
+  const auto declared = [](ByteView bytes) {
+    return bytes.starts_with("<?xml") || bytes.starts_with("\xef\xbb\xbf<?xml");
+  };
   if (declared(a) && declared(b)) return true;
   const auto starts = [](ByteView bytes) {
     const auto first = bytes.substr(0, 4096).find_first_not_of(" \t\r\n\xef\xbb\xbf");
     return first != std::string_view::npos && bytes[first] == '<';
   };
-  return has_ending(path, {".xml", ".svg", ".xhtml", ".xsd", ".xsl", ".xslt", ".pom", ".plist", ".csproj", ".opf", ".ncx", ".rels", ".wsdl"}) && starts(a) && starts(b);
+  return has_ending(path, {".xml", ".svg", ".xhtml", ".xsd", ".xsl", ".xslt", ".pom", ".plist", ".csproj", ".opf",
+                           ".ncx", ".rels", ".wsdl"}) &&
+         starts(a) && starts(b);
 }
 
 Result<void> compare_xml(ByteView a, ByteView b, Context& context, Difference& out) {

@@ -51,8 +51,11 @@ void add_header(std::string_view text, Range place, Item& out) {
     const auto colon = line.find(':');
     const auto name = line.substr(0, colon);
     const auto value = colon == std::string_view::npos ? std::string_view{} : text::trim(line.substr(colon + 1));
-    auto& field = item.add(printable(name), printable(value), {place.offset + static_cast<std::uint64_t>(line.data() - text.data()), line.size()}, Kind::metadata);
-    if (name == "POT-Creation-Date" || name == "PO-Revision-Date" || name == "X-Generator" || name == "Last-Translator") {
+    auto& field =
+        item.add(printable(name), printable(value),
+                 {place.offset + static_cast<std::uint64_t>(line.data() - text.data()), line.size()}, Kind::metadata);
+    if (name == "POT-Creation-Date" || name == "PO-Revision-Date" || name == "X-Generator" ||
+        name == "Last-Translator") {
       field.mark_noise("about the making of the catalogue");
     }
   }
@@ -69,12 +72,14 @@ Result<Item> catalog_items(std::string_view bytes) {
   const std::uint32_t keys = in.u32(), values = in.u32(), hash_size = in.u32(), hash_at = in.u32();
   if (count > kMaxMessages || std::uint64_t{keys} + std::uint64_t{count} * 8 > bytes.size() ||
       std::uint64_t{values} + std::uint64_t{count} * 8 > bytes.size()) {
-    return fail(ErrorKind::input, "compare.mo", format("{} messages are announced, which do not fit in the file", count));
+    return fail(ErrorKind::input, "compare.mo",
+                format("{} messages are announced, which do not fit in the file", count));
   }
   items.header("messages", format("{}", count), {8, 4}).mark_noise("follows from the messages");
   items.header("offset of ids", hex(keys), {12, 4}).mark_noise("where tables lie");
   items.header("offset of strings", hex(values), {16, 4}).mark_noise("where tables lie");
-  items.header("hash table size", format("{}", hash_size), {20, 4}).mark_noise("the hash table only speeds up look-ups");
+  items.header("hash table size", format("{}", hash_size), {20, 4})
+      .mark_noise("the hash table only speeds up look-ups");
   items.header("offset of the hash table", hex(hash_at), {24, 4}).mark_noise("where tables lie");
   bool latin1 = false;
   std::uint64_t text_bytes = 0;
@@ -93,23 +98,28 @@ Result<Item> catalog_items(std::string_view bytes) {
     if (text_bytes > 4 * bytes.size()) return fail(ErrorKind::input, "compare.mo", "the messages overlap");
     if (messages.back().first.empty()) {
       const auto lower = text::to_lower_ascii(messages.back().second.substr(0, 4096));
-      latin1 = lower.find("charset=iso-8859-1\n") != std::string::npos || lower.find("charset=iso8859-1\n") != std::string::npos ||
+      latin1 = lower.find("charset=iso-8859-1\n") != std::string::npos ||
+               lower.find("charset=iso8859-1\n") != std::string::npos ||
                lower.find("charset=latin1") != std::string::npos;
     }
   }
   const auto place = [&](std::string_view text) {
-    return text.data() == nullptr ? Range{} : Range{static_cast<std::uint64_t>(text.data() - bytes.data()), text.size()};
+    return text.data() == nullptr ? Range{}
+                                  : Range{static_cast<std::uint64_t>(text.data() - bytes.data()), text.size()};
   };
   for (const auto& [key, value] : messages) {
     if (key.empty()) {
       add_header(value, place(value), items);
     } else {
-      items.add("message " + key_text(key), latin1 ? in_quotes(latin1_to_utf8(value), 65536) : in_quotes(value, 65536), place(value));
+      items.add("message " + key_text(key), latin1 ? in_quotes(latin1_to_utf8(value), 65536) : in_quotes(value, 65536),
+                place(value));
     }
   }
   const std::uint64_t table_bytes = std::uint64_t{hash_size} * 4;
   if (hash_at <= bytes.size() && table_bytes <= bytes.size() - hash_at && table_bytes > 0) {
-    items.header("hash table", hex_bytes(bytes.substr(hash_at, static_cast<std::size_t>(table_bytes)), 64), {hash_at, table_bytes})
+    items
+        .header("hash table", hex_bytes(bytes.substr(hash_at, static_cast<std::size_t>(table_bytes)), 64),
+                {hash_at, table_bytes})
         .mark_noise("the hash table only speeds up look-ups");
   }
   return items;

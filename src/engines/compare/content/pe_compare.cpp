@@ -11,8 +11,22 @@
 namespace chiron::compare {
 namespace {
 
-constexpr std::string_view kDirectories[] = {"export table", "import table", "resources", "exceptions", "certificates", "base relocations", "debug", "architecture",
-                                             "global pointer", "TLS", "load configuration", "bound imports", "import addresses", "delay imports", "CLR header", "reserved"};
+constexpr std::string_view kDirectories[] = {"export table",
+                                             "import table",
+                                             "resources",
+                                             "exceptions",
+                                             "certificates",
+                                             "base relocations",
+                                             "debug",
+                                             "architecture",
+                                             "global pointer",
+                                             "TLS",
+                                             "load configuration",
+                                             "bound imports",
+                                             "import addresses",
+                                             "delay imports",
+                                             "CLR header",
+                                             "reserved"};
 
 struct Section {
   std::string name;
@@ -32,14 +46,16 @@ Result<std::vector<Section>> read_headers(ByteView bytes, Item& items) {
   ByteReader in(bytes);
   in.seek(0x3c);
   const std::uint32_t at = in.u32();
-  items.header("DOS header and stub", hex_bytes(bytes.substr(0, at), 4096), {0, at}).mark_noise("the DOS stub and the linker's marks in it");
+  items.header("DOS header and stub", hex_bytes(bytes.substr(0, at), 4096), {0, at})
+      .mark_noise("the DOS stub and the linker's marks in it");
   in.seek(at + 4u);
   const auto layout = "where things lie follows from their sizes";
   auto& coff = items.add("COFF header", "", {at + 4u, 20});
   coff.header("machine", hex(in.u16()), {at + 4u, 2});
   const std::uint16_t count = in.u16();
   coff.header("sections", format("{}", count), {at + 6u, 2});
-  coff.header("time", format("{:#x} ({})", ByteReader(in).u32(), utc_time(ByteReader(in).u32())), {at + 8u, 4}).mark_noise("when the program was linked, or a digest");
+  coff.header("time", format("{:#x} ({})", ByteReader(in).u32(), utc_time(ByteReader(in).u32())), {at + 8u, 4})
+      .mark_noise("when the program was linked, or a digest");
   in.skip(4);
   coff.header("symbol table", hex(in.u32()), {at + 12u, 4}).mark_noise(layout);
   coff.header("symbols", format("{}", in.u32()), {at + 16u, 4});
@@ -78,7 +94,8 @@ Result<std::vector<Section>> read_headers(ByteView bytes, Item& items) {
     field("checksum", 4, "follows from everything else");
     field("subsystem", 2, nullptr);
     field("DLL characteristics", 2, nullptr);
-    for (const std::string_view name : {"stack reserve", "stack commit", "heap reserve", "heap commit"}) field(name, wide ? 8 : 4, nullptr);
+    for (const std::string_view name : {"stack reserve", "stack commit", "heap reserve", "heap commit"})
+      field(name, wide ? 8 : 4, nullptr);
     field("loader flags", 4, nullptr);
     field("data directories", 4, nullptr);
     for (const auto name : kDirectories) field(name, 8, layout);
@@ -124,13 +141,15 @@ Result<void> compare_pe(ByteView a, ByteView b, Context& context, Difference& ou
       out.comments.push_back("the sections overlap; those from " + section.name + " on are not compared");
       break;
     }
-    compare_piece(section.name, "PE section", section.bytes, found->second->bytes, section.place, found->second->place, context, out);
+    compare_piece(section.name, "PE section", section.bytes, found->second->bytes, section.place, found->second->place,
+                  context, out);
   }
   for (const auto& section : sections_b) end_b = std::max(end_b, section.place.end());
   // Certificates, debugging information and whatever was appended lie behind the sections.
   if (end_a <= a.size() && end_b <= b.size()) {
-    compare_piece("after the sections", "", a.substr(static_cast<std::size_t>(end_a)), b.substr(static_cast<std::size_t>(end_b)), {end_a, a.size() - end_a},
-                  {end_b, b.size() - end_b}, context, out);
+    compare_piece("after the sections", "", a.substr(static_cast<std::size_t>(end_a)),
+                  b.substr(static_cast<std::size_t>(end_b)), {end_a, a.size() - end_a}, {end_b, b.size() - end_b},
+                  context, out);
   }
   return {};
 }

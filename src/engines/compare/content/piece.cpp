@@ -4,8 +4,8 @@
 
 namespace chiron::compare {
 
-Difference* compare_piece(std::string_view name, std::string_view format, ByteView a, ByteView b, Range at_a, Range at_b,
-                          Context& context, Difference& out) {
+Difference* compare_piece(std::string_view name, std::string_view format, ByteView a, ByteView b, Range at_a,
+                          Range at_b, Context& context, Difference& out) {
   if (a == b) return nullptr;
   auto& child = out.add_child(Kind::content, name, name);
   child.format = format;

@@ -26,7 +26,9 @@ bool compare_pixels(const Picture& a, const Picture& b, std::string_view name, D
     const char* row_b = b.bytes.data() + y * row;
     if (std::memcmp(row_a, row_b, row) == 0) continue;
     for (std::uint32_t x = 0; x < a.width; ++x) {
-      if (std::memcmp(row_a + std::size_t{x} * a.pixel_bytes, row_b + std::size_t{x} * a.pixel_bytes, a.pixel_bytes) == 0) continue;
+      if (std::memcmp(row_a + std::size_t{x} * a.pixel_bytes, row_b + std::size_t{x} * a.pixel_bytes, a.pixel_bytes) ==
+          0)
+        continue;
       if (differing++ == 0) {
         first_x = x;
         first_y = y;
@@ -41,8 +43,10 @@ bool compare_pixels(const Picture& a, const Picture& b, std::string_view name, D
   auto& child = out.add_child(Kind::content, name, name);
   child.format = "picture";
   child.field = name;
-  child.old_value = format("({}, {}) {}", first_x, first_y, hex_bytes(std::string_view(a.bytes).substr(at, a.pixel_bytes)));
-  child.new_value = format("({}, {}) {}", first_x, first_y, hex_bytes(std::string_view(b.bytes).substr(at, a.pixel_bytes)));
+  child.old_value =
+      format("({}, {}) {}", first_x, first_y, hex_bytes(std::string_view(a.bytes).substr(at, a.pixel_bytes)));
+  child.new_value =
+      format("({}, {}) {}", first_x, first_y, hex_bytes(std::string_view(b.bytes).substr(at, a.pixel_bytes)));
   child.comments.push_back(format("{} of {} pixels differ, within ({}, {}) to ({}, {})", differing,
                                   std::uint64_t{a.width} * a.height, left, top, right, bottom));
   return false;

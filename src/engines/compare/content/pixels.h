@@ -16,8 +16,8 @@ struct Picture {
   std::string bytes;              // rows from the top, without padding
 };
 
-// Adds a child "pixels" to `out` where the pictures differ: how many, where the first one is, and the rectangle around all.
-// Returns whether they are equal.
+// Adds a child "pixels" to `out` where the pictures differ: how many, where the first one is, and the rectangle around
+// all. Returns whether they are equal.
 bool compare_pixels(const Picture& a, const Picture& b, std::string_view name, Difference& out);
 
 }  // namespace chiron::compare

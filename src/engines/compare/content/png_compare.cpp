@@ -1,5 +1,5 @@
-// PNG (ISO/IEC 15948): chunks by type, texts by keyword, and the pixels after inflating and unfiltering, so that a picture
-// that was merely packed in another way is told as such.
+// PNG (ISO/IEC 15948): chunks by type, texts by keyword, and the pixels after inflating and unfiltering, so that a
+// picture that was merely packed in another way is told as such.
 #include <zlib.h>
 
 #include <cstdlib>
@@ -48,7 +48,8 @@ std::string inflate_bounded(std::string_view packed, std::uint64_t limit, bool& 
   int status = Z_OK;
   while (status == Z_OK && out.size() < limit) {
     const std::size_t before = out.size();
-    const std::size_t step = static_cast<std::size_t>(std::min<std::uint64_t>(std::max<std::size_t>(before, 64 * 1024), limit - before));
+    const std::size_t step =
+        static_cast<std::size_t>(std::min<std::uint64_t>(std::max<std::size_t>(before, 64 * 1024), limit - before));
     out.resize(before + step);
     stream.next_out = reinterpret_cast<Bytef*>(out.data() + before);
     stream.avail_out = static_cast<uInt>(step);
@@ -82,10 +83,12 @@ void add_text(std::string_view type, std::string_view content, Range place, std:
     rest.remove_prefix(1);
   }
   bool whole = true;
-  const std::string text = packed ? inflate_bounded(rest, kMaxTextBytes - std::min(inflated, kMaxTextBytes), whole) : std::string(rest);
+  const std::string text =
+      packed ? inflate_bounded(rest, kMaxTextBytes - std::min(inflated, kMaxTextBytes), whole) : std::string(rest);
   if (packed) inflated += text.size();
   auto& item = out.add(name, printable(text, 64 * 1024) + (whole ? "" : " (damaged)"), place, Kind::metadata);
-  if (name == "tEXt date:create" || name == "tEXt date:modify" || name == "tEXt Software" || name == "tEXt Creation Time") {
+  if (name == "tEXt date:create" || name == "tEXt date:modify" || name == "tEXt Software" ||
+      name == "tEXt Creation Time") {
     item.mark_noise("a mark of the program that wrote the picture");
   }
 }
@@ -107,8 +110,8 @@ Result<File> read_png(std::string_view bytes) {
     const std::uint32_t checksum = in.u32();
     if (!in.ok()) return fail(ErrorKind::input, "compare.png", format("the chunk at {:#x} is cut off", start));
     const Range place{at, length};
-    const auto actual = static_cast<std::uint32_t>(
-        crc32(crc32(0, reinterpret_cast<const Bytef*>(type.data()), 4), reinterpret_cast<const Bytef*>(content.data()), length));
+    const auto actual = static_cast<std::uint32_t>(crc32(crc32(0, reinterpret_cast<const Bytef*>(type.data()), 4),
+                                                         reinterpret_cast<const Bytef*>(content.data()), length));
     const std::string name = printable(type);
     if (actual != checksum) {
       file.items.header(name + " checksum", format("{:#010x}, which is wrong", checksum), {at + length, 4});
@@ -141,15 +144,19 @@ Result<File> read_png(std::string_view bytes) {
     } else if (type == "PLTE") {
       auto& item = file.items.add("PLTE", "", place);
       item.matching = Matching::as_lines;
-      for (std::size_t i = 0; i + 2 < content.size(); i += 3) item.add("", format("{} {}", i / 3, hex_bytes(content.substr(i, 3))));
+      for (std::size_t i = 0; i + 2 < content.size(); i += 3)
+        item.add("", format("{} {}", i / 3, hex_bytes(content.substr(i, 3))));
     } else if (type == "tIME" && length == 7) {
       const auto year = field.u16();
       const auto month = field.u8(), day = field.u8(), hour = field.u8(), minute = field.u8(), second = field.u8();
-      file.items.add("tIME", format("{:04}-{:02}-{:02} {:02}:{:02}:{:02}", year, month, day, hour, minute, second), place, Kind::metadata)
+      file.items
+          .add("tIME", format("{:04}-{:02}-{:02} {:02}:{:02}:{:02}", year, month, day, hour, minute, second), place,
+               Kind::metadata)
           .mark_noise("the time the picture was last changed");
     } else if (type == "pHYs" && length == 9) {
       const auto x = field.u32(), y = field.u32();
-      file.items.add("pHYs", format("{} × {} pixels per {}", x, y, field.u8() == 1 ? "metre" : "unit"), place, Kind::metadata);
+      file.items.add("pHYs", format("{} × {} pixels per {}", x, y, field.u8() == 1 ? "metre" : "unit"), place,
+                     Kind::metadata);
     } else if (type == "gAMA" && length == 4) {
       file.items.add("gAMA", format("{}", field.u32()), place, Kind::metadata);
     } else {
@@ -183,7 +190,11 @@ bool unfilter(std::string_view data, std::size_t rows, std::size_t row_bytes, st
       const int left = x >= step ? row[x - step] : 0;
       const int up = above != nullptr ? above[x] : 0;
       const int corner = above != nullptr && x >= step ? above[x - step] : 0;
-      const int add = filter == 0 ? 0 : filter == 1 ? left : filter == 2 ? up : filter == 3 ? (left + up) / 2 : paeth(left, up, corner);
+      const int add = filter == 0   ? 0
+                      : filter == 1 ? left
+                      : filter == 2 ? up
+                      : filter == 3 ? (left + up) / 2
+                                    : paeth(left, up, corner);
       row[x] = static_cast<std::uint8_t>(from[x] + add);
     }
   }
@@ -204,7 +215,8 @@ bool decode(const File& file, Budget& budget, Picture& picture) {
     std::uint32_t x, y, dx, dy;
   };
   static constexpr Pass kWhole[] = {{0, 0, 1, 1}};
-  static constexpr Pass kAdam7[] = {{0, 0, 8, 8}, {4, 0, 8, 8}, {0, 4, 4, 8}, {2, 0, 4, 4}, {0, 2, 2, 4}, {1, 0, 2, 2}, {0, 1, 1, 2}};
+  static constexpr Pass kAdam7[] = {{0, 0, 8, 8}, {4, 0, 8, 8}, {0, 4, 4, 8}, {2, 0, 4, 4},
+                                    {0, 2, 2, 4}, {1, 0, 2, 2}, {0, 1, 1, 2}};
   const std::span<const Pass> passes = h.interlace == 1 ? std::span<const Pass>(kAdam7) : std::span<const Pass>(kWhole);
   std::uint64_t needed = 0;
   for (const auto& pass : passes) {
@@ -235,7 +247,8 @@ bool decode(const File& file, Budget& budget, Picture& picture) {
     }
     for (std::size_t y = 0; y < rows; ++y) {
       for (std::size_t x = 0; x < columns; ++x) {
-        char* to = picture.bytes.data() + ((pass.y + y * pass.dy) * h.width + pass.x + x * pass.dx) * picture.pixel_bytes;
+        char* to =
+            picture.bytes.data() + ((pass.y + y * pass.dy) * h.width + pass.x + x * pass.dx) * picture.pixel_bytes;
         if (bits >= 8) {
           std::memcpy(to, plain.data() + y * row_bytes + x * picture.pixel_bytes, picture.pixel_bytes);
         } else {
@@ -258,7 +271,8 @@ Result<void> compare_png(ByteView a, ByteView b, Context& context, Difference& o
   compare_items(left.items, right.items, context.budget(), out);
   if (left.packed == right.packed) {
     if (left.data_chunks != right.data_chunks || left.data_place.length != right.data_place.length) {
-      out.add_field(Kind::header, "IDAT chunks", format("{}", left.data_chunks), format("{}", right.data_chunks), left.data_place, right.data_place)
+      out.add_field(Kind::header, "IDAT chunks", format("{}", left.data_chunks), format("{}", right.data_chunks),
+                    left.data_place, right.data_place)
           ->mark_noise("the same packed data in other pieces");
     }
     return {};
@@ -276,8 +290,10 @@ Result<void> compare_png(ByteView a, ByteView b, Context& context, Difference& o
   if (compare_pixels(picture_a, picture_b, "pixels", out)) {
     auto& child = out.add_child(Kind::header, "compression", "compression");
     child.field = "compression";
-    child.old_value = format("{} bytes in {} chunks, zlib header {}", left.packed.size(), left.data_chunks, hex_bytes(left.packed.substr(0, 2)));
-    child.new_value = format("{} bytes in {} chunks, zlib header {}", right.packed.size(), right.data_chunks, hex_bytes(right.packed.substr(0, 2)));
+    child.old_value = format("{} bytes in {} chunks, zlib header {}", left.packed.size(), left.data_chunks,
+                             hex_bytes(left.packed.substr(0, 2)));
+    child.new_value = format("{} bytes in {} chunks, zlib header {}", right.packed.size(), right.data_chunks,
+                             hex_bytes(right.packed.substr(0, 2)));
     child.mark_noise("the same pixels packed in another way");
   }
   out.children.back().set_place(left.data_place, right.data_place);

@@ -1,4 +1,5 @@
-// Compiled Python modules: header fields, then code object by code object: constants, names, bytecode with source lines.
+// Compiled Python modules: header fields, then code object by code object: constants, names, bytecode with source
+// lines.
 #include "engines/compare/content/formats.h"
 #include "engines/compare/content/listing.h"
 #include "engines/compare/content/pyc_image.h"
@@ -11,7 +12,8 @@ constexpr const char* kTraceback = "used in tracebacks only";
 
 bool is_pyc(ByteView bytes) {
   return bytes.size() >= 16 && bytes.substr(2, 2) == "\r\n" &&
-         pyc::minor_version(static_cast<std::uint16_t>(static_cast<unsigned char>(bytes[0]) | static_cast<unsigned char>(bytes[1]) << 8)) != 0;
+         pyc::minor_version(static_cast<std::uint16_t>(static_cast<unsigned char>(bytes[0]) |
+                                                       static_cast<unsigned char>(bytes[1]) << 8)) != 0;
 }
 
 // What listing a module has cost so far: references make a small file name much, so each code object is listed once and
@@ -30,8 +32,10 @@ void add_names(Listing& listing, std::string_view name, std::uint32_t tuple, Ite
   for (const auto index : module.object(tuple).items) {
     if (listing.shown_bytes > kMaxShownBytes) return;
     // Code objects are compared each.
-    if (module.object(index).type == 'c') item.add("", "<code " + module.text(module.codes[module.object(index).code].name) + ">");
-    else item.add("", module.show(index));
+    if (module.object(index).type == 'c')
+      item.add("", "<code " + module.text(module.codes[module.object(index).code].name) + ">");
+    else
+      item.add("", module.show(index));
     listing.shown_bytes += item.children.back().value.size() + sizeof(Item);
   }
 }
@@ -43,7 +47,9 @@ void add_code(Listing& done, std::uint32_t code_index, int depth, Item& out) {
   done.listed[code_index] = true;
   const auto& code = module.codes[code_index];
   auto& item = out.add("code " + module.text(module.minor >= 11 ? code.qualified_name : code.name), "", code.place);
-  const auto number = [&](std::string_view name, std::int64_t value) -> Item& { return item.add(name, format("{}", value)); };
+  const auto number = [&](std::string_view name, std::int64_t value) -> Item& {
+    return item.add(name, format("{}", value));
+  };
   number("arguments", code.argument_count);
   number("positional-only arguments", code.positional_only);
   number("keyword-only arguments", code.keyword_only);
@@ -56,8 +62,10 @@ void add_code(Listing& done, std::uint32_t code_index, int depth, Item& out) {
   add_names(done, "names", code.names, item);
   add_names(done, "variables", code.variables, item);
   if (module.minor >= 11) {
-    item.add("variable kinds", hex_bytes(module.object(code.variable_kinds).bytes, 4096), module.object(code.variable_kinds).place);
-    item.add("exception table", hex_bytes(module.object(code.exception_table).bytes, 65536), module.object(code.exception_table).place);
+    item.add("variable kinds", hex_bytes(module.object(code.variable_kinds).bytes, 4096),
+             module.object(code.variable_kinds).place);
+    item.add("exception table", hex_bytes(module.object(code.exception_table).bytes, 65536),
+             module.object(code.exception_table).place);
   } else {
     add_names(done, "free variables", code.free_variables, item);
     add_names(done, "cell variables", code.cell_variables, item);
@@ -81,7 +89,10 @@ void add_code(Listing& done, std::uint32_t code_index, int depth, Item& out) {
       if (step.line == last) continue;
       last = step.line;
       // Relative to the function's start, so that moving a function is told once, by its first line.
-      lines.add("", format("+{} {}", step.offset, step.line == 0 ? "no line" : format("line {:+}", static_cast<std::int64_t>(step.line) - code.first_line)));
+      lines.add("",
+                format("+{} {}", step.offset,
+                       step.line == 0 ? "no line"
+                                      : format("line {:+}", static_cast<std::int64_t>(step.line) - code.first_line)));
     }
     lines.add("", "columns " + hex_bytes(module.object(code.line_table).bytes, 65536));
   }
@@ -95,7 +106,8 @@ Result<Item> module_items(const pyc::Module& module, ByteView bytes) {
   Item items;
   items.header("magic", format("{} (Python 3.{})", module.magic, module.minor), {0, 2});
   const std::uint64_t at = module.minor >= 7 ? 8 : 4;
-  if (module.minor >= 7) items.header("flags", format("{:#x}{}", module.flags, (module.flags & 1) != 0 ? " (checked by hash)" : ""), {4, 4});
+  if (module.minor >= 7)
+    items.header("flags", format("{:#x}{}", module.flags, (module.flags & 1) != 0 ? " (checked by hash)" : ""), {4, 4});
   if ((module.flags & 1) != 0 && module.minor >= 7) {
     items.add("source hash", hex_bytes(module.source_hash), {at, 8}, Kind::metadata);
   } else {
@@ -109,7 +121,8 @@ Result<Item> module_items(const pyc::Module& module, ByteView bytes) {
     return fail(ErrorKind::limit, "compare.pyc", "listing the module takes more than 256 MiB");
   }
   if (module.end < bytes.size()) {
-    items.add("after the code", hex_bytes(bytes.substr(static_cast<std::size_t>(module.end))), {module.end, bytes.size() - module.end});
+    items.add("after the code", hex_bytes(bytes.substr(static_cast<std::size_t>(module.end))),
+              {module.end, bytes.size() - module.end});
   }
   return items;
 }

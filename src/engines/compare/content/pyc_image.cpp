@@ -107,12 +107,29 @@ Result<std::uint32_t> Reader::read(int depth) {
   Object object;
   object.type = type;
   switch (type) {
-    case '0': case 'N': case 'F': case 'T': case 'S': case '.': break;
-    case 'i': object.number = in_.i32(); break;
-    case 'I': object.number = in_.i64(); break;
-    case 'f': object.bytes = in_.take(in_.u8()); break;
-    case 'g': object.real = std::bit_cast<double>(in_.u64()); break;
-    case 'x': object.bytes = in_.take(in_.u8()); (void)in_.take(in_.u8()); break;
+    case '0':
+    case 'N':
+    case 'F':
+    case 'T':
+    case 'S':
+    case '.':
+      break;
+    case 'i':
+      object.number = in_.i32();
+      break;
+    case 'I':
+      object.number = in_.i64();
+      break;
+    case 'f':
+      object.bytes = in_.take(in_.u8());
+      break;
+    case 'g':
+      object.real = std::bit_cast<double>(in_.u64());
+      break;
+    case 'x':
+      object.bytes = in_.take(in_.u8());
+      (void)in_.take(in_.u8());
+      break;
     case 'y':
       object.real = std::bit_cast<double>(in_.u64());
       object.imaginary = std::bit_cast<double>(in_.u64());
@@ -123,9 +140,22 @@ Result<std::uint32_t> Reader::read(int depth) {
       object.bytes = in_.take(digits * 2);
       break;
     }
-    case 's': case 't': case 'u': case 'a': case 'A': object.bytes = in_.take(in_.u32()); break;
-    case 'z': case 'Z': object.bytes = in_.take(in_.u8()); break;
-    case ')': case '(': case '[': case '<': case '>': {
+    case 's':
+    case 't':
+    case 'u':
+    case 'a':
+    case 'A':
+      object.bytes = in_.take(in_.u32());
+      break;
+    case 'z':
+    case 'Z':
+      object.bytes = in_.take(in_.u8());
+      break;
+    case ')':
+    case '(':
+    case '[':
+    case '<':
+    case '>': {
       const std::uint64_t count = type == ')' ? in_.u8() : in_.u32();
       module_.objects[self] = object;
       TRY(read_items(count, depth, self));
@@ -146,8 +176,11 @@ Result<std::uint32_t> Reader::read(int depth) {
       TRY(read_items(3, depth, self));
       object = std::move(module_.objects[self]);
       break;
-    case 'c': TRY(read_code(depth, object)); break;
-    default: return damaged(format("unknown type {:#x}", byte));
+    case 'c':
+      TRY(read_code(depth, object));
+      break;
+    default:
+      return damaged(format("unknown type {:#x}", byte));
   }
   if (!in_.ok()) return damaged("the data is cut off");
   object.place = {start, in_.offset() - start};
@@ -171,35 +204,84 @@ void show_into(const Module& module, std::uint32_t index, int depth, std::string
     out += close;
   };
   switch (object.type) {
-    case '0': out += "NULL"; break;
-    case 'N': out += "None"; break;
-    case 'F': out += "False"; break;
-    case 'T': out += "True"; break;
-    case 'S': out += "StopIteration"; break;
-    case '.': out += "Ellipsis"; break;
-    case 'i': case 'I': out += format("{}", object.number); break;
-    case 'f': case 'x': out += printable(object.bytes); break;
-    case 'g': out += format("{}", object.real); break;
-    case 'y': out += format("({}+{}j)", object.real, object.imaginary); break;
+    case '0':
+      out += "NULL";
+      break;
+    case 'N':
+      out += "None";
+      break;
+    case 'F':
+      out += "False";
+      break;
+    case 'T':
+      out += "True";
+      break;
+    case 'S':
+      out += "StopIteration";
+      break;
+    case '.':
+      out += "Ellipsis";
+      break;
+    case 'i':
+    case 'I':
+      out += format("{}", object.number);
+      break;
+    case 'f':
+    case 'x':
+      out += printable(object.bytes);
+      break;
+    case 'g':
+      out += format("{}", object.real);
+      break;
+    case 'y':
+      out += format("({}+{}j)", object.real, object.imaginary);
+      break;
     case 'l': {
       out += object.number < 0 ? "-0x" : "0x";
       // Digits of 15 bits, the lowest first; shown as they lie, which is exact if not pretty.
       for (std::size_t i = object.bytes.size(); i >= 2; i -= 2) {
-        const unsigned digit = static_cast<unsigned char>(object.bytes[i - 2]) | static_cast<unsigned char>(object.bytes[i - 1]) << 8;
+        const unsigned digit =
+            static_cast<unsigned char>(object.bytes[i - 2]) | static_cast<unsigned char>(object.bytes[i - 1]) << 8;
         out += i == object.bytes.size() ? format("{:x}", digit) : format("_{:04x}", digit);
       }
       break;
     }
-    case 's': out += "b'" + printable(object.bytes, kShownValueBytes) + "'"; break;
-    case 't': case 'u': case 'a': case 'A': case 'z': case 'Z': out += "'" + printable(object.bytes, kShownValueBytes) + "'"; break;
-    case '(': case ')': list("(", object.items.size() == 1 ? ",)" : ")"); break;
-    case '[': list("[", "]"); break;
-    case '<': list("{", "}"); break;
-    case '>': list("frozenset({", "})"); break;
-    case '{': list("{", "}"); break;
-    case ':': list("slice(", ")"); break;
-    case 'c': out += "<code " + module.text(module.codes[object.code].name) + ">"; break;
-    default: out += "?"; break;
+    case 's':
+      out += "b'" + printable(object.bytes, kShownValueBytes) + "'";
+      break;
+    case 't':
+    case 'u':
+    case 'a':
+    case 'A':
+    case 'z':
+    case 'Z':
+      out += "'" + printable(object.bytes, kShownValueBytes) + "'";
+      break;
+    case '(':
+    case ')':
+      list("(", object.items.size() == 1 ? ",)" : ")");
+      break;
+    case '[':
+      list("[", "]");
+      break;
+    case '<':
+      list("{", "}");
+      break;
+    case '>':
+      list("frozenset({", "})");
+      break;
+    case '{':
+      list("{", "}");
+      break;
+    case ':':
+      list("slice(", ")");
+      break;
+    case 'c':
+      out += "<code " + module.text(module.codes[object.code].name) + ">";
+      break;
+    default:
+      out += "?";
+      break;
   }
 }
 
@@ -245,7 +327,8 @@ Result<Module> read_module(std::string_view bytes) {
   reader.in().seek(module.header_bytes);
   module.root = TRY(reader.read(0));
   module.end = reader.in().offset();
-  if (module.object(module.root).type != 'c') return fail(ErrorKind::input, "compare.pyc", "the module is no code object");
+  if (module.object(module.root).type != 'c')
+    return fail(ErrorKind::input, "compare.pyc", "the module is no code object");
   return module;
 }
 

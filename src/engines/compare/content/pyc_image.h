@@ -12,13 +12,13 @@
 namespace chiron::compare::pyc {
 
 inline constexpr std::size_t kMaxObjects = 4'000'000;
-inline constexpr int kMaxNesting = 200;          // of tuples and code objects
+inline constexpr int kMaxNesting = 200;  // of tuples and code objects
 inline constexpr std::size_t kShownValueBytes = 2000;
 
 // One marshalled object. Children and references are indices into Module::objects.
 struct Object {
-  char type = 'N';            // marshal's type letter
-  std::string_view bytes;     // strings; the digits of numbers
+  char type = 'N';         // marshal's type letter
+  std::string_view bytes;  // strings; the digits of numbers
   std::int64_t number = 0;
   double real = 0, imaginary = 0;
   std::vector<std::uint32_t> items;

@@ -26,7 +26,8 @@ std::array<Operation, 256> operations(int minor) {
     auto at = std::from_chars(entry.data(), entry.data() + entry.size(), number).ptr;
     const char kind = *at++;
     at = std::from_chars(at, entry.data() + entry.size(), caches).ptr;
-    table[number & 0xff] = {entry.substr(static_cast<std::size_t>(at - entry.data())), kind, static_cast<std::uint8_t>(caches)};
+    table[number & 0xff] = {entry.substr(static_cast<std::size_t>(at - entry.data())), kind,
+                            static_cast<std::uint8_t>(caches)};
   }
   return table;
 }
@@ -38,7 +39,8 @@ std::vector<std::uint32_t> lines_of(const Module& module, const Code& code, std:
   std::int64_t line = code.first_line;
   std::size_t at = 0;
   const auto fill = [&](std::size_t end, std::int64_t value) {
-    for (; at < end && at / 2 < lines.size(); at += 2) lines[at / 2] = value > 0 ? static_cast<std::uint32_t>(value) : 0;
+    for (; at < end && at / 2 < lines.size(); at += 2)
+      lines[at / 2] = value > 0 ? static_cast<std::uint32_t>(value) : 0;
     at = std::max(at, end);
   };
   if (module.minor >= 11) {
@@ -102,7 +104,8 @@ std::string item_of(const Module& module, std::uint32_t tuple, std::uint64_t ind
   const auto& items = module.object(tuple).items;
   if (index >= items.size()) return format("{}", index);
   constexpr std::size_t kShownOperand = 200;
-  auto text = as_name ? module.text(items[static_cast<std::size_t>(index)]) : module.show(items[static_cast<std::size_t>(index)]);
+  auto text = as_name ? module.text(items[static_cast<std::size_t>(index)])
+                      : module.show(items[static_cast<std::size_t>(index)]);
   // The whole of it is listed among the constants.
   if (text.size() > kShownOperand) text = text.substr(0, kShownOperand) + "...";
   return text;
@@ -112,7 +115,8 @@ std::string operand(const Module& module, const Code& code, const Operation& ope
                     std::size_t offset, std::size_t next) {
   const int minor = module.minor;
   switch (operation.kind) {
-    case 'c': return item_of(module, code.constants, argument, false);
+    case 'c':
+      return item_of(module, code.constants, argument, false);
     case 'n': {
       std::uint64_t index = argument;
       std::string mark;
@@ -126,9 +130,10 @@ std::string operand(const Module& module, const Code& code, const Operation& ope
       return item_of(module, code.names, index, true) + mark;
     }
     case 'l':
-      if (minor >= 13 && operation.name.find("_FAST_") != std::string_view::npos && operation.name != "LOAD_FAST_CHECK" &&
-          operation.name != "LOAD_FAST_AND_CLEAR") {
-        return item_of(module, code.variables, argument >> 4, true) + ", " + item_of(module, code.variables, argument & 15, true);
+      if (minor >= 13 && operation.name.find("_FAST_") != std::string_view::npos &&
+          operation.name != "LOAD_FAST_CHECK" && operation.name != "LOAD_FAST_AND_CLEAR") {
+        return item_of(module, code.variables, argument >> 4, true) + ", " +
+               item_of(module, code.variables, argument & 15, true);
       }
       return item_of(module, code.variables, argument, true);
     case 'f': {
@@ -147,7 +152,9 @@ std::string operand(const Module& module, const Code& code, const Operation& ope
       const auto target = static_cast<std::int64_t>(argument * (minor >= 10 ? 2 : 1));
       return format("{:+}", target - static_cast<std::int64_t>(next));
     }
-    default: (void)offset; return format("{}", argument);
+    default:
+      (void)offset;
+      return format("{}", argument);
   }
 }
 

@@ -217,15 +217,24 @@ constexpr std::string_view k3_13 =
 
 std::string_view opcode_table(int minor_version) {
   switch (minor_version) {
-    case 6: return k3_6;
-    case 7: return k3_7;
-    case 8: return k3_8;
-    case 9: return k3_9;
-    case 10: return k3_10;
-    case 11: return k3_11;
-    case 12: return k3_12;
-    case 13: return k3_13;
-    default: return {};
+    case 6:
+      return k3_6;
+    case 7:
+      return k3_7;
+    case 8:
+      return k3_8;
+    case 9:
+      return k3_9;
+    case 10:
+      return k3_10;
+    case 11:
+      return k3_11;
+    case 12:
+      return k3_12;
+    case 13:
+      return k3_13;
+    default:
+      return {};
   }
 }
 

@@ -1,5 +1,5 @@
-// TrueType and OpenType fonts: the table directory, the fields of `head`, the strings of `name`, every other table by its
-// bytes. Layout: the OpenType specification, version 1.9.
+// TrueType and OpenType fonts: the table directory, the fields of `head`, the strings of `name`, every other table by
+// its bytes. Layout: the OpenType specification, version 1.9.
 #include <unordered_map>
 
 #include "engines/compare/content/bytes.h"
@@ -43,7 +43,9 @@ std::vector<Table> read_tables(ByteView bytes, Item& items) {
     const auto checksum = in.u32();
     table.place.offset = in.u32();
     table.place.length = in.u32();
-    if (table.place.offset <= bytes.size()) table.bytes = bytes.substr(static_cast<std::size_t>(table.place.offset), static_cast<std::size_t>(table.place.length));
+    if (table.place.offset <= bytes.size())
+      table.bytes =
+          bytes.substr(static_cast<std::size_t>(table.place.offset), static_cast<std::size_t>(table.place.length));
     auto& item = items.add("table " + table.name, "", {at, 16});
     item.header("checksum", hex(checksum), {at + 4, 4}).mark_noise("follows from the table");
     item.header("offset", hex(table.place.offset), {at + 8, 4}).mark_noise("where the table lies");
@@ -56,9 +58,8 @@ std::vector<Table> read_tables(ByteView bytes, Item& items) {
 Item head_items(const Table& table) {
   Item items;
   ByteReader in(table.bytes, Endian::big);
-  const auto field = [&](std::string_view name, const std::string& value, std::uint64_t at, std::uint64_t width) -> Item& {
-    return items.add(name, value, {at, width});
-  };
+  const auto field = [&](std::string_view name, const std::string& value, std::uint64_t at,
+                         std::uint64_t width) -> Item& { return items.add(name, value, {at, width}); };
   const auto major = in.u16();
   field("version", format("{}.{}", major, in.u16()), 0, 4);
   field("revision", format("{:.4f}", static_cast<double>(in.u32()) / 65536), 4, 4);
@@ -76,9 +77,11 @@ std::string name_string(std::uint16_t platform, std::string_view bytes) {
   if (platform == 1) return printable(bytes, 65536);
   std::string text;  // UTF-16BE
   for (std::size_t i = 0; i + 1 < bytes.size(); i += 2) {
-    char32_t point = static_cast<char32_t>(static_cast<unsigned char>(bytes[i]) << 8 | static_cast<unsigned char>(bytes[i + 1]));
+    char32_t point =
+        static_cast<char32_t>(static_cast<unsigned char>(bytes[i]) << 8 | static_cast<unsigned char>(bytes[i + 1]));
     if (point >= 0xd800 && point < 0xdc00 && i + 3 < bytes.size()) {
-      const auto low = static_cast<char32_t>(static_cast<unsigned char>(bytes[i + 2]) << 8 | static_cast<unsigned char>(bytes[i + 3]));
+      const auto low = static_cast<char32_t>(static_cast<unsigned char>(bytes[i + 2]) << 8 |
+                                             static_cast<unsigned char>(bytes[i + 3]));
       if (low >= 0xdc00 && low < 0xe000) {
         point = 0x10000 + ((point - 0xd800) << 10) + (low - 0xdc00);
         i += 2;
@@ -90,8 +93,10 @@ std::string name_string(std::uint16_t platform, std::string_view bytes) {
 }
 
 Item name_items(const Table& table) {
-  constexpr std::string_view kNames[] = {"copyright", "family", "subfamily", "unique id", "full name", "version", "PostScript name",
-                                         "trademark", "manufacturer", "designer", "description", "vendor URL", "designer URL", "licence", "licence URL"};
+  constexpr std::string_view kNames[] = {"copyright",    "family",   "subfamily",       "unique id",
+                                         "full name",    "version",  "PostScript name", "trademark",
+                                         "manufacturer", "designer", "description",     "vendor URL",
+                                         "designer URL", "licence",  "licence URL"};
   Item items;
   ByteReader in(table.bytes, Endian::big);
   items.add("format", format("{}", in.u16()), {0, 2});
@@ -99,12 +104,15 @@ Item name_items(const Table& table) {
   constexpr std::uint64_t kMaxNameBytes = 16 * limits::kMiB;
   std::uint64_t shown = 0;
   for (std::uint16_t i = 0; i < count && in.left() >= 12; ++i) {
-    const auto platform = in.u16(), encoding = in.u16(), language = in.u16(), name = in.u16(), length = in.u16(), offset = in.u16();
+    const auto platform = in.u16(), encoding = in.u16(), language = in.u16(), name = in.u16(), length = in.u16(),
+               offset = in.u16();
     ByteReader text(table.bytes);
     text.seek(std::uint64_t{strings} + offset);
     const std::uint64_t at = text.offset();
     if ((shown += length) > kMaxNameBytes) break;
-    items.add(format("{} (platform {}, encoding {}, language {:#x})", name < std::size(kNames) ? std::string(kNames[name]) : format("name {}", name), platform, encoding, language),
+    items.add(format("{} (platform {}, encoding {}, language {:#x})",
+                     name < std::size(kNames) ? std::string(kNames[name]) : format("name {}", name), platform, encoding,
+                     language),
               name_string(platform, text.take(length)), {at, length});
   }
   return items;
@@ -113,7 +121,8 @@ Item name_items(const Table& table) {
 }  // namespace
 
 bool matches_font(ByteView a, ByteView b, std::string_view path) {
-  const bool named = path.ends_with(".ttf") || path.ends_with(".otf") || path.ends_with(".TTF") || path.ends_with(".OTF");
+  const bool named =
+      path.ends_with(".ttf") || path.ends_with(".otf") || path.ends_with(".TTF") || path.ends_with(".OTF");
   return is_font(a) && is_font(b) && (named || a.starts_with("OTTO"));
 }
 
@@ -139,8 +148,10 @@ Result<void> compare_font(ByteView a, ByteView b, Context& context, Difference& 
       child.set_place(table.place, other.place);
       child.size_a = table.bytes.size();
       child.size_b = other.bytes.size();
-      if (table.name == "head") compare_items(head_items(table), head_items(other), context.budget(), child);
-      else compare_items(name_items(table), name_items(other), context.budget(), child);
+      if (table.name == "head")
+        compare_items(head_items(table), head_items(other), context.budget(), child);
+      else
+        compare_items(name_items(table), name_items(other), context.budget(), child);
       if (!child.children.empty()) continue;
       out.children.pop_back();
     }

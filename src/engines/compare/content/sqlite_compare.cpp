@@ -40,7 +40,8 @@ Item header_items(std::string_view bytes) {
   items.header("read version", format("{}", in.u8()), {19, 1});
   items.header("reserved bytes", format("{}", in.u8()), {20, 1}).mark_noise("how the rows are packed");
   in.skip(3);
-  items.header("change counter", format("{}", in.u32()), {24, 4}).mark_noise("counts the transactions that made the file");
+  items.header("change counter", format("{}", in.u32()), {24, 4})
+      .mark_noise("counts the transactions that made the file");
   items.header("pages", format("{}", in.u32()), {28, 4}).mark_noise("how the rows are packed");
   items.header("first free page", format("{}", in.u32()), {32, 4}).mark_noise("how the rows are packed");
   items.header("free pages", format("{}", in.u32()), {36, 4}).mark_noise("how the rows are packed");
@@ -53,13 +54,15 @@ Item header_items(std::string_view bytes) {
   items.header("incremental vacuum", format("{}", in.u32()), {64, 4});
   items.header("application id", format("{}", in.u32()), {68, 4});
   items.header("reserved", hex_bytes(in.take(20)), {72, 20});
-  items.header("valid for change", format("{}", in.u32()), {92, 4}).mark_noise("counts the transactions that made the file");
+  items.header("valid for change", format("{}", in.u32()), {92, 4})
+      .mark_noise("counts the transactions that made the file");
   items.header("written by SQLite", format("{}", in.u32()), {96, 4}).mark_noise("the library that wrote the file");
   return items;
 }
 
 std::unexpected<Error> failed(sqlite3* database, std::string_view what) {
-  return fail(ErrorKind::input, "compare.sqlite", format("{}: {}", what, database != nullptr ? sqlite3_errmsg(database) : "no memory"));
+  return fail(ErrorKind::input, "compare.sqlite",
+              format("{}: {}", what, database != nullptr ? sqlite3_errmsg(database) : "no memory"));
 }
 
 int stop_when_spent(void* budget) { return static_cast<Budget*>(budget)->stopped() ? 1 : 0; }
@@ -67,13 +70,16 @@ int stop_when_spent(void* budget) { return static_cast<Budget*>(budget)->stopped
 // `copy` holds the database and must outlive it.
 Result<Database> open(std::string& copy, Budget& budget) {
   sqlite3* raw = nullptr;
-  const int opened = sqlite3_open_v2(":memory:", &raw, SQLITE_OPEN_READWRITE | SQLITE_OPEN_MEMORY | SQLITE_OPEN_NOMUTEX, nullptr);
+  const int opened =
+      sqlite3_open_v2(":memory:", &raw, SQLITE_OPEN_READWRITE | SQLITE_OPEN_MEMORY | SQLITE_OPEN_NOMUTEX, nullptr);
   Database database(raw);
   if (opened != SQLITE_OK) return failed(raw, "opening");
-  // A file left in write-ahead mode asks for a log that does not exist here; as the header is compared apart, it is read as a plain one.
+  // A file left in write-ahead mode asks for a log that does not exist here; as the header is compared apart, it is
+  // read as a plain one.
   copy[18] = copy[19] = 1;
-  if (sqlite3_deserialize(raw, "main", reinterpret_cast<unsigned char*>(copy.data()), static_cast<sqlite3_int64>(copy.size()),
-                          static_cast<sqlite3_int64>(copy.size()), SQLITE_DESERIALIZE_READONLY) != SQLITE_OK) {
+  if (sqlite3_deserialize(raw, "main", reinterpret_cast<unsigned char*>(copy.data()),
+                          static_cast<sqlite3_int64>(copy.size()), static_cast<sqlite3_int64>(copy.size()),
+                          SQLITE_DESERIALIZE_READONLY) != SQLITE_OK) {
     return failed(raw, "reading");
   }
   sqlite3_db_config(raw, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
@@ -91,16 +97,21 @@ Result<Database> open(std::string& copy, Budget& budget) {
 
 Result<Statement> prepare(sqlite3* database, const std::string& sql) {
   sqlite3_stmt* raw = nullptr;
-  if (sqlite3_prepare_v2(database, sql.c_str(), static_cast<int>(sql.size()), &raw, nullptr) != SQLITE_OK) return failed(database, sql);
+  if (sqlite3_prepare_v2(database, sql.c_str(), static_cast<int>(sql.size()), &raw, nullptr) != SQLITE_OK)
+    return failed(database, sql);
   return Statement(raw);
 }
 
 std::string column_text(sqlite3_stmt* statement, int column) {
   switch (sqlite3_column_type(statement, column)) {
-    case SQLITE_NULL: return "NULL";
-    case SQLITE_INTEGER: return format("{}", sqlite3_column_int64(statement, column));
-    case SQLITE_FLOAT: return format("{}", sqlite3_column_double(statement, column));
-    default: break;
+    case SQLITE_NULL:
+      return "NULL";
+    case SQLITE_INTEGER:
+      return format("{}", sqlite3_column_int64(statement, column));
+    case SQLITE_FLOAT:
+      return format("{}", sqlite3_column_double(statement, column));
+    default:
+      break;
   }
   const bool blob = sqlite3_column_type(statement, column) == SQLITE_BLOB;
   const auto* data = static_cast<const char*>(sqlite3_column_blob(statement, column));
@@ -126,7 +137,9 @@ Result<std::vector<Entry>> read_schema(sqlite3* database) {
     Entry entry;
     const auto text = [&](int column) {
       const auto* value = reinterpret_cast<const char*>(sqlite3_column_text(statement.get(), column));
-      return value == nullptr ? std::string() : std::string(value, static_cast<std::size_t>(sqlite3_column_bytes(statement.get(), column)));
+      return value == nullptr
+                 ? std::string()
+                 : std::string(value, static_cast<std::size_t>(sqlite3_column_bytes(statement.get(), column)));
     };
     entry.type = text(0);
     entry.name = text(1);
@@ -148,7 +161,8 @@ Result<std::string> read_rows(sqlite3* database, const std::string& table) {
       out += column_text(statement.get(), column);
     }
     out += '\n';
-    if (out.size() > kMaxListingBytes) return fail(ErrorKind::limit, "compare.sqlite", format("the rows of {} take more than 256 MiB as text", table));
+    if (out.size() > kMaxListingBytes)
+      return fail(ErrorKind::limit, "compare.sqlite", format("the rows of {} take more than 256 MiB as text", table));
   }
   if (status != SQLITE_DONE) return failed(database, "reading " + table);
   return out;
@@ -178,16 +192,19 @@ Result<void> compare_sqlite(ByteView a, ByteView b, Context& context, Difference
   add_schema(schema_a, items_a);
   add_schema(schema_b, items_b);
   compare_items(items_a, items_b, context.budget(), out);
-  const auto rows = [&](sqlite3* database, const std::vector<Entry>& schema, std::string_view name) -> Result<std::string> {
+  const auto rows = [&](sqlite3* database, const std::vector<Entry>& schema,
+                        std::string_view name) -> Result<std::string> {
     for (const auto& entry : schema) {
-      if (entry.type == "table" && entry.name == name && !entry.sql.starts_with("CREATE VIRTUAL")) return read_rows(database, entry.name);
+      if (entry.type == "table" && entry.name == name && !entry.sql.starts_with("CREATE VIRTUAL"))
+        return read_rows(database, entry.name);
     }
     return std::string();
   };
   std::vector<std::string> tables;
   for (const auto* schema : {&schema_a, &schema_b}) {
     for (const auto& entry : *schema) {
-      if (entry.type == "table" && std::find(tables.begin(), tables.end(), entry.name) == tables.end()) tables.push_back(entry.name);
+      if (entry.type == "table" && std::find(tables.begin(), tables.end(), entry.name) == tables.end())
+        tables.push_back(entry.name);
     }
   }
   for (const auto& table : tables) {

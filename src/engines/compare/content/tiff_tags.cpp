@@ -11,35 +11,64 @@ constexpr int kMaxFolders = 16;
 
 std::string tag_name(std::uint16_t tag) {
   switch (tag) {
-    case 0x010e: return "ImageDescription";
-    case 0x010f: return "Make";
-    case 0x0110: return "Model";
-    case 0x0112: return "Orientation";
-    case 0x011a: return "XResolution";
-    case 0x011b: return "YResolution";
-    case 0x0128: return "ResolutionUnit";
-    case 0x0131: return "Software";
-    case 0x0132: return "DateTime";
-    case 0x013b: return "Artist";
-    case 0x0201: return "ThumbnailOffset";
-    case 0x0202: return "ThumbnailLength";
-    case 0x8298: return "Copyright";
-    case 0x829a: return "ExposureTime";
-    case 0x829d: return "FNumber";
-    case 0x8769: return "ExifIFD";
-    case 0x8825: return "GPSInfo";
-    case 0x8827: return "ISOSpeedRatings";
-    case 0x9000: return "ExifVersion";
-    case 0x9003: return "DateTimeOriginal";
-    case 0x9004: return "DateTimeDigitized";
-    case 0x920a: return "FocalLength";
-    case 0x927c: return "MakerNote";
-    case 0x9286: return "UserComment";
-    case 0xa001: return "ColorSpace";
-    case 0xa002: return "PixelXDimension";
-    case 0xa003: return "PixelYDimension";
-    case 0xa005: return "InteroperabilityIFD";
-    default: return format("tag {:#06x}", tag);
+    case 0x010e:
+      return "ImageDescription";
+    case 0x010f:
+      return "Make";
+    case 0x0110:
+      return "Model";
+    case 0x0112:
+      return "Orientation";
+    case 0x011a:
+      return "XResolution";
+    case 0x011b:
+      return "YResolution";
+    case 0x0128:
+      return "ResolutionUnit";
+    case 0x0131:
+      return "Software";
+    case 0x0132:
+      return "DateTime";
+    case 0x013b:
+      return "Artist";
+    case 0x0201:
+      return "ThumbnailOffset";
+    case 0x0202:
+      return "ThumbnailLength";
+    case 0x8298:
+      return "Copyright";
+    case 0x829a:
+      return "ExposureTime";
+    case 0x829d:
+      return "FNumber";
+    case 0x8769:
+      return "ExifIFD";
+    case 0x8825:
+      return "GPSInfo";
+    case 0x8827:
+      return "ISOSpeedRatings";
+    case 0x9000:
+      return "ExifVersion";
+    case 0x9003:
+      return "DateTimeOriginal";
+    case 0x9004:
+      return "DateTimeDigitized";
+    case 0x920a:
+      return "FocalLength";
+    case 0x927c:
+      return "MakerNote";
+    case 0x9286:
+      return "UserComment";
+    case 0xa001:
+      return "ColorSpace";
+    case 0xa002:
+      return "PixelXDimension";
+    case 0xa003:
+      return "PixelYDimension";
+    case 0xa005:
+      return "InteroperabilityIFD";
+    default:
+      return format("tag {:#06x}", tag);
   }
 }
 
@@ -51,13 +80,30 @@ std::string value_text(ByteReader in, std::uint16_t type, std::uint32_t count, u
   for (std::uint32_t i = 0; i < count && i < 256 && in.ok(); ++i) {
     if (i > 0) out += ' ';
     switch (type) {
-      case 3: out += format("{}", in.u16()); break;
-      case 4: out += format("{}", in.u32()); break;
-      case 8: out += format("{}", in.i16()); break;
-      case 9: out += format("{}", in.i32()); break;
-      case 5: { const auto over = in.u32(); out += format("{}/{}", over, in.u32()); break; }
-      case 10: { const auto over = in.i32(); out += format("{}/{}", over, in.i32()); break; }
-      default: return hex_bytes(raw, 4096);
+      case 3:
+        out += format("{}", in.u16());
+        break;
+      case 4:
+        out += format("{}", in.u32());
+        break;
+      case 8:
+        out += format("{}", in.i16());
+        break;
+      case 9:
+        out += format("{}", in.i32());
+        break;
+      case 5: {
+        const auto over = in.u32();
+        out += format("{}/{}", over, in.u32());
+        break;
+      }
+      case 10: {
+        const auto over = in.i32();
+        out += format("{}/{}", over, in.i32());
+        break;
+      }
+      default:
+        return hex_bytes(raw, 4096);
     }
   }
   if (count > 256) out += " " + hex_bytes(raw, 16);
@@ -94,7 +140,8 @@ Item exif_items(std::string_view bytes, std::uint64_t base) {
           if ((shown += std::uint64_t{values} * width) > kMaxShownBytes) return items;
           auto& item = items.add(prefix + tag_name(tag), value_text(value, type, values, width),
                                  {base + value.offset(), std::uint64_t{values} * width}, Kind::metadata);
-          if (tag == 0x0131 || tag == 0x0132 || tag == 0x9004) item.mark_noise("a mark of the program that wrote the picture");
+          if (tag == 0x0131 || tag == 0x0132 || tag == 0x9004)
+            item.mark_noise("a mark of the program that wrote the picture");
         }
       } else {
         items.add(prefix + tag_name(tag), "damaged", {base + entry, 12}, Kind::metadata);

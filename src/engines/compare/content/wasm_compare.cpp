@@ -1,5 +1,6 @@
-// WebAssembly modules (core specification 2.0, chapter 5): types, imports, exports, functions, data and custom sections,
-// each entry with its bytes. Function bodies are shown as bytes, under the function's name where the name section has it.
+// WebAssembly modules (core specification 2.0, chapter 5): types, imports, exports, functions, data and custom
+// sections, each entry with its bytes. Function bodies are shown as bytes, under the function's name where the name
+// section has it.
 #include "engines/compare/content/bytes.h"
 #include "engines/compare/content/formats.h"
 #include "engines/compare/content/listing.h"
@@ -13,14 +14,22 @@ constexpr std::string_view kMagic("\0asm", 4);
 
 std::string value_type(std::uint8_t type) {
   switch (type) {
-    case 0x7f: return "i32";
-    case 0x7e: return "i64";
-    case 0x7d: return "f32";
-    case 0x7c: return "f64";
-    case 0x7b: return "v128";
-    case 0x70: return "funcref";
-    case 0x6f: return "externref";
-    default: return hex(type);
+    case 0x7f:
+      return "i32";
+    case 0x7e:
+      return "i64";
+    case 0x7d:
+      return "f32";
+    case 0x7c:
+      return "f64";
+    case 0x7b:
+      return "v128";
+    case 0x70:
+      return "funcref";
+    case 0x6f:
+      return "externref";
+    default:
+      return hex(type);
   }
 }
 
@@ -47,12 +56,18 @@ std::string expression(ByteReader& in) {
   while (in.ok() && !in.at_end()) {
     const std::uint8_t opcode = in.u8();
     if (opcode == 0x0b) break;
-    if (opcode == 0x41 || opcode == 0x42) (void)in.sleb();
-    else if (opcode == 0x43) in.skip(4);
-    else if (opcode == 0x44) in.skip(8);
-    else if (opcode == 0x23 || opcode == 0xd2) (void)in.uleb();
-    else if (opcode == 0xd0) in.skip(1);
-    else if (opcode < 0x6a || opcode > 0x7e) in.fail();
+    if (opcode == 0x41 || opcode == 0x42)
+      (void)in.sleb();
+    else if (opcode == 0x43)
+      in.skip(4);
+    else if (opcode == 0x44)
+      in.skip(8);
+    else if (opcode == 0x23 || opcode == 0xd2)
+      (void)in.uleb();
+    else if (opcode == 0xd0)
+      in.skip(1);
+    else if (opcode < 0x6a || opcode > 0x7e)
+      in.fail();
   }
   return in.ok() ? hex_bytes(in.bytes().substr(start, in.offset() - start), 256) : std::string("?");
 }
@@ -64,7 +79,7 @@ struct Module {
 
 std::string function_name(const Module& module, std::uint64_t index) {
   return index < module.function_names.size() && !module.function_names[index].empty() ? module.function_names[index]
-                                                                                      : format("function {}", index);
+                                                                                       : format("function {}", index);
 }
 
 void read_names(ByteReader in, Module& module) {
@@ -96,18 +111,27 @@ void add_imports(ByteReader& in, std::uint64_t base, Module& module, Item& out) 
         what = format("function of type {}", in.uleb());
         ++module.imported_functions;
         break;
-      case 1: what = "table of " + value_type(in.u8()) + " " + limits_text(in); break;
-      case 2: what = "memory " + limits_text(in); break;
-      case 3: what = "global " + value_type(in.u8()) + (in.u8() != 0 ? " mutable" : ""); break;
-      default: what = format("kind {}", kind); in.fail(); break;
+      case 1:
+        what = "table of " + value_type(in.u8()) + " " + limits_text(in);
+        break;
+      case 2:
+        what = "memory " + limits_text(in);
+        break;
+      case 3:
+        what = "global " + value_type(in.u8()) + (in.u8() != 0 ? " mutable" : "");
+        break;
+      default:
+        what = format("kind {}", kind);
+        in.fail();
+        break;
     }
     out.add(in_quotes(from, 200) + "." + in_quotes(name, 200), what, {base + start, in.offset() - start});
   }
 }
 
 void add_section(std::uint8_t id, std::string_view content, std::uint64_t base, Module& module, Item& items) {
-  constexpr std::string_view kNames[] = {"custom", "types", "imports", "functions", "tables", "memories", "globals",
-                                         "exports", "start", "elements", "code", "data", "data count", "tags"};
+  constexpr std::string_view kNames[] = {"custom",  "types", "imports",  "functions", "tables", "memories",   "globals",
+                                         "exports", "start", "elements", "code",      "data",   "data count", "tags"};
   const Range place{base, content.size()};
   ByteReader in(content);
   auto& item = items.add(id < std::size(kNames) ? std::string(kNames[id]) : format("section {}", id), "", place);
@@ -129,8 +153,13 @@ void add_section(std::uint8_t id, std::string_view content, std::uint64_t base, 
           name = function_name(module, module.imported_functions + i);
           value = format("type {}", in.uleb());
           break;
-        case 4: value = value_type(in.u8()); value += " " + limits_text(in); break;
-        case 5: value = limits_text(in); break;
+        case 4:
+          value = value_type(in.u8());
+          value += " " + limits_text(in);
+          break;
+        case 5:
+          value = limits_text(in);
+          break;
         case 6: {
           value = value_type(in.u8());
           if (in.u8() != 0) value += " mutable";
@@ -154,7 +183,8 @@ void add_section(std::uint8_t id, std::string_view content, std::uint64_t base, 
           if (flags == 2) (void)in.uleb();
           value = flags == 1 ? "passive" : "at " + expression(in);
           const auto bytes = in.take(in.uleb());
-          value += " " + (bytes.find('\0') == std::string_view::npos ? in_quotes(bytes, 65536) : hex_bytes(bytes, 65536));
+          value +=
+              " " + (bytes.find('\0') == std::string_view::npos ? in_quotes(bytes, 65536) : hex_bytes(bytes, 65536));
           break;
         }
       }
@@ -201,13 +231,15 @@ Result<Item> module_items(std::string_view bytes) {
     const std::uint64_t size = in.uleb();
     const std::uint64_t base = in.offset();
     const auto content = in.take(size);
-    if (!in.ok() || parts.size() > kMaxEntries) return fail(ErrorKind::input, "compare.wasm", format("the section at {:#x} is cut off", start));
+    if (!in.ok() || parts.size() > kMaxEntries)
+      return fail(ErrorKind::input, "compare.wasm", format("the section at {:#x} is cut off", start));
     parts.push_back({id, content, base});
   }
   // Names stand at the end of a module and are wanted from its beginning.
   for (const auto& part : parts) {
     ByteReader custom(part.content);
-    if (part.id == 0 && name_text(custom) == "name") read_names(ByteReader(part.content.substr(custom.offset())), module);
+    if (part.id == 0 && name_text(custom) == "name")
+      read_names(ByteReader(part.content.substr(custom.offset())), module);
   }
   for (const auto& part : parts) add_section(part.id, part.content, part.base, module, items);
   return items;

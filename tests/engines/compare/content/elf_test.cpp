@@ -77,7 +77,8 @@ TEST_CASE("ELF: a changed string is told with the function that uses it") {
 }
 
 TEST_CASE("ELF: object files are read through their relocations") {
-  const auto [a, b] = compile_both(kSource, replaced(kSource, "helper(i)", "helper(i + 1)"), "-g -c -ffunction-sections");
+  const auto [a, b] =
+      compile_both(kSource, replaced(kSource, "helper(i)", "helper(i + 1)"), "-g -c -ffunction-sections");
   const auto result = compare_content(a, b, "demo.o");
   CAPTURE(dump(result));
   const auto* other = find(result, {".text.other", "other"});
@@ -86,8 +87,9 @@ TEST_CASE("ELF: object files are read through their relocations") {
 }
 
 TEST_CASE("ELF: a call of another function shows although the bytes are as many") {
-  constexpr std::string_view source = "int f(int a) { return a + 1; }\nint g(int a) { return a + 2; }\n"
-                                      "int main(int c, char** v) { return f(c) + (v == 0); }\n";
+  constexpr std::string_view source =
+      "int f(int a) { return a + 1; }\nint g(int a) { return a + 2; }\n"
+      "int main(int c, char** v) { return f(c) + (v == 0); }\n";
   const auto [a, b] = compile_both(source, replaced(source, "return f(c)", "return g(c)"), "");
   const auto result = compare_content(a, b, "demo");
   CAPTURE(dump(result));
@@ -149,7 +151,8 @@ TEST_CASE("ELF: every single changed byte is told") {
 
 TEST_CASE("ELF: cut files are compared as far as they go") {
   const auto [a, unused] = compile_both(kSource, kSource, "-g");
-  for (const std::size_t size : {std::size_t{20}, std::size_t{60}, std::size_t{64}, std::size_t{500}, a.size() / 2, a.size() - 1}) {
+  for (const std::size_t size :
+       {std::size_t{20}, std::size_t{60}, std::size_t{64}, std::size_t{500}, a.size() / 2, a.size() - 1}) {
     const auto result = compare_content(a, a.substr(0, size), "demo");
     CHECK((result.kind == compare::Kind::error || !result.children.empty() || !result.comments.empty()));
   }

@@ -14,7 +14,8 @@ std::string big(std::uint32_t value) {
 }
 
 std::string chunk(const std::string& type, const std::string& content) {
-  const auto crc = crc32(crc32(0, reinterpret_cast<const Bytef*>(type.data()), 4), reinterpret_cast<const Bytef*>(content.data()), static_cast<uInt>(content.size()));
+  const auto crc = crc32(crc32(0, reinterpret_cast<const Bytef*>(type.data()), 4),
+                         reinterpret_cast<const Bytef*>(content.data()), static_cast<uInt>(content.size()));
   return big(static_cast<std::uint32_t>(content.size())) + type + content + big(static_cast<std::uint32_t>(crc));
 }
 
@@ -34,9 +35,11 @@ std::string png(int level, int filter, int changed_x, int changed_y, const std::
   }
   uLongf size = compressBound(static_cast<uLong>(raw.size()));
   std::string packed(size, '\0');
-  compress2(reinterpret_cast<Bytef*>(packed.data()), &size, reinterpret_cast<const Bytef*>(raw.data()), static_cast<uLong>(raw.size()), level);
+  compress2(reinterpret_cast<Bytef*>(packed.data()), &size, reinterpret_cast<const Bytef*>(raw.data()),
+            static_cast<uLong>(raw.size()), level);
   packed.resize(size);
-  return std::string("\x89PNG\r\n\x1a\n", 8) + chunk("IHDR", big(16) + big(16) + std::string("\x08\0\0\0\0", 5)) + extra + chunk("IDAT", packed) + chunk("IEND", "");
+  return std::string("\x89PNG\r\n\x1a\n", 8) + chunk("IHDR", big(16) + big(16) + std::string("\x08\0\0\0\0", 5)) +
+         extra + chunk("IDAT", packed) + chunk("IEND", "");
 }
 
 }  // namespace

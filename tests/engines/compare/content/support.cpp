@@ -63,7 +63,8 @@ const compare::Difference* find(const compare::Difference& root, const std::vect
 
 std::string dump(const compare::Difference& root) {
   std::string out;
-  const std::function<void(const compare::Difference&, std::size_t)> visit = [&](const compare::Difference& node, std::size_t depth) {
+  const std::function<void(const compare::Difference&, std::size_t)> visit = [&](const compare::Difference& node,
+                                                                                 std::size_t depth) {
     const std::string pad(depth * 2, ' ');
     out += pad + node.title() + " [" + std::string(to_string(node.kind)) + (node.semantic ? "]" : ", noise]");
     if (!node.old_value.empty() || !node.new_value.empty()) out += " " + node.old_value + " -> " + node.new_value;
@@ -75,7 +76,11 @@ std::string dump(const compare::Difference& root) {
     for (const auto& comment : node.comments) out += pad + "  # " + comment + "\n";
     for (const auto& hunk : node.hunks) {
       for (const auto& line : hunk.lines) {
-        out += pad + "  " + (line.mark == compare::LineMark::same ? " " : line.mark == compare::LineMark::removed ? "-" : "+") + line.text + "\n";
+        out += pad + "  " +
+               (line.mark == compare::LineMark::same      ? " "
+                : line.mark == compare::LineMark::removed ? "-"
+                                                          : "+") +
+               line.text + "\n";
       }
     }
     for (const auto& child : node.children) visit(child, depth + 1);

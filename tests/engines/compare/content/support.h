@@ -1,4 +1,5 @@
-// Compares two byte strings by the content comparers' table, without the engine around it, and looks things up in the result.
+// Compares two byte strings by the content comparers' table, without the engine around it, and looks things up in the
+// result.
 #pragma once
 #include <string>
 #include <string_view>
