@@ -57,6 +57,10 @@ struct Store::Tables {
   // The key seen last at each nesting depth and position: neighbouring objects mostly repeat it.
   static constexpr std::size_t kExpectedDepth = 16, kExpectedMembers = 32;
   Value expected[kExpectedDepth][kExpectedMembers];
+  // Words met lately, by hash: small enough to stay in the nearest cache, where a table of all words would not.
+  struct Recent { std::uint32_t hash = 0; Value word; };
+  static constexpr std::size_t kRecentWords = 1024;
+  Recent recent[kRecentWords];
 };
 
 }  // namespace chiron::policy

@@ -13,8 +13,8 @@ namespace chiron::policy {
 using namespace detail;
 
 namespace {
-// Longer strings seldom repeat; interning them would only fill the table.
-constexpr std::size_t kInternedText = 40;
+// Longer strings seldom repeat.
+constexpr std::size_t kRecentText = 40;
 constexpr std::size_t kShapeMembers = 64;
 }  // namespace
 
@@ -40,7 +40,18 @@ bool ValueBuilder::number(std::string_view text, doc::Span) {
   return true;
 }
 bool ValueBuilder::string(std::string_view text, doc::Span) {
-  add(text.size() <= kInternedText ? store_.intern(text) : store_.string(text));
+  if (text.size() > kRecentText) {
+    add(store_.string(text));
+    return true;
+  }
+  if (!store_.tables_) store_.tables_ = std::make_unique<Store::Tables>();
+  const std::uint32_t hash = hash_bytes(text.data(), text.size());
+  Store::Tables::Recent& recent = store_.tables_->recent[hash % Store::Tables::kRecentWords];
+  if (recent.hash != hash || !recent.word.defined() || recent.word.string() != text) {
+    recent.word = store_.string(text);
+    recent.hash = hash;
+  }
+  add(recent.word);
   return true;
 }
 bool ValueBuilder::begin_array(doc::Span) {
