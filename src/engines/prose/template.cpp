@@ -379,16 +379,19 @@ class Template {
     return call(word, none, "", line);
   }
 
+  Result<void> need(const std::string& name, const std::vector<Value>& a, std::size_t count, std::uint32_t line) const {
+    if (a.size() >= count) return {};
+    return wrong(line, format("'{}' asks for {} arguments", name, count));
+  }
+  static double number(const Value& value) {
+    return value.is_number() ? value.as_double() : text::parse_double(show(value)).value_or(0);
+  }
+  static std::int64_t whole(const Value& value) {
+    const auto n = number(value);
+    return std::abs(n) < 9e15 ? static_cast<std::int64_t>(n) : std::int64_t{0};
+  }
+
   Result<Value> call(const std::string& name, std::vector<Value>& a, const std::string& first_variable, std::uint32_t line) {
-    const auto need = [&](std::size_t count) -> Result<void> {
-      if (a.size() >= count) return {};
-      return wrong(line, format("'{}' asks for {} arguments", name, count));
-    };
-    const auto number = [](const Value& value) { return value.is_number() ? value.as_double() : text::parse_double(show(value)).value_or(0); };
-    const auto whole = [&](const Value& value) {
-      const auto n = number(value);
-      return std::abs(n) < 9e15 ? static_cast<std::int64_t>(n) : std::int64_t{0};
-    };
     if (name == "dict") {
       Value map = Value::object();
       for (std::size_t i = 0; i + 1 < a.size(); i += 2) map.set(show(a[i]), std::move(a[i + 1]));
@@ -396,7 +399,7 @@ class Template {
     }
     if (name == "list") return Value::array(std::move(a));
     if (name == "newTable") return Value::array();
-    TRY(need(1));
+    TRY(need(name, a, 1, line));
     if (name == "not") return Value(!truthy(a[0]));
     if (name == "and" || name == "or") {
       for (const auto& value : a) {
@@ -487,7 +490,13 @@ class Template {
       return out;
     }
     if (name == "renderTable") return Value(render_table(a[0]));
-    TRY(need(2));
+    return call_with_more(name, a, first_variable, line);
+  }
+
+  // Functions of two and three arguments.
+  Result<Value> call_with_more(const std::string& name, std::vector<Value>& a, const std::string& first_variable,
+                               std::uint32_t line) {
+    TRY(need(name, a, 2, line));
     if (name == "eq") {
       for (std::size_t i = 1; i < a.size(); ++i) {
         if (same(a[0], a[i])) return Value(true);
@@ -573,7 +582,7 @@ class Template {
       return Value(out);
     }
     if (name == "trunc") return Value(show(a[1]).substr(0, static_cast<std::size_t>(std::max<std::int64_t>(0, whole(a[0])))));
-    TRY(need(3));
+    TRY(need(name, a, 3, line));
     if (name == "replace") return Value(text::replace_all(show(a[2]), show(a[0]), show(a[1])));
     if (name == "ternary") return truthy(a[2]) ? a[0] : a[1];
     if (name == "plural") return number(a[2]) == 1 ? a[0] : a[1];
