@@ -3,7 +3,8 @@
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace chiron::prose;
-  constexpr const char* kExtensions[] = {".c", ".py", ".rb", ".rs", ".lua", ".hs", ".jl", ".ps1", ".clj", ".r", ".php", ".css", ".go"};
+  constexpr const char* kExtensions[] = {".c",   ".py",  ".rb", ".rs",  ".lua", ".hs", ".jl",
+                                         ".ps1", ".clj", ".r",  ".php", ".css", ".go"};
   if (size == 0) return 0;
   const auto* extension = kExtensions[data[0] % std::size(kExtensions)];
   const std::string_view source(reinterpret_cast<const char*>(data) + 1, size - 1);

@@ -24,9 +24,12 @@ struct ProseRequest {
 
 Level to_level(prose::Severity severity) {
   switch (severity) {
-    case prose::Severity::suggestion: return Level::note;
-    case prose::Severity::warning: return Level::warning;
-    case prose::Severity::error: return Level::error;
+    case prose::Severity::suggestion:
+      return Level::note;
+    case prose::Severity::warning:
+      return Level::warning;
+    case prose::Severity::error:
+      return Level::error;
   }
   return Level::warning;
 }
@@ -46,7 +49,8 @@ Result<prose::Config> read_configuration(const ProseRequest& request, Context& c
 }
 
 // The workspace's files that the configuration is for and that have a known format, below the paths asked for.
-Result<std::vector<std::string>> choose_files(const ProseRequest& request, Context& context, const prose::Linter& linter) {
+Result<std::vector<std::string>> choose_files(const ProseRequest& request, Context& context,
+                                              const prose::Linter& linter) {
   std::vector<std::string> wanted;
   for (const auto& path : request.paths) wanted.push_back(context.workspace.relative(context.absolute(path)));
   const auto glob = TRY(prose::Glob::compile(request.glob.empty() ? "*" : request.glob, true));
@@ -74,15 +78,16 @@ Finding make_finding(const prose::Hit& hit, const prose::Linter& linter, std::st
   finding.evidence.set("match", doc::Value(hit.alert.match));
   if (!hit.alert.link.empty()) finding.evidence.set("link", doc::Value(hit.alert.link));
   if (const auto edit = prose::replacement_for(hit, linter, content)) {
-    const auto what = edit->text.empty() ? format("Remove '{}'", hit.alert.match) : format("Replace by '{}'", edit->text);
+    const auto what =
+        edit->text.empty() ? format("Remove '{}'", hit.alert.match) : format("Replace by '{}'", edit->text);
     finding.fixes.push_back({what, {{hit.place.file, edit->offset, edit->length, edit->text}}});
   } else if (!hit.alert.action.name.empty() && hit.as_it_stands) {
     // Several suggestions: each a fix of its own, for a person to choose.
     const auto solved = prose::solve(hit.alert, linter.rule(hit.alert.check), linter.config());
     for (const auto& suggestion : solved.value_or(std::vector<std::string>())) {
       if (finding.fixes.size() >= 5 || suggestion == hit.alert.match) continue;
-      finding.fixes.push_back({format("Replace by '{}'", suggestion),
-                               {{hit.place.file, hit.place.offset, hit.place.length, suggestion}}});
+      finding.fixes.push_back(
+          {format("Replace by '{}'", suggestion), {{hit.place.file, hit.place.offset, hit.place.length, suggestion}}});
     }
   }
   return finding;
@@ -133,7 +138,8 @@ Result<Response> run_prose(const ProseRequest& request, Context& context) {
     return response;
   }
   const auto& all_files = *TRY(context.workspace.files());
-  const auto facts = prose::gather_facts(all_files, [&](const std::string& path) { return context.workspace.read(path); });
+  const auto facts =
+      prose::gather_facts(all_files, [&](const std::string& path) { return context.workspace.read(path); });
   struct Outcome {
     Result<prose::FileReport> report = prose::FileReport{};
     std::string content;
@@ -181,7 +187,8 @@ Result<Response> run_prose(const ProseRequest& request, Context& context) {
         outcome.report = TRY(linter->lint(files[i], outcome.content));
       }
     }
-    for (const auto& hit : outcome.report->hits) response.findings.push_back(make_finding(hit, *linter, outcome.content));
+    for (const auto& hit : outcome.report->hits)
+      response.findings.push_back(make_finding(hit, *linter, outcome.content));
   }
   response.metrics.push_back({"prose.files", static_cast<double>(response.inputs.size()), "files"});
   response.metrics.push_back({"prose.findings", static_cast<double>(response.findings.size()), ""});
@@ -208,18 +215,27 @@ Operation prose_operation() {
       "prose", "Check texts, pages and comments against style rules",
       Fields<ProseRequest>()
           .add("paths", &ProseRequest::paths,
-               {.help = "Files and folders to look at; the whole workspace where none is named", .placeholder = "PATH",
-                .example = "docs", .positional = true, .is_path = true})
+               {.help = "Files and folders to look at; the whole workspace where none is named",
+                .placeholder = "PATH",
+                .example = "docs",
+                .positional = true,
+                .is_path = true})
           .add("styles", &ProseRequest::config,
-               {.help = "The .vale.ini to use, in place of the nearest one", .placeholder = "FILE", .example = ".vale.ini",
+               {.help = "The .vale.ini to use, in place of the nearest one",
+                .placeholder = "FILE",
+                .example = ".vale.ini",
                 .is_path = true})
           .add("filter", &ProseRequest::filter,
-               {.help = "An expression that chooses rules, or a file that holds one", .placeholder = "EXPRESSION",
+               {.help = "An expression that chooses rules, or a file that holds one",
+                .placeholder = "EXPRESSION",
                 .example = ".Level in [\"error\"]"})
           .add("glob", &ProseRequest::glob,
-               {.help = "Only files that the glob matches; ! in front turns it round", .placeholder = "GLOB", .example = "*.{md,rst}"})
+               {.help = "Only files that the glob matches; ! in front turns it round",
+                .placeholder = "GLOB",
+                .example = "*.{md,rst}"})
           .add("level", &ProseRequest::level,
-               {.help = "The lowest level of rules that run, in place of MinAlertLevel", .example = "warning",
+               {.help = "The lowest level of rules that run, in place of MinAlertLevel",
+                .example = "warning",
                 .choices = {"suggestion", "warning", "error"}})
           .add("fix", &ProseRequest::fix,
                {.help = "Write what the rules' actions make of the files", .scope = FieldScope::command_line})

@@ -11,7 +11,8 @@ struct ProseInitRequest {
   bool force = false;
 };
 
-constexpr std::string_view kConfiguration = R"(# Style rules for the texts of this repository. See docs/gates/prose.md of Chiron.
+constexpr std::string_view kConfiguration =
+    R"(# Style rules for the texts of this repository. See docs/gates/prose.md of Chiron.
 StylesPath = .styles
 MinAlertLevel = warning
 Vocab = Project
@@ -29,7 +30,8 @@ Result<Response> run_init(const ProseInitRequest& request, Context& context) {
   };
   const File files[] = {
       {".vale.ini", kConfiguration},
-      {".styles/config/vocabularies/Project/accept.txt", "# Words that are right here, one a line; regular expressions work.\nChiron\n"},
+      {".styles/config/vocabularies/Project/accept.txt",
+       "# Words that are right here, one a line; regular expressions work.\nChiron\n"},
       {".styles/config/vocabularies/Project/reject.txt", "# Words that must not be used, one a line.\n"},
   };
   Response response;
@@ -54,7 +56,8 @@ Operation prose_init_operation() {
   auto made = operation<ProseInitRequest>(
       "prose init", "Write a starter configuration and vocabulary for prose",
       Fields<ProseInitRequest>()
-          .add("force", &ProseInitRequest::force, {.help = "Write over files that are there", .scope = FieldScope::command_line})
+          .add("force", &ProseInitRequest::force,
+               {.help = "Write over files that are there", .scope = FieldScope::command_line})
           .take(),
       run_init);
   made.examples = {{"chiron prose init", "Makes .vale.ini and an empty vocabulary."}};

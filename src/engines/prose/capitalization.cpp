@@ -11,12 +11,13 @@ namespace chiron::prose {
 
 namespace {
 
-constexpr std::string_view kSmall[] = {"a",  "an", "and", "as", "at", "but", "by", "en",  "for", "if", "in",
-                                       "nor", "of", "on",  "or", "per", "the", "to", "vs", "vs.", "via", "v", "v."};
+constexpr std::string_view kSmall[] = {"a",  "an", "and", "as",  "at",  "but", "by", "en",  "for", "if", "in", "nor",
+                                       "of", "on", "or",  "per", "the", "to",  "vs", "vs.", "via", "v",  "v."};
 constexpr std::string_view kPrepositions[] = {
-    "with",    "from",   "into",       "during", "including", "until",  "against", "among",   "throughout", "despite", "towards",
-    "upon",    "concerning", "about",  "over",   "through",   "before", "between", "after",   "since",      "without", "under",
-    "within",  "along",  "following",  "across", "beyond",    "around", "down",    "near",    "above"};
+    "with",       "from",    "into",    "during", "including",  "until", "against", "among",
+    "throughout", "despite", "towards", "upon",   "concerning", "about", "over",    "through",
+    "before",     "between", "after",   "since",  "without",    "under", "within",  "along",
+    "following",  "across",  "beyond",  "around", "down",       "near",  "above"};
 
 bool one_of(std::span<const std::string_view> list, std::string_view word) {
   return std::find(list.begin(), list.end(), word) != list.end();
@@ -228,11 +229,12 @@ Made make_capitalization(RuleHead head, Fields& fields, const RuleContext& conte
     rule->vocabulary.push_back(std::move(made));
   }
   const std::string plain = "[\\p{N}\\p{L}*]+[^\\s]*";
-  rule->words = TRY(compile_at(rule->exceptions.empty() ? plain : rule->exceptions.text() + "|" + plain, fields, "exceptions"));
+  rule->words =
+      TRY(compile_at(rule->exceptions.empty() ? plain : rule->exceptions.text() + "|" + plain, fields, "exceptions"));
   rule->title_words = TRY(compile_at("[\\p{N}\\p{L}]+[^\\s\\-/]*", fields, "match"));
   const auto terms = text::join(exceptions, "|");
-  rule->sentence_words =
-      TRY(compile_at(exceptions.empty() ? "(?i)" + plain : "(?i)\\b(?:" + terms + ")\\b|" + plain, fields, "exceptions"));
+  rule->sentence_words = TRY(
+      compile_at(exceptions.empty() ? "(?i)" + plain : "(?i)\\b(?:" + terms + ")\\b|" + plain, fields, "exceptions"));
   if (match[0] != '$') {
     rule->custom = TRY(compile_at(match, fields, "match"));
   } else if (match != "$title" && match != "$sentence" && match != "$lower" && match != "$upper") {

@@ -26,8 +26,8 @@ using Made = Result<std::unique_ptr<Rule>>;
 [[nodiscard]] Result<Pattern> exception_pattern(std::vector<std::string> exceptions, const Config& config, bool vocab,
                                                 const Fields& fields);
 // Accepted terms of several words, to be found around a match; empty where there are none.
-[[nodiscard]] Result<Pattern> phrase_pattern(const std::vector<std::string>& exceptions, const Config& config, bool vocab,
-                                             const Fields& fields);
+[[nodiscard]] Result<Pattern> phrase_pattern(const std::vector<std::string>& exceptions, const Config& config,
+                                             bool vocab, const Fields& fields);
 [[nodiscard]] bool within_phrase(const Pattern& phrases, std::string_view text, std::size_t begin, std::size_t end);
 // Compiles, telling a failure at the key it comes from.
 [[nodiscard]] Result<Pattern> compile_at(const std::string& pattern, const Fields& fields, std::string_view key);

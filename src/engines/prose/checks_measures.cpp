@@ -23,8 +23,8 @@ class Metric final : public Rule {
     const auto measures = measure(view.text);
     if (measures.words == 0) return {};
     std::map<std::string, double> variables;
-    for (const auto* name : {"pre", "list", "blockquote", "heading_h1", "heading_h2", "heading_h3", "heading_h4", "heading_h5",
-                             "heading_h6"}) {
+    for (const auto* name : {"pre", "list", "blockquote", "heading_h1", "heading_h2", "heading_h3", "heading_h4",
+                             "heading_h5", "heading_h6"}) {
       variables[name] = 0;
     }
     if (state.counts != nullptr) {
@@ -126,7 +126,8 @@ Made make_metric(RuleHead head, Fields& fields, const RuleContext&) {
 Made make_readability(RuleHead head, Fields& fields, const RuleContext&) {
   const auto metrics = TRY(fields.list("metrics"));
   const auto grade = TRY(fields.number("grade", 0));
-  constexpr std::string_view kKnown[] = {"Gunning Fog", "Coleman-Liau", "Flesch-Kincaid", "SMOG", "Automated Readability"};
+  constexpr std::string_view kKnown[] = {"Gunning Fog", "Coleman-Liau", "Flesch-Kincaid", "SMOG",
+                                         "Automated Readability"};
   for (const auto& metric : metrics) {
     if (std::find(std::begin(kKnown), std::end(kKnown), metric) == std::end(kKnown)) {
       return fields.wrong("metrics", format("unknown metric '{}'", metric),
@@ -153,7 +154,8 @@ Made make_script(RuleHead head, Fields& fields, const RuleContext& context) {
   if (!compiled) {
     if (file != fields.file()) return std::unexpected(std::move(compiled).error());
     auto error = fields.wrong("script", compiled.error().message).error();
-    error.notes.push_back(format("in line {} of the script", compiled.error().place ? compiled.error().place->line : 0));
+    error.notes.push_back(
+        format("in line {} of the script", compiled.error().place ? compiled.error().place->line : 0));
     return std::unexpected(std::move(error));
   }
   rule->script = std::move(*compiled);

@@ -73,7 +73,8 @@ class Reader {
         TRY(read_section(section));
       }
     }
-    if (std::find(config_.files.begin(), config_.files.end(), file) == config_.files.end()) config_.files.push_back(file);
+    if (std::find(config_.files.begin(), config_.files.end(), file) == config_.files.end())
+      config_.files.push_back(file);
     return {};
   }
 
@@ -253,8 +254,8 @@ class Reader {
     section.name = ini.name;
     auto glob = Glob::compile(ini.name);
     if (!glob) {
-      return fail(ErrorKind::config, "prose.ini",
-                  format("The glob pattern '{}' could not be compiled.", ini.name), Place{file_, ini.line, 1});
+      return fail(ErrorKind::config, "prose.ini", format("The glob pattern '{}' could not be compiled.", ini.name),
+                  Place{file_, ini.line, 1});
     }
     section.glob = std::move(*glob);
     for (const auto& key : ini.keys) {
@@ -269,8 +270,9 @@ class Reader {
       } else if (key.name == "CommentDelimiters") {
         TRY(read_labelled(key, ini.name, config_.comment_delimiters));
         if (config_.comment_delimiters.back().values.size() != 2) {
-          return wrong(key, format("CommentDelimiters must be a comma-separated list of two delimiters, but got {} items",
-                                   config_.comment_delimiters.back().values.size()));
+          return wrong(key,
+                       format("CommentDelimiters must be a comma-separated list of two delimiters, but got {} items",
+                              config_.comment_delimiters.back().values.size()));
         }
       } else if (key.name == "Lang") {
         TRY(read_labelled(key, ini.name, config_.languages));
@@ -311,9 +313,12 @@ std::string search_upwards(std::string folder) {
 
 std::string_view to_string(Severity severity) {
   switch (severity) {
-    case Severity::suggestion: return "suggestion";
-    case Severity::warning: return "warning";
-    case Severity::error: return "error";
+    case Severity::suggestion:
+      return "suggestion";
+    case Severity::warning:
+      return "warning";
+    case Severity::error:
+      return "error";
   }
   return "";
 }

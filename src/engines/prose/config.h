@@ -46,10 +46,10 @@ struct Config {
   std::vector<std::string> skipped_scopes;
   std::vector<std::string> ignored_classes;
   std::string word_template;
-  std::vector<std::string> base_styles;     // of [*]
-  std::map<std::string, bool> checks;       // of [*]
-  std::vector<Section> sections;            // in the file's order
-  std::map<std::string, Severity> levels;   // of a rule or a style
+  std::vector<std::string> base_styles;    // of [*]
+  std::map<std::string, bool> checks;      // of [*]
+  std::vector<Section> sections;           // in the file's order
+  std::map<std::string, Severity> levels;  // of a rule or a style
   std::map<std::string, std::string> formats;
   std::map<std::string, std::string> asciidoctor;
   std::vector<Ignores> block_ignores;
@@ -68,10 +68,10 @@ struct Config {
 };
 
 struct ConfigRequest {
-  std::string path;                     // --config; "" to search
-  std::string start;                    // where the search begins, upwards
-  bool ignore_global = false;           // not the user's own configuration
-  std::string min_level;                // --minAlertLevel; "" for the file's
+  std::string path;                                              // --config; "" to search
+  std::string start;                                             // where the search begins, upwards
+  bool ignore_global = false;                                    // not the user's own configuration
+  std::string min_level;                                         // --minAlertLevel; "" for the file's
   std::vector<std::pair<std::string, std::string>> environment;  // VALE_CONFIG_PATH, VALE_STYLES_PATH, HOME …
 };
 

@@ -156,7 +156,8 @@ class Checker {
     }
     const auto wanted = to_lower(unescape(target.substr(hash + 1)));
     if (anchors->second.count(wanted) == 0) {
-      add("Chiron.BrokenAnchor", offset, target.size(), format("'{}' has no heading with the anchor '#{}'.", page, wanted));
+      add("Chiron.BrokenAnchor", offset, target.size(),
+          format("'{}' has no heading with the anchor '#{}'.", page, wanted));
     }
   }
 
@@ -177,9 +178,10 @@ class Checker {
     if (facts_.has_makefile && span.starts_with("make ")) {
       auto at = std::size_t{5};
       for (const auto word : text::split(span.substr(5), ' ')) {
-        const bool target = !word.empty() && word[0] != '-' && word.find('=') == std::string_view::npos &&
-                            word.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.") ==
-                                std::string_view::npos;
+        const bool target =
+            !word.empty() && word[0] != '-' && word.find('=') == std::string_view::npos &&
+            word.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.") ==
+                std::string_view::npos;
         if (!target && !word.empty() && word.find('=') == std::string_view::npos) break;
         if (target && facts_.make_targets.count(word) == 0) {
           add("Chiron.MissingTarget", offset + at, word.size(), format("The Makefile has no target '{}'.", word));
@@ -191,7 +193,9 @@ class Checker {
     // A path: parts of plain characters, the first of which is a folder of the repository's root or of this page's.
     const auto slash = span.find('/');
     if (slash == std::string_view::npos || slash == 0 || span.starts_with("./") || span.starts_with("../")) return;
-    if (span.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./+") != std::string_view::npos) return;
+    if (span.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./+") !=
+        std::string_view::npos)
+      return;
     const auto first = span.substr(0, slash);
     if (facts_.folders.count(first) == 0) return;
     auto wanted = io::normalize_path(span);
@@ -236,10 +240,12 @@ std::set<std::string, std::less<>> heading_anchors(std::string_view markdown) {
     if (hashes != std::string_view::npos && hashes > 0 && hashes <= 6 && line[hashes] == ' ') {
       auto heading = text::trim(line.substr(hashes));
       const auto last = heading.find_last_not_of('#');
-      if (last != std::string_view::npos && last + 1 < heading.size() && heading[last] == ' ') heading = text::trim(heading.substr(0, last));
+      if (last != std::string_view::npos && last + 1 < heading.size() && heading[last] == ' ')
+        heading = text::trim(heading.substr(0, last));
       add(heading);
     } else if (!previous.empty() && line.size() >= 2 &&
-               (line.find_first_not_of('=') == std::string_view::npos || line.find_first_not_of('-') == std::string_view::npos)) {
+               (line.find_first_not_of('=') == std::string_view::npos ||
+                line.find_first_not_of('-') == std::string_view::npos)) {
       add(text::trim(previous));
     }
     for (auto at = line.find("id=\""); at != std::string_view::npos; at = line.find("id=\"", at + 4)) {
@@ -270,7 +276,8 @@ RepositoryFacts gather_facts(const std::vector<std::string>& files,
     facts.has_makefile = true;
     for (const auto line : text::split_lines(*text)) {
       const auto colon = line.find(':');
-      if (line.empty() || line[0] == '\t' || line[0] == '#' || line[0] == ' ' || colon == std::string_view::npos) continue;
+      if (line.empty() || line[0] == '\t' || line[0] == '#' || line[0] == ' ' || colon == std::string_view::npos)
+        continue;
       if (colon + 1 < line.size() && line[colon + 1] == '=') continue;
       auto names = line.substr(0, colon);
       if (names == ".PHONY") names = line.substr(colon + 1);
@@ -279,7 +286,8 @@ RepositoryFacts gather_facts(const std::vector<std::string>& files,
       }
     }
     // Pattern rules and included files may make any target: then nothing can be said.
-    if (text->find("\ninclude ") != std::string::npos || text->find("%:") != std::string::npos) facts.has_makefile = false;
+    if (text->find("\ninclude ") != std::string::npos || text->find("%:") != std::string::npos)
+      facts.has_makefile = false;
   }
   return facts;
 }

@@ -12,7 +12,7 @@
 namespace chiron::prose {
 
 struct RepositoryFacts {
-  std::set<std::string, std::less<>> files;         // relative to the root, "/" between parts
+  std::set<std::string, std::less<>> files;  // relative to the root, "/" between parts
   std::set<std::string, std::less<>> folders;
   std::set<std::string, std::less<>> make_targets;  // empty where there is no Makefile
   bool has_makefile = false;
@@ -24,13 +24,14 @@ struct RepositoryFacts {
 
 // Names and meanings of the style's rules.
 struct DocsRule {
-  std::string_view name;     // "Chiron.BrokenLink"
+  std::string_view name;  // "Chiron.BrokenLink"
   std::string_view summary;
 };
 [[nodiscard]] std::span<const DocsRule> docs_rules();
 
 // Findings of one page, whose path is relative to the root.
-[[nodiscard]] std::vector<Hit> check_docs(const std::string& path, std::string_view content, const RepositoryFacts& facts);
+[[nodiscard]] std::vector<Hit> check_docs(const std::string& path, std::string_view content,
+                                          const RepositoryFacts& facts);
 
 // The anchors of a page's headings, as GitHub makes them.
 [[nodiscard]] std::set<std::string, std::less<>> heading_anchors(std::string_view markdown);

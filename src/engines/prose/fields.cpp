@@ -11,10 +11,14 @@ namespace {
 std::optional<std::string> scalar(const doc::Value& value) {
   switch (value.kind()) {
     case doc::Kind::string:
-    case doc::Kind::number: return value.as_string();
-    case doc::Kind::boolean: return value.as_boolean() ? "true" : "false";
-    case doc::Kind::null: return "";
-    default: return std::nullopt;
+    case doc::Kind::number:
+      return value.as_string();
+    case doc::Kind::boolean:
+      return value.as_boolean() ? "true" : "false";
+    case doc::Kind::null:
+      return "";
+    default:
+      return std::nullopt;
   }
 }
 
@@ -127,9 +131,8 @@ Result<void> Fields::finish() const {
     if (taken_.count(member.name) == 0 && taken_.count(lower) == 0) {
       const std::vector<std::string> known(taken_.begin(), taken_.end());
       const auto near = text::nearest(lower, known);
-      return fail(ErrorKind::config, "prose.rule",
-                  format("'{}' is not a key of this kind of rule", member.name), place(member.name_span),
-                  near ? format("did you mean '{}'?", *near) : "remove it");
+      return fail(ErrorKind::config, "prose.rule", format("'{}' is not a key of this kind of rule", member.name),
+                  place(member.name_span), near ? format("did you mean '{}'?", *near) : "remove it");
     }
   }
   return {};

@@ -36,7 +36,8 @@ class FilterParser {
 
  private:
   void skip() {
-    while (at_ < text_.size() && (text_[at_] == ' ' || text_[at_] == '\n' || text_[at_] == '\t' || text_[at_] == '\r')) ++at_;
+    while (at_ < text_.size() && (text_[at_] == ' ' || text_[at_] == '\n' || text_[at_] == '\t' || text_[at_] == '\r'))
+      ++at_;
   }
   bool accept(std::string_view word) {
     skip();
@@ -50,8 +51,8 @@ class FilterParser {
     return true;
   }
   std::unexpected<Error> wrong(std::string_view what) const {
-    return fail(ErrorKind::usage, "prose.filter", format("the filter cannot be read at byte {}: {}", at_, what), Place{},
-                "write it like .Level in [\"error\"] and .Name != \"Style.Rule\"");
+    return fail(ErrorKind::usage, "prose.filter", format("the filter cannot be read at byte {}: {}", at_, what),
+                Place{}, "write it like .Level in [\"error\"] and .Name != \"Style.Rule\"");
   }
   static std::unique_ptr<Node> make(Kind kind, std::string text = {}) {
     auto node = std::make_unique<Node>();
@@ -212,12 +213,17 @@ bool RuleFilter::keeps(const RuleHead& head) const {
     bool holds(const Node& node) const {
       switch (node.kind) {
         case Node::Kind::or_:
-          return std::any_of(node.children.begin(), node.children.end(), [&](const auto& child) { return holds(*child); });
+          return std::any_of(node.children.begin(), node.children.end(),
+                             [&](const auto& child) { return holds(*child); });
         case Node::Kind::and_:
-          return std::all_of(node.children.begin(), node.children.end(), [&](const auto& child) { return holds(*child); });
-        case Node::Kind::not_: return !holds(*node.children[0]);
-        case Node::Kind::compare: break;
-        default: return false;
+          return std::all_of(node.children.begin(), node.children.end(),
+                             [&](const auto& child) { return holds(*child); });
+        case Node::Kind::not_:
+          return !holds(*node.children[0]);
+        case Node::Kind::compare:
+          break;
+        default:
+          return false;
       }
       bool left_list = false;
       bool right_list = false;

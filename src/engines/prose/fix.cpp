@@ -11,7 +11,8 @@ std::optional<Replacement> replacement_for(const Hit& hit, const Linter& linter,
   const auto& alert = hit.alert;
   if (alert.action.name.empty() || !hit.as_it_stands || alert.placeless) return std::nullopt;
   // A dictionary's suggestions are guesses; a person chooses among them.
-  if (alert.action.name == "suggest" && !alert.action.params.empty() && alert.action.params[0] == "spellings") return std::nullopt;
+  if (alert.action.name == "suggest" && !alert.action.params.empty() && alert.action.params[0] == "spellings")
+    return std::nullopt;
   const auto solved = solve(alert, linter.rule(alert.check), linter.config());
   if (!solved || solved->size() != 1 || solved->front() == alert.match) return std::nullopt;
   Replacement edit{hit.place.offset, hit.place.length, solved->front(), alert.check, hit.place.line};
@@ -30,7 +31,8 @@ std::vector<Replacement> replacements(const FileReport& report, const Linter& li
   for (const auto& hit : report.hits) {
     if (auto edit = replacement_for(hit, linter, content)) edits.push_back(*std::move(edit));
   }
-  std::stable_sort(edits.begin(), edits.end(), [](const Replacement& a, const Replacement& b) { return a.offset < b.offset; });
+  std::stable_sort(edits.begin(), edits.end(),
+                   [](const Replacement& a, const Replacement& b) { return a.offset < b.offset; });
   std::vector<Replacement> kept;
   for (auto& edit : edits) {
     if (!kept.empty() && edit.offset < kept.back().offset + std::max<std::uint64_t>(1, kept.back().length)) continue;
@@ -129,7 +131,9 @@ std::string unified_diff(const std::string& path, std::string_view before, const
       }
     }
     for (; line < high; ++line, ++old_count, ++new_count) print_line(body, ' ', old_lines[line]);
-    out += format("@@ -{},{} +{},{} @@\n", low + 1, old_count, static_cast<std::ptrdiff_t>(low) + 1 + shift, new_count) + body;
+    out +=
+        format("@@ -{},{} +{},{} @@\n", low + 1, old_count, static_cast<std::ptrdiff_t>(low) + 1 + shift, new_count) +
+        body;
     shift += static_cast<std::ptrdiff_t>(new_count) - static_cast<std::ptrdiff_t>(old_count);
     i = end;
   }

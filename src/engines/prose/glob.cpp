@@ -51,7 +51,8 @@ bool expand(std::string_view pattern, std::vector<std::string>& out) {
     if (close == std::string::npos) return false;
     cuts.push_back(close);
     for (std::size_t i = cuts.size() - 1; i-- > 0;) {
-      work.push_back(text.substr(0, open) + text.substr(cuts[i] + 1, cuts[i + 1] - cuts[i] - 1) + text.substr(close + 1));
+      work.push_back(text.substr(0, open) + text.substr(cuts[i] + 1, cuts[i + 1] - cuts[i] - 1) +
+                     text.substr(close + 1));
     }
   }
   return true;

@@ -62,9 +62,9 @@ struct Linter::Task {
   const utf8::LineIndex& lines;
   FileReport& report;
   FileState state;
-  std::vector<std::uint8_t> found;                                      // by the literal scanner, of the block
+  std::vector<std::uint8_t> found;                                           // by the literal scanner, of the block
   std::map<std::string, std::vector<std::uint32_t>, std::less<>> rules_for;  // scope (and parent) to rules
-  std::map<std::string, bool> comments;                                 // controls: what is off
+  std::map<std::string, bool> comments;                                      // controls: what is off
   std::set<std::tuple<std::uint32_t, std::uint32_t, std::string>> seen;
   std::map<std::string, std::size_t> counted;  // for limits
 };
@@ -167,7 +167,8 @@ Result<void> Linter::load_style(const std::string& style, const std::string& fol
   };
   const auto entries = TRY(io::walk(folder, [&](const io::Entry& entry) { return !hidden(entry.path); }));
   for (const auto& entry : entries) {
-    if (!entry.path.ends_with(".yml") || entry.path.ends_with(".test.yml") || entry.path.ends_with("_test.yml")) continue;
+    if (!entry.path.ends_with(".yml") || entry.path.ends_with(".test.yml") || entry.path.ends_with("_test.yml"))
+      continue;
     const auto name = style + "." + text::replace_all(entry.path.substr(0, entry.path.size() - 4), "/", ".");
     // Not compiled where nothing could ever switch it on.
     bool wanted = setting(config_.checks, name).value_or(true);
@@ -184,7 +185,8 @@ Result<void> Linter::load_built_in() {
   const auto names_vale = [](const std::map<std::string, bool>& checks) {
     return std::any_of(checks.begin(), checks.end(), [](const auto& check) { return check.first.starts_with("Vale"); });
   };
-  bool needed = std::find(config_.styles.begin(), config_.styles.end(), "Vale") != config_.styles.end() || names_vale(config_.checks);
+  bool needed = std::find(config_.styles.begin(), config_.styles.end(), "Vale") != config_.styles.end() ||
+                names_vale(config_.checks);
   for (const auto& section : config_.sections) needed = needed || names_vale(section.checks);
   if (!needed) return {};
   const RuleContext context{config_, spellers_, tagger_};
@@ -205,7 +207,8 @@ Result<void> Linter::load_built_in() {
   };
   auto repetition = base("repetition", "'%s' is repeated!");
   repetition.set("ignorecase", doc::Value(true)).set("alpha", doc::Value(true));
-  repetition.set("tokens", doc::Value::array({doc::Value("[^\\s.!?]+")})).set("action", action("edit", {"truncate", " "}));
+  repetition.set("tokens", doc::Value::array({doc::Value("[^\\s.!?]+")}))
+      .set("action", action("edit", {"truncate", " "}));
   TRY(make(repetition, "Vale.Repetition"));
   auto spelling = base("spelling", "Did you really mean '%s'?");
   spelling.set("action", action("suggest", {"spellings"}));
@@ -404,13 +407,15 @@ Result<Document> Linter::read_view(const std::string& name, const std::string& p
   }
   const auto view = TRY(load_view(file));
   Document document;
-  const auto add_text = [&](const ViewScope& scope, const MappedText& content, const std::string& meta) -> Result<void> {
+  const auto add_text = [&](const ViewScope& scope, const MappedText& content,
+                            const std::string& meta) -> Result<void> {
     auto inner = options;
     inner.meta_scope = meta + (scope.name.empty() ? "" : "." + scope.name);
     const auto ranges = TRY(read_options(path, content.text()));
     inner.ignored_tokens = ranges.ignored_tokens;
     inner.ignored_blocks = ranges.ignored_blocks;
-    auto part = scope.type.empty() ? TRY(read_lines(content.text(), inner)) : TRY(read_markup("." + scope.type, content.text(), inner));
+    auto part = scope.type.empty() ? TRY(read_lines(content.text(), inner))
+                                   : TRY(read_markup("." + scope.type, content.text(), inner));
     add_document(document, std::move(part), content);
     return {};
   };
@@ -419,13 +424,15 @@ Result<Document> Linter::read_view(const std::string& name, const std::string& p
     for (const auto& scope : view.scopes) {
       if (scope.query.starts_with("(comment)") || scope.query.starts_with("(line_comment)")) {
         for (const auto& comment : TRY(read_comments(source, extension))) {
-          if (!comment.is_docstring) TRY(add_text(scope, comment.content, comment.is_block ? ".text.comment.block" : ".text.comment.line"));
+          if (!comment.is_docstring)
+            TRY(add_text(scope, comment.content, comment.is_block ? ".text.comment.block" : ".text.comment.line"));
         }
       } else if (scope.query.starts_with("(string_literal)") || scope.query.starts_with("(string)")) {
-        for (const auto& text : read_string_literals(source, extension)) TRY(add_text(scope, text, ".text.comment.line"));
+        for (const auto& text : read_string_literals(source, extension))
+          TRY(add_text(scope, text, ".text.comment.line"));
       } else {
-        return fail(ErrorKind::unsupported, "prose.unsupported", format("the query {} is not supported", scope.query), Place{file},
-                    "(comment), (string) and (string_literal) are");
+        return fail(ErrorKind::unsupported, "prose.unsupported", format("the query {} is not supported", scope.query),
+                    Place{file}, "(comment), (string) and (string_literal) are");
       }
     }
     return document;
@@ -434,7 +441,7 @@ Result<Document> Linter::read_view(const std::string& name, const std::string& p
   reading.file = path;
   reading.allow_duplicate_keys = true;
   const auto extension = io::extension(path);
-  const auto parsed = extension == ".json" ? doc::parse_json(source, reading)
+  const auto parsed = extension == ".json"   ? doc::parse_json(source, reading)
                       : extension == ".toml" ? doc::parse_toml(source, reading)
                                              : doc::parse_yaml(source, reading);
   const auto& root = TRY(Result<doc::Value>(parsed));
@@ -455,7 +462,8 @@ Result<FileReport> Linter::lint(const std::string& path, std::string_view conten
   FileReport report;
   report.path = path;
   if (content.size() > limits::kSourceBytes) {
-    return fail(ErrorKind::limit, "limit.size", format("the file of {} bytes is too large for prose", content.size()), Place{path});
+    return fail(ErrorKind::limit, "limit.size", format("the file of {} bytes is too large for prose", content.size()),
+                Place{path});
   }
   const auto active = active_rules(path);
   if (std::find(active.begin(), active.end(), 1) == active.end()) return report;
@@ -497,7 +505,8 @@ Result<FileReport> Linter::lint(const std::string& path, std::string_view conten
   whole.scope = whole.parent = "raw" + extension;
   whole.content.clear();
   bool raw = false;
-  for (std::size_t i = 0; i < rules_.size(); ++i) raw = raw || (active[i] != 0 && rules_[i]->scopes.matches(whole.scope, whole.parent));
+  for (std::size_t i = 0; i < rules_.size(); ++i)
+    raw = raw || (active[i] != 0 && rules_[i]->scopes.matches(whole.scope, whole.parent));
   if (raw) {
     whole.content.append(source.text, 0, static_cast<std::uint32_t>(source.text.size()));
     TRY(run_block(task, whole));
@@ -509,12 +518,14 @@ Result<FileReport> Linter::lint(const std::string& path, std::string_view conten
     hit.place.length = end - hit.place.offset;
   }
   std::stable_sort(report.hits.begin(), report.hits.end(), [](const Hit& a, const Hit& b) {
-    return std::tie(a.place.line, a.place.column, a.alert.check) < std::tie(b.place.line, b.place.column, b.alert.check);
+    return std::tie(a.place.line, a.place.column, a.alert.check) <
+           std::tie(b.place.line, b.place.column, b.alert.check);
   });
   return report;
 }
 
-void Linter::apply_control(std::map<std::string, bool>& comments, const std::string& control, const std::string& path) const {
+void Linter::apply_control(std::map<std::string, bool>& comments, const std::string& control,
+                           const std::string& path) const {
   const auto rest = std::string_view(control).substr(5);
   if (rest == "off" || rest == "on") {
     comments["off"] = rest == "off";
@@ -573,7 +584,10 @@ Result<void> Linter::run_block(Task& task, const Block& block) const {
   if (needs_sentences_ && block.running) {
     const auto scope = "sentence." + block.scope;
     for (const auto& sentence : split_sentences(text)) {
-      TRY(run_view(task, block, {text.substr(sentence.begin, sentence.end - sentence.begin), scope, scope, &block.content, sentence.begin}, sentence.begin));
+      TRY(run_view(
+          task, block,
+          {text.substr(sentence.begin, sentence.end - sentence.begin), scope, scope, &block.content, sentence.begin},
+          sentence.begin));
     }
   }
   return run_view(task, block, {text, block.scope, block.parent, &block.content, 0}, 0);
@@ -586,7 +600,8 @@ Result<void> Linter::run_view(Task& task, const Block& block, const View& view, 
   if (known == task.rules_for.end()) {
     std::vector<std::uint32_t> fitting;
     for (std::size_t i = 0; i < rules_.size(); ++i) {
-      if (task.active[i] != 0 && rules_[i]->scopes.matches(view.scope, view.parent)) fitting.push_back(static_cast<std::uint32_t>(i));
+      if (task.active[i] != 0 && rules_[i]->scopes.matches(view.scope, view.parent))
+        fitting.push_back(static_cast<std::uint32_t>(i));
     }
     known = task.rules_for.emplace(std::move(key), std::move(fitting)).first;
   }

@@ -16,16 +16,16 @@
 namespace chiron::prose {
 
 struct LintOptions {
-  std::string filter;            // an expression over rules, or the name of a file that holds one
-  std::string extension;         // --ext: the format of every file, or of standard input; "" for the file's own
-  bool ignore_syntax = false;    // every file as plain lines
+  std::string filter;          // an expression over rules, or the name of a file that holds one
+  std::string extension;       // --ext: the format of every file, or of standard input; "" for the file's own
+  bool ignore_syntax = false;  // every file as plain lines
 };
 
 // An alert with its place in the file.
 struct Hit {
   Alert alert;
-  Place place;          // bytes of the file as it is on disk
-  std::size_t columns = 0;  // code points of the match as it stands in the source
+  Place place;               // bytes of the file as it is on disk
+  std::size_t columns = 0;   // code points of the match as it stands in the source
   bool as_it_stands = true;  // the source says what the match says, no markup or entity between
   std::string extends;       // the kind of the rule
 };
@@ -95,7 +95,7 @@ class Linter {
 
 // The files to look at: folders are walked (node_modules and .git left out), `glob` and the configuration choose.
 // Symbolic links are followed once; a loop of them is left out.
-[[nodiscard]] Result<std::vector<std::string>> collect_files(const std::vector<std::string>& inputs, const Linter& linter,
-                                                             const std::string& glob);
+[[nodiscard]] Result<std::vector<std::string>> collect_files(const std::vector<std::string>& inputs,
+                                                             const Linter& linter, const std::string& glob);
 
 }  // namespace chiron::prose

@@ -100,7 +100,8 @@ class Extractor {
           }
         } else if (c == '{') {
           const auto close = pattern_.find('}', at_);
-          const auto inside = close == std::string_view::npos ? std::string_view() : pattern_.substr(at_ + 1, close - at_ - 1);
+          const auto inside =
+              close == std::string_view::npos ? std::string_view() : pattern_.substr(at_ + 1, close - at_ - 1);
           const bool digits = !inside.empty() && inside.find_first_not_of("0123456789,") == std::string_view::npos &&
                               inside.front() != ',';
           if (!digits) break;

@@ -21,9 +21,9 @@ class LiteralScanner {
   void scan(std::string_view text, std::vector<std::uint8_t>& found) const;
 
  private:
-  std::vector<std::uint8_t> classes_;     // of each byte; 0 for bytes in no literal
-  std::size_t width_ = 1;                 // classes
-  std::vector<std::uint32_t> next_;       // state * width + class, the high bit marks states with output
+  std::vector<std::uint8_t> classes_;  // of each byte; 0 for bytes in no literal
+  std::size_t width_ = 1;              // classes
+  std::vector<std::uint32_t> next_;    // state * width + class, the high bit marks states with output
   std::vector<std::vector<std::uint32_t>> output_;
 };
 

@@ -33,7 +33,8 @@ Result<void> unpack(const std::string& file, const std::string& folder) {
   const auto bad = [&](std::string_view what) {
     return fail(ErrorKind::input, "prose.package", format("the package {} cannot be unpacked: {}", file, what));
   };
-  if (archive_read_open_filename(reader.get(), file.c_str(), 1u << 16) != ARCHIVE_OK) return bad("it is no zip archive");
+  if (archive_read_open_filename(reader.get(), file.c_str(), 1u << 16) != ARCHIVE_OK)
+    return bad("it is no zip archive");
   archive_entry* entry = nullptr;
   std::uint64_t total = 0;
   std::size_t count = 0;
@@ -93,8 +94,11 @@ Result<Package> open_package(const std::string& name, const std::string& config_
     const auto piped = io::join_path(path, ".vale-config/" + stem + ".ini");
     if (io::exists(piped)) return Package{"", piped};
   }
-  return fail(ErrorKind::config, "prose.package", format("the package '{}' is neither a local folder or zip file nor a "
-              "style on StylesPath", name), Place{config_file}, "fetch it, and name the local folder or zip file");
+  return fail(ErrorKind::config, "prose.package",
+              format("the package '{}' is neither a local folder or zip file nor a "
+                     "style on StylesPath",
+                     name),
+              Place{config_file}, "fetch it, and name the local folder or zip file");
 }
 
 }  // namespace chiron::prose

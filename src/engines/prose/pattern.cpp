@@ -59,8 +59,9 @@ std::string translate(std::string_view text) {
     }
     const auto next = text[at + 1];
     if (next == 'u' && at + 5 < text.size() &&
-        std::all_of(text.begin() + static_cast<std::ptrdiff_t>(at) + 2, text.begin() + static_cast<std::ptrdiff_t>(at) + 6,
-                    [](char c) { return std::string_view("0123456789abcdefABCDEF").find(c) != std::string_view::npos; })) {
+        std::all_of(
+            text.begin() + static_cast<std::ptrdiff_t>(at) + 2, text.begin() + static_cast<std::ptrdiff_t>(at) + 6,
+            [](char c) { return std::string_view("0123456789abcdefABCDEF").find(c) != std::string_view::npos; })) {
       out += "\\x{" + std::string(text.substr(at + 2, 4)) + "}";
       at += 5;
     } else if (next == 'Z') {
@@ -88,7 +89,8 @@ struct LookBehind {
 
 Code compile_code(std::string_view text, std::uint32_t more, int& error, std::size_t& offset) {
   PCRE2_SIZE at = 0;
-  Code code(pcre2_compile(reinterpret_cast<PCRE2_SPTR>(text.data()), text.size(), kOptions | more, &error, &at, nullptr));
+  Code code(
+      pcre2_compile(reinterpret_cast<PCRE2_SPTR>(text.data()), text.size(), kOptions | more, &error, &at, nullptr));
   offset = at;
   if (code) pcre2_jit_compile(code.get(), PCRE2_JIT_COMPLETE);
   return code;
@@ -173,7 +175,8 @@ Result<Pattern> Pattern::compile(std::string_view text) {
         at = end;
         continue;
       }
-      if (own_error != PCRE2_ERROR_LOOKBEHIND_NOT_FIXED_LENGTH || impl->look_behinds.size() >= limits::kLookBehinds) break;
+      if (own_error != PCRE2_ERROR_LOOKBEHIND_NOT_FIXED_LENGTH || impl->look_behinds.size() >= limits::kLookBehinds)
+        break;
       const auto inner = (caseless ? "(?i)(?:" : "(?:") + whole.substr(4, whole.size() - 5) + ")\\z";
       LookBehind look;
       look.negative = kind == '!';

@@ -16,9 +16,9 @@ namespace chiron::prose {
 
 namespace limits {
 inline constexpr std::size_t kPatternBytes = 1u << 20;
-inline constexpr std::uint32_t kMatchSteps = 5'000'000;    // of one search; more is an error of the rule
-inline constexpr std::size_t kLookBehindBytes = 1024;      // how far a variable look-behind reaches back
-inline constexpr std::size_t kLookBehinds = 64;            // in one pattern
+inline constexpr std::uint32_t kMatchSteps = 5'000'000;  // of one search; more is an error of the rule
+inline constexpr std::size_t kLookBehindBytes = 1024;    // how far a variable look-behind reaches back
+inline constexpr std::size_t kLookBehinds = 64;          // in one pattern
 }  // namespace limits
 
 // Begin and end of each group in bytes; kUnset where a group took no part.
@@ -51,7 +51,8 @@ class Pattern {
   // All matches from left to right, none overlapping; after an empty one the search goes on a character further.
   [[nodiscard]] std::vector<Match> find_all(std::string_view subject) const;
   // Replaces matches (all, or the first `limit`), "$1" "${name}" "$$" in the replacement standing for groups.
-  [[nodiscard]] std::string replace(std::string_view subject, std::string_view replacement, std::size_t limit = 0) const;
+  [[nodiscard]] std::string replace(std::string_view subject, std::string_view replacement,
+                                    std::size_t limit = 0) const;
 
  private:
   struct Impl;

@@ -30,7 +30,9 @@ doc::Value texts(const std::vector<std::string>& items) {
 
 doc::Value texts_or_null(const std::vector<std::string>& items) { return items.empty() ? doc::Value() : texts(items); }
 
-std::string plural(std::size_t count, std::string_view word) { return format("{} {}{}", count, word, count == 1 ? "" : "s"); }
+std::string plural(std::size_t count, std::string_view word) {
+  return format("{} {}{}", count, word, count == 1 ? "" : "s");
+}
 
 // Words broken into lines of at most `width` columns.
 std::vector<std::string> wrap_words(std::string_view text, std::size_t width) {

@@ -15,20 +15,31 @@ struct Delimiters {
   bool text = false;  // a literal over several lines, no comment
 };
 struct Language {
-  std::string_view extensions;             // between spaces
-  std::array<std::string_view, 3> line;    // line comments, longest first; "" ends the list
-  std::array<Delimiters, 3> block;         // block comments and doc strings
-  std::string_view strings;                // characters that open and close a literal
-  bool line_start_blocks = false;          // blocks open at the start of a line only (Ruby's =begin)
-  bool leading = false;                    // the decoration " * " is stripped from each line of a block
-  bool long_strings = false;               // a string may go over several lines
+  std::string_view extensions;           // between spaces
+  std::array<std::string_view, 3> line;  // line comments, longest first; "" ends the list
+  std::array<Delimiters, 3> block;       // block comments and doc strings
+  std::string_view strings;              // characters that open and close a literal
+  bool line_start_blocks = false;        // blocks open at the start of a line only (Ruby's =begin)
+  bool leading = false;                  // the decoration " * " is stripped from each line of a block
+  bool long_strings = false;             // a string may go over several lines
 };
 
 constexpr Language kLanguages[] = {
-    {" .c .h .cc .cpp .cp .cxx .c++ .hpp .h++ .cs .csx .java .bsh .js .jsx .ts .tsx .scala .sbt .swift .sass .less .proto ",
-     {"///", "//", ""}, {{{"/*", "*/"}, {}, {}}}, "\"'`", false, true},
+    {" .c .h .cc .cpp .cp .cxx .c++ .hpp .h++ .cs .csx .java .bsh .js .jsx .ts .tsx .scala .sbt .swift .sass .less "
+     ".proto ",
+     {"///", "//", ""},
+     {{{"/*", "*/"}, {}, {}}},
+     "\"'`",
+     false,
+     true},
     {" .go ", {"//", "", ""}, {{{"/*", "*/"}, {}, {}}}, "\"'`", false, true},
-    {" .rs ", {"//!", "///", "//"}, {{{"/*", "*/"}, {"r#\"", "\"#", true}, {"'\"'", "", true}}}, "\"", false, true, true},
+    {" .rs ",
+     {"//!", "///", "//"},
+     {{{"/*", "*/"}, {"r#\"", "\"#", true}, {"'\"'", "", true}}},
+     "\"",
+     false,
+     true,
+     true},
     {" .css ", {"", "", ""}, {{{"/*", "*/"}, {}, {}}}, "\"'", false, true},
     {" .py .py3 .pyw .rpy .cpy .rpyw ", {"#", "", ""}, {{{"\"\"\"", "\"\"\""}, {"'''", "'''"}, {}}}, "\"'"},
     {" .rb .gemspec ", {"#", "", ""}, {{{"=begin", "=end"}, {}, {}}}, "\"'", true},
@@ -111,7 +122,8 @@ std::vector<Comment> scan(std::string_view source, const Language* language, std
     const auto rest = source.substr(at);
     const Delimiters* block = nullptr;
     for (const auto& candidate : language->block) {
-      if (!candidate.open.empty() && rest.starts_with(candidate.open) && (!language->line_start_blocks || at == line_begin)) {
+      if (!candidate.open.empty() && rest.starts_with(candidate.open) &&
+          (!language->line_start_blocks || at == line_begin)) {
         block = &candidate;
         break;
       }
@@ -152,11 +164,12 @@ std::vector<Comment> scan(std::string_view source, const Language* language, std
       const auto end = std::min(source.find('\n', begin), source.size());
       if (begin < end && source[begin] == ' ') ++begin;
       const auto column = at - line_begin;
-      const bool follows = joinable && last_line_end != static_cast<std::size_t>(-1) && last_line_end + 1 == line_begin &&
-                           last_column == column;
+      const bool follows = joinable && last_line_end != static_cast<std::size_t>(-1) &&
+                           last_line_end + 1 == line_begin && last_column == column;
       if (follows) {
         auto& content = comments.back().content;
-        content.append(source, static_cast<std::uint32_t>(last_line_end), static_cast<std::uint32_t>(last_line_end + 1));
+        content.append(source, static_cast<std::uint32_t>(last_line_end),
+                       static_cast<std::uint32_t>(last_line_end + 1));
         content.append(source, static_cast<std::uint32_t>(begin), static_cast<std::uint32_t>(end));
       } else {
         Comment comment;
@@ -173,7 +186,8 @@ std::vector<Comment> scan(std::string_view source, const Language* language, std
       // A literal ends at its own quote or, for a single or double one, with the line.
       auto stop = at + 1;
       before_this = c;
-      while (stop < source.size() && source[stop] != c && (source[stop] != '\n' || c == '`' || language->long_strings)) {
+      while (stop < source.size() && source[stop] != c &&
+             (source[stop] != '\n' || c == '`' || language->long_strings)) {
         stop += source[stop] == '\\' && c != '`' ? 2 : 1;
       }
       stop = std::min(stop, source.size());

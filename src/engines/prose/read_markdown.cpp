@@ -80,20 +80,47 @@ int enter_block(MD_BLOCKTYPE type, void* detail, void* user) {
   reading.flush_html();
   auto& walker = *reading.walker;
   switch (type) {
-    case MD_BLOCK_QUOTE: walker.open("blockquote"); break;
-    case MD_BLOCK_UL: walker.open("ul"); break;
-    case MD_BLOCK_OL: walker.open("ol"); break;
-    case MD_BLOCK_LI: walker.open("li"); break;
-    case MD_BLOCK_HR: walker.open("hr"); break;
-    case MD_BLOCK_H: walker.open(kHeadings[static_cast<MD_BLOCK_H_DETAIL*>(detail)->level - 1]); break;
-    case MD_BLOCK_CODE: walker.open("pre"); break;
-    case MD_BLOCK_HTML: reading.in_html_block = true; break;
-    case MD_BLOCK_P: walker.open("p"); break;
-    case MD_BLOCK_TABLE: walker.open("table"); break;
-    case MD_BLOCK_TR: walker.open("tr"); break;
-    case MD_BLOCK_TH: walker.open("th"); break;
-    case MD_BLOCK_TD: walker.open("td"); break;
-    default: break;
+    case MD_BLOCK_QUOTE:
+      walker.open("blockquote");
+      break;
+    case MD_BLOCK_UL:
+      walker.open("ul");
+      break;
+    case MD_BLOCK_OL:
+      walker.open("ol");
+      break;
+    case MD_BLOCK_LI:
+      walker.open("li");
+      break;
+    case MD_BLOCK_HR:
+      walker.open("hr");
+      break;
+    case MD_BLOCK_H:
+      walker.open(kHeadings[static_cast<MD_BLOCK_H_DETAIL*>(detail)->level - 1]);
+      break;
+    case MD_BLOCK_CODE:
+      walker.open("pre");
+      break;
+    case MD_BLOCK_HTML:
+      reading.in_html_block = true;
+      break;
+    case MD_BLOCK_P:
+      walker.open("p");
+      break;
+    case MD_BLOCK_TABLE:
+      walker.open("table");
+      break;
+    case MD_BLOCK_TR:
+      walker.open("tr");
+      break;
+    case MD_BLOCK_TH:
+      walker.open("th");
+      break;
+    case MD_BLOCK_TD:
+      walker.open("td");
+      break;
+    default:
+      break;
   }
   return 0;
 }
@@ -103,19 +130,44 @@ int leave_block(MD_BLOCKTYPE type, void* detail, void* user) {
   reading.flush_html();
   auto& walker = *reading.walker;
   switch (type) {
-    case MD_BLOCK_QUOTE: walker.close("blockquote"); break;
-    case MD_BLOCK_UL: walker.close("ul"); break;
-    case MD_BLOCK_OL: walker.close("ol"); break;
-    case MD_BLOCK_LI: walker.close("li"); break;
-    case MD_BLOCK_H: walker.close(kHeadings[static_cast<MD_BLOCK_H_DETAIL*>(detail)->level - 1]); break;
-    case MD_BLOCK_CODE: walker.close("pre"); break;
-    case MD_BLOCK_HTML: reading.in_html_block = false; break;
-    case MD_BLOCK_P: walker.close("p"); break;
-    case MD_BLOCK_TABLE: walker.close("table"); break;
-    case MD_BLOCK_TR: walker.close("tr"); break;
-    case MD_BLOCK_TH: walker.close("th"); break;
-    case MD_BLOCK_TD: walker.close("td"); break;
-    default: break;
+    case MD_BLOCK_QUOTE:
+      walker.close("blockquote");
+      break;
+    case MD_BLOCK_UL:
+      walker.close("ul");
+      break;
+    case MD_BLOCK_OL:
+      walker.close("ol");
+      break;
+    case MD_BLOCK_LI:
+      walker.close("li");
+      break;
+    case MD_BLOCK_H:
+      walker.close(kHeadings[static_cast<MD_BLOCK_H_DETAIL*>(detail)->level - 1]);
+      break;
+    case MD_BLOCK_CODE:
+      walker.close("pre");
+      break;
+    case MD_BLOCK_HTML:
+      reading.in_html_block = false;
+      break;
+    case MD_BLOCK_P:
+      walker.close("p");
+      break;
+    case MD_BLOCK_TABLE:
+      walker.close("table");
+      break;
+    case MD_BLOCK_TR:
+      walker.close("tr");
+      break;
+    case MD_BLOCK_TH:
+      walker.close("th");
+      break;
+    case MD_BLOCK_TD:
+      walker.close("td");
+      break;
+    default:
+      break;
   }
   return 0;
 }
@@ -133,10 +185,18 @@ int enter_span(MD_SPANTYPE type, void* detail, void* user) {
   }
   if (reading.image_depth != 0) return 0;
   switch (type) {
-    case MD_SPAN_EM: walker.open("em"); break;
-    case MD_SPAN_STRONG: walker.open("strong"); break;
-    case MD_SPAN_CODE: walker.open("code"); break;
-    case MD_SPAN_DEL: walker.open("del"); break;
+    case MD_SPAN_EM:
+      walker.open("em");
+      break;
+    case MD_SPAN_STRONG:
+      walker.open("strong");
+      break;
+    case MD_SPAN_CODE:
+      walker.open("code");
+      break;
+    case MD_SPAN_DEL:
+      walker.open("del");
+      break;
     case MD_SPAN_A: {
       Attribute href;
       href.name = "href";
@@ -144,7 +204,8 @@ int enter_span(MD_SPANTYPE type, void* detail, void* user) {
       walker.open("a", {&href, 1});
       break;
     }
-    default: break;
+    default:
+      break;
   }
   return 0;
 }
@@ -165,12 +226,23 @@ int leave_span(MD_SPANTYPE type, void*, void* user) {
   }
   if (reading.image_depth != 0) return 0;
   switch (type) {
-    case MD_SPAN_EM: walker.close("em"); break;
-    case MD_SPAN_STRONG: walker.close("strong"); break;
-    case MD_SPAN_CODE: walker.close("code"); break;
-    case MD_SPAN_DEL: walker.close("del"); break;
-    case MD_SPAN_A: walker.close("a"); break;
-    default: break;
+    case MD_SPAN_EM:
+      walker.close("em");
+      break;
+    case MD_SPAN_STRONG:
+      walker.close("strong");
+      break;
+    case MD_SPAN_CODE:
+      walker.close("code");
+      break;
+    case MD_SPAN_DEL:
+      walker.close("del");
+      break;
+    case MD_SPAN_A:
+      walker.close("a");
+      break;
+    default:
+      break;
   }
   return 0;
 }
@@ -203,7 +275,9 @@ int on_text(MD_TEXTTYPE type, const MD_CHAR* text, MD_SIZE size, void* user) {
   }
   switch (type) {
     case MD_TEXT_SOFTBR:
-    case MD_TEXT_BR: reading.line_break(); break;
+    case MD_TEXT_BR:
+      reading.line_break();
+      break;
     case MD_TEXT_ENTITY:
       if (placed) {
         const auto entity = decode_entity(reading.source, begin);
@@ -215,7 +289,8 @@ int on_text(MD_TEXTTYPE type, const MD_CHAR* text, MD_SIZE size, void* user) {
         }
       }
       break;
-    case MD_TEXT_NULLCHAR: break;
+    case MD_TEXT_NULLCHAR:
+      break;
     default:
       if (placed) {
         reading.tell(begin, end);

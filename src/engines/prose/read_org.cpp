@@ -17,7 +17,8 @@ struct Line {
 
 class OrgReader {
  public:
-  OrgReader(std::string_view source, const ReadOptions& options) : source_(source), options_(options), walker_(source, options) {}
+  OrgReader(std::string_view source, const ReadOptions& options)
+      : source_(source), options_(options), walker_(source, options) {}
 
   Document run() {
     for (std::size_t at = 0; at < source_.size();) {
@@ -61,7 +62,8 @@ class OrgReader {
     }
     if (lower.starts_with("#+begin_")) {
       close_paragraph();
-      const auto kind = lower.substr(8, lower.find_first_of(" \t") == std::string::npos ? std::string::npos : lower.find_first_of(" \t") - 8);
+      const auto kind = lower.substr(
+          8, lower.find_first_of(" \t") == std::string::npos ? std::string::npos : lower.find_first_of(" \t") - 8);
       if (kind == "quote" || kind == "verse") {
         walker_.open("blockquote");
       } else if (kind != "center") {
@@ -82,7 +84,8 @@ class OrgReader {
       walker_.comment(trimmed.substr(1));
       return;
     }
-    if (trimmed.front() == ':' && trimmed.back() == ':' && trimmed.size() > 2 && trimmed.find(' ') == std::string_view::npos) {
+    if (trimmed.front() == ':' && trimmed.back() == ':' && trimmed.size() > 2 &&
+        trimmed.find(' ') == std::string_view::npos) {
       close_paragraph();
       until_ = ":end:";
       return;
@@ -166,7 +169,9 @@ class OrgReader {
     if (items_.size() < limits::kElementDepth / 4) items_.push_back(indent);
     at = std::min(whole.find_first_not_of(' ', at), whole.size());
     // A check box.
-    if (whole.substr(at).starts_with("[ ] ") || whole.substr(at).starts_with("[X] ") || whole.substr(at).starts_with("[-] ")) at += 4;
+    if (whole.substr(at).starts_with("[ ] ") || whole.substr(at).starts_with("[X] ") ||
+        whole.substr(at).starts_with("[-] "))
+      at += 4;
     in_paragraph_ = true;
     inline_text(line.begin + static_cast<std::uint32_t>(at), line.end, 0);
     return true;
@@ -227,7 +232,12 @@ class OrgReader {
           continue;
         }
       }
-      const char* tag = c == '*' ? "strong" : c == '/' ? "em" : c == '_' ? "u" : c == '+' ? "del" : c == '=' || c == '~' ? "code" : nullptr;
+      const char* tag = c == '*'               ? "strong"
+                        : c == '/'             ? "em"
+                        : c == '_'             ? "u"
+                        : c == '+'             ? "del"
+                        : c == '=' || c == '~' ? "code"
+                                               : nullptr;
       if (tag != nullptr && depth < 8) {
         const auto close = closing(at, begin, end);
         if (close != 0) {
@@ -259,6 +269,8 @@ class OrgReader {
 
 }  // namespace
 
-Result<Document> read_org(std::string_view source, const ReadOptions& options) { return OrgReader(source, options).run(); }
+Result<Document> read_org(std::string_view source, const ReadOptions& options) {
+  return OrgReader(source, options).run();
+}
 
 }  // namespace chiron::prose

@@ -6,8 +6,8 @@ namespace chiron::prose {
 
 namespace {
 std::unexpected<Error> refuse(const char* format_name) {
-  return fail(ErrorKind::unsupported, "prose.unsupported", format("there is no reader for {} yet", format_name), Place{},
-              "leave such files out with --glob or a section of .vale.ini");
+  return fail(ErrorKind::unsupported, "prose.unsupported", format("there is no reader for {} yet", format_name),
+              Place{}, "leave such files out with --glob or a section of .vale.ini");
 }
 }  // namespace
 

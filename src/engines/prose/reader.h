@@ -20,8 +20,8 @@ inline constexpr std::size_t kBlocks = 4'000'000;
 }  // namespace limits
 
 struct ReadOptions {
-  std::string extension = ".txt";            // of the file as it is called; the last part of every scope
-  std::string meta_scope;                    // put between scope and extension (a view's scope, "comment.line")
+  std::string extension = ".txt";  // of the file as it is called; the last part of every scope
+  std::string meta_scope;          // put between scope and extension (a view's scope, "comment.line")
   std::vector<std::string> ignored_scopes = {"tt", "code", "kbd"};  // elements whose text is masked with "*"
   std::vector<std::string> skipped_scopes = {"script", "style", "pre", "figure", "noscript", "iframe"};  // left out
   std::vector<std::string> ignored_classes = {"problematic", "pre", "code"};
@@ -63,7 +63,7 @@ class Walker {
 
  private:
   struct Element {
-    std::string_view name;   // a literal of the table, or owned by names_
+    std::string_view name;  // a literal of the table, or owned by names_
     bool inline_element = false;
     bool skipped = false;
     bool masked = false;

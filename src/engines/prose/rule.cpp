@@ -19,12 +19,18 @@ struct Kind {
   Made (*make)(RuleHead, Fields&, const RuleContext&);
 };
 constexpr Kind kKinds[] = {
-    {"capitalization", make_capitalization}, {"conditional", make_conditional},
-    {"consistency", make_consistency},       {"existence", make_existence},
-    {"metric", make_metric},                 {"occurrence", make_occurrence},
-    {"readability", make_readability},       {"repetition", make_repetition},
-    {"script", make_script},                 {"sequence", make_sequence},
-    {"spelling", make_spelling},             {"substitution", make_substitution},
+    {"capitalization", make_capitalization},
+    {"conditional", make_conditional},
+    {"consistency", make_consistency},
+    {"existence", make_existence},
+    {"metric", make_metric},
+    {"occurrence", make_occurrence},
+    {"readability", make_readability},
+    {"repetition", make_repetition},
+    {"script", make_script},
+    {"sequence", make_sequence},
+    {"spelling", make_spelling},
+    {"substitution", make_substitution},
 };
 
 Result<RuleHead> read_head(Fields& fields, const std::string& name, const RuleContext& context) {
@@ -41,7 +47,8 @@ Result<RuleHead> read_head(Fields& fields, const std::string& name, const RuleCo
   head.limit = limit > 0 ? static_cast<std::size_t>(limit) : 0;
   (void)TRY(fields.text("name"));
   // `code: false` is a leftover of old styles; `true` asks for what `scope: raw` does now.
-  if (TRY(fields.flag("code", false))) return fields.wrong("code", "`code` is deprecated; please use `scope: raw` instead.");
+  if (TRY(fields.flag("code", false)))
+    return fields.wrong("code", "`code` is deprecated; please use `scope: raw` instead.");
   const auto style = name.substr(0, name.find('.'));
   const auto level = TRY(fields.text("level", "warning"));
   const auto parsed = parse_severity(level);
@@ -87,7 +94,8 @@ Alert Rule::alert(const View& view, std::size_t begin, std::size_t end) const {
   made.link = head.link;
   made.action = head.action;
   std::vector<std::string> arguments{made.match};
-  if (!head.action.name.empty() && (head.message.find("%s") != std::string::npos || head.message.find("%[") != std::string::npos)) {
+  if (!head.action.name.empty() &&
+      (head.message.find("%s") != std::string::npos || head.message.find("%[") != std::string::npos)) {
     // A message may show what the action makes of the match.
     if (head.action.name == "replace" || head.action.name == "remove" || head.action.name == "edit") {
       const Config none;
@@ -131,7 +139,8 @@ Result<std::unique_ptr<Rule>> make_rule(const doc::Value& definition, const std:
                                         const std::string& name, const RuleContext& context) {
   Fields fields(definition, file, source);
   auto head = TRY(read_head(fields, name, context));
-  const auto kind = std::find_if(std::begin(kKinds), std::end(kKinds), [&](const Kind& k) { return k.name == head.extends; });
+  const auto kind =
+      std::find_if(std::begin(kKinds), std::end(kKinds), [&](const Kind& k) { return k.name == head.extends; });
   if (kind == std::end(kKinds)) {
     std::vector<std::string> known;
     for (const auto& each : kKinds) known.emplace_back(each.name);
@@ -144,7 +153,8 @@ Result<std::unique_ptr<Rule>> make_rule(const doc::Value& definition, const std:
   }
   if (head.extends == "sequence") {
     std::vector<std::string> scopes;
-    for (const auto& scope : head.scope) scopes.push_back(scope.find("sentence") == std::string::npos ? scope + " & sentence" : scope);
+    for (const auto& scope : head.scope)
+      scopes.push_back(scope.find("sentence") == std::string::npos ? scope + " & sentence" : scope);
     head.scope = scopes;
   }
   auto rule = TRY(kind->make(std::move(head), fields, context));
@@ -172,13 +182,16 @@ std::string format_message(std::string_view message, const std::vector<std::stri
     }
     if (message[stop] == '[') {
       const auto close = message.find(']', stop);
-      const auto index = close == std::string_view::npos ? std::nullopt : text::parse_unsigned(message.substr(stop + 1, close - stop - 1));
+      const auto index = close == std::string_view::npos
+                             ? std::nullopt
+                             : text::parse_unsigned(message.substr(stop + 1, close - stop - 1));
       if (index && *index > 0) {
         next = *index - 1;
         stop = close + 1;
       }
     }
-    if (stop >= message.size() || (message[stop] != 's' && message[stop] != 'd' && message[stop] != 'v' && message[stop] != 'q')) {
+    if (stop >= message.size() ||
+        (message[stop] != 's' && message[stop] != 'd' && message[stop] != 'v' && message[stop] != 'q')) {
       out.push_back('%');
       continue;
     }

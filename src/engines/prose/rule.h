@@ -49,9 +49,9 @@ class Tagger;
 
 // What rules may ask of the file they run on; one for each file.
 struct FileState {
-  std::set<std::string> sequences;           // definitions and variants met so far (conditional, consistency)
+  std::set<std::string> sequences;  // definitions and variants met so far (conditional, consistency)
   const std::map<std::string, int>* counts = nullptr;
-  bool ascii = false;                        // the view's text is
+  bool ascii = false;  // the view's text is
 };
 
 struct RuleHead {

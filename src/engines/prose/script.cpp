@@ -6,6 +6,7 @@
 #include "engines/prose/pattern.h"
 #include "engines/prose/rule.h"
 #include "engines/prose/script_syntax.h"
+#include "engines/prose/script_value.h"
 #include "engines/prose/words.h"
 #include "foundation/base/format.h"
 #include "foundation/base/text.h"
@@ -16,110 +17,6 @@ namespace chiron::prose {
 namespace script {
 
 namespace {
-
-struct Value;
-using Array = std::vector<Value>;
-using Map = std::map<std::string, Value>;
-
-struct Scope;
-struct Function {
-  const Node* node;
-  std::shared_ptr<Scope> scope;  // shared: a closure keeps the variables it saw
-};
-struct Native {
-  std::string module;  // "" for a built-in
-  std::string name;
-};
-struct Module {
-  std::string name;
-};
-
-// Arrays and maps are references in the language, hence shared.
-struct Value : std::variant<std::monostate, bool, std::int64_t, double, std::shared_ptr<const std::string>,
-                            std::shared_ptr<Array>, std::shared_ptr<Map>, std::shared_ptr<Function>, Native, Module,
-                            std::shared_ptr<Pattern>, char32_t> {
-  using variant::variant;
-};
-using Text = std::shared_ptr<const std::string>;
-
-struct Scope {
-  std::map<std::string, Value, std::less<>> variables;
-  std::shared_ptr<Scope> outer;
-};
-
-Value make_text(std::string text) { return std::make_shared<const std::string>(std::move(text)); }
-Value make_array(Array items = {}) { return std::make_shared<Array>(std::move(items)); }
-bool is_undefined(const Value& value) { return std::holds_alternative<std::monostate>(value); }
-const std::string* as_text(const Value& value) {
-  const auto* text = std::get_if<Text>(&value);
-  return text == nullptr ? nullptr : text->get();
-}
-
-std::string show(const Value& value, std::size_t depth = 0) {
-  if (const auto* text = as_text(value)) return depth == 0 ? *text : "\"" + *text + "\"";
-  if (const auto* flag = std::get_if<bool>(&value)) return *flag ? "true" : "false";
-  if (const auto* integer = std::get_if<std::int64_t>(&value)) return format("{}", *integer);
-  if (const auto* number = std::get_if<double>(&value)) return format("{}", *number);
-  if (const auto* point = std::get_if<char32_t>(&value)) {
-    std::string out;
-    utf8::append(out, *point);
-    return out;
-  }
-  if (depth > 20) return "…";
-  if (const auto* array = std::get_if<std::shared_ptr<Array>>(&value)) {
-    std::string out = "[";
-    for (const auto& item : **array) out += (out.size() > 1 ? ", " : "") + show(item, depth + 1);
-    return out + "]";
-  }
-  if (const auto* map = std::get_if<std::shared_ptr<Map>>(&value)) {
-    std::string out = "{";
-    for (const auto& [key, item] : **map) out += (out.size() > 1 ? ", " : "") + key + ": " + show(item, depth + 1);
-    return out + "}";
-  }
-  return is_undefined(value) ? "<undefined>" : "<function>";
-}
-
-bool truthy(const Value& value) {
-  if (is_undefined(value)) return false;
-  if (const auto* flag = std::get_if<bool>(&value)) return *flag;
-  if (const auto* integer = std::get_if<std::int64_t>(&value)) return *integer != 0;
-  if (const auto* number = std::get_if<double>(&value)) return !std::isnan(*number);
-  if (const auto* text = as_text(value)) return !text->empty();
-  if (const auto* array = std::get_if<std::shared_ptr<Array>>(&value)) return !(*array)->empty();
-  if (const auto* map = std::get_if<std::shared_ptr<Map>>(&value)) return !(*map)->empty();
-  return true;
-}
-
-std::optional<double> as_number(const Value& value) {
-  if (const auto* integer = std::get_if<std::int64_t>(&value)) return static_cast<double>(*integer);
-  if (const auto* number = std::get_if<double>(&value)) return *number;
-  if (const auto* point = std::get_if<char32_t>(&value)) return static_cast<double>(*point);
-  if (const auto* flag = std::get_if<bool>(&value)) return *flag ? 1 : 0;
-  return std::nullopt;
-}
-
-bool equal(const Value& a, const Value& b, std::size_t depth = 0) {
-  if (const auto* left = as_text(a)) {
-    const auto* right = as_text(b);
-    return right != nullptr && *left == *right;
-  }
-  if (std::holds_alternative<bool>(a) || std::holds_alternative<bool>(b)) {
-    return a.index() == b.index() && std::get<bool>(a) == std::get<bool>(b);
-  }
-  const auto left = as_number(a);
-  const auto right = as_number(b);
-  if (left || right) return left && right && *left == *right;
-  if (depth > 50 || a.index() != b.index()) return false;
-  if (const auto* array = std::get_if<std::shared_ptr<Array>>(&a)) {
-    const auto& other = *std::get<std::shared_ptr<Array>>(b);
-    if ((*array)->size() != other.size()) return false;
-    for (std::size_t i = 0; i < other.size(); ++i) {
-      if (!equal((**array)[i], other[i], depth + 1)) return false;
-    }
-    return true;
-  }
-  return is_undefined(a);
-}
 
 enum class Flow : std::uint8_t { next, break_, continue_, return_ };
 
@@ -170,7 +67,9 @@ class Machine {
   Result<Flow> execute(const Node& node, const std::shared_ptr<Scope>& scope) {
     TRY(step(node));
     switch (node.kind) {
-      case NodeKind::expression: TRY(evaluate(*node.children[0], scope)); return Flow::next;
+      case NodeKind::expression:
+        TRY(evaluate(*node.children[0], scope));
+        return Flow::next;
       case NodeKind::define: {
         const auto& target = *node.children[0];
         if (target.kind != NodeKind::name) return wrong(node, "only a name can be defined");
@@ -198,7 +97,8 @@ class Machine {
         if (node.children[0] != nullptr) TRY(execute(*node.children[0], inner));
         if (truthy(TRY(evaluate(*node.children[1], inner)))) return block(*node.children[2], inner);
         if (node.children[3] == nullptr) return Flow::next;
-        return node.children[3]->kind == NodeKind::if_ ? execute(*node.children[3], inner) : block(*node.children[3], inner);
+        return node.children[3]->kind == NodeKind::if_ ? execute(*node.children[3], inner)
+                                                       : block(*node.children[3], inner);
       }
       case NodeKind::for_: {
         auto inner = std::make_shared<Scope>();
@@ -214,14 +114,19 @@ class Machine {
         }
         return Flow::next;
       }
-      case NodeKind::for_in: return for_in(node, scope);
-      case NodeKind::break_: return Flow::break_;
-      case NodeKind::continue_: return Flow::continue_;
+      case NodeKind::for_in:
+        return for_in(node, scope);
+      case NodeKind::break_:
+        return Flow::break_;
+      case NodeKind::continue_:
+        return Flow::continue_;
       case NodeKind::return_:
         result_ = node.children.empty() ? Value() : TRY(evaluate(*node.children[0], scope));
         return Flow::return_;
-      case NodeKind::block: return block(node, scope);
-      default: return wrong(node, "this is no statement");
+      case NodeKind::block:
+        return block(node, scope);
+      default:
+        return wrong(node, "this is no statement");
     }
   }
 
@@ -269,7 +174,8 @@ class Machine {
     }
     if (target.kind == NodeKind::selector || target.kind == NodeKind::index) {
       const auto base = TRY(evaluate(*target.children[0], scope));
-      const auto key = target.kind == NodeKind::selector ? make_text(target.text) : TRY(evaluate(*target.children[1], scope));
+      const auto key =
+          target.kind == NodeKind::selector ? make_text(target.text) : TRY(evaluate(*target.children[1], scope));
       if (const auto* map = std::get_if<std::shared_ptr<Map>>(&base)) {
         const auto* name = as_text(key);
         if (name == nullptr) return wrong(target, "a key is a text");
@@ -299,13 +205,20 @@ class Machine {
     const Deeper deeper(height_);
     if (height_ > kHeight) return wrong(node, "the script is nested too deeply");
     switch (node.kind) {
-      case NodeKind::number_integer: return Value(node.integer);
-      case NodeKind::number_float: return Value(node.number);
-      case NodeKind::text: return text_value(node, node.text);
-      case NodeKind::character: return Value(static_cast<char32_t>(node.integer));
-      case NodeKind::boolean: return Value(node.integer != 0);
-      case NodeKind::undefined: return Value();
-      case NodeKind::import_module: return Value(Module{node.text});
+      case NodeKind::number_integer:
+        return Value(node.integer);
+      case NodeKind::number_float:
+        return Value(node.number);
+      case NodeKind::text:
+        return text_value(node, node.text);
+      case NodeKind::character:
+        return Value(static_cast<char32_t>(node.integer));
+      case NodeKind::boolean:
+        return Value(node.integer != 0);
+      case NodeKind::undefined:
+        return Value();
+      case NodeKind::import_module:
+        return Value(Module{node.text});
       case NodeKind::name: {
         if (const auto* variable = find(scope, node.text)) return *variable;
         if (is_builtin(node.text)) return Value(Native{"", node.text});
@@ -318,17 +231,20 @@ class Machine {
       }
       case NodeKind::map: {
         auto map = std::make_shared<Map>();
-        for (std::size_t i = 0; i < node.children.size(); ++i) (*map)[node.names[i]] = TRY(evaluate(*node.children[i], scope));
+        for (std::size_t i = 0; i < node.children.size(); ++i)
+          (*map)[node.names[i]] = TRY(evaluate(*node.children[i], scope));
         return Value(std::move(map));
       }
-      case NodeKind::function: return Value(std::make_shared<Function>(Function{&node, scope}));
+      case NodeKind::function:
+        return Value(std::make_shared<Function>(Function{&node, scope}));
       case NodeKind::unary: {
         const auto value = TRY(evaluate(*node.children[0], scope));
         if (node.text == "!") return Value(!truthy(value));
         if (const auto* integer = std::get_if<std::int64_t>(&value)) {
           const auto bits = static_cast<std::uint64_t>(*integer);
-          return Value(node.text == "-" ? static_cast<std::int64_t>(0 - bits)
-                                        : node.text == "^" ? static_cast<std::int64_t>(~bits) : *integer);
+          return Value(node.text == "-"   ? static_cast<std::int64_t>(0 - bits)
+                       : node.text == "^" ? static_cast<std::int64_t>(~bits)
+                                          : *integer);
         }
         if (const auto* number = std::get_if<double>(&value); number != nullptr && node.text != "^") {
           return Value(node.text == "-" ? -*number : *number);
@@ -337,8 +253,10 @@ class Machine {
       }
       case NodeKind::binary: {
         auto left = TRY(evaluate(*node.children[0], scope));
-        if (node.text == "&&") return truthy(left) ? evaluate(*node.children[1], scope) : Result<Value>(std::move(left));
-        if (node.text == "||") return truthy(left) ? Result<Value>(std::move(left)) : evaluate(*node.children[1], scope);
+        if (node.text == "&&")
+          return truthy(left) ? evaluate(*node.children[1], scope) : Result<Value>(std::move(left));
+        if (node.text == "||")
+          return truthy(left) ? Result<Value>(std::move(left)) : evaluate(*node.children[1], scope);
         const auto right = TRY(evaluate(*node.children[1], scope));
         return combine(node, node.text, left, right);
       }
@@ -359,10 +277,14 @@ class Machine {
         if (is_undefined(base)) return Value();
         return wrong(node, format("there is no '.{}' here", node.text));
       }
-      case NodeKind::index: return index(node, scope);
-      case NodeKind::slice: return slice(node, scope);
-      case NodeKind::call: return call(node, scope);
-      default: return wrong(node, "this is no expression");
+      case NodeKind::index:
+        return index(node, scope);
+      case NodeKind::slice:
+        return slice(node, scope);
+      case NodeKind::call:
+        return call(node, scope);
+      default:
+        return wrong(node, "this is no expression");
     }
   }
 
@@ -410,7 +332,8 @@ class Machine {
     const auto low = TRY(bound(node.children[1], 0));
     const auto high = TRY(bound(node.children[2], size));
     if (low > high) return wrong(node, "a slice ends before it begins");
-    if (text != nullptr) return text_value(node, text->substr(static_cast<std::size_t>(low), static_cast<std::size_t>(high - low)));
+    if (text != nullptr)
+      return text_value(node, text->substr(static_cast<std::size_t>(low), static_cast<std::size_t>(high - low)));
     return make_array(Array((*array)->begin() + low, (*array)->begin() + high));
   }
 
@@ -493,7 +416,8 @@ class Machine {
       inner->outer = (*function)->scope;
       const auto fixed = definition.names.size() - (definition.flag ? 1 : 0);
       if (arguments.size() < fixed || (!definition.flag && arguments.size() > fixed)) {
-        return wrong(node, format("the function takes {} arguments, not {}", definition.names.size(), arguments.size()));
+        return wrong(node,
+                     format("the function takes {} arguments, not {}", definition.names.size(), arguments.size()));
       }
       for (std::size_t i = 0; i < fixed; ++i) inner->variables[definition.names[i]] = arguments[i];
       if (definition.flag) {
@@ -520,10 +444,10 @@ class Machine {
   }
 
   static bool is_builtin(std::string_view name) {
-    constexpr std::string_view kNames[] = {"len",      "append",    "copy",     "delete",    "string",   "int",
-                                           "float",    "bool",      "char",     "format",    "type_name", "is_undefined",
-                                           "is_string", "is_int",   "is_float", "is_array",  "is_map",   "is_bool",
-                                           "is_error", "range"};
+    constexpr std::string_view kNames[] = {"len",       "append",       "copy",      "delete",   "string",
+                                           "int",       "float",        "bool",      "char",     "format",
+                                           "type_name", "is_undefined", "is_string", "is_int",   "is_float",
+                                           "is_array",  "is_map",       "is_bool",   "is_error", "range"};
     return std::find(std::begin(kNames), std::end(kNames), name) != std::end(kNames);
   }
 
@@ -543,8 +467,10 @@ class Machine {
     const auto& first = arguments[0];
     if (name == "len") {
       if (const auto* text = as_text(first)) return Value(static_cast<std::int64_t>(text->size()));
-      if (const auto* array = std::get_if<std::shared_ptr<Array>>(&first)) return Value(static_cast<std::int64_t>((*array)->size()));
-      if (const auto* map = std::get_if<std::shared_ptr<Map>>(&first)) return Value(static_cast<std::int64_t>((*map)->size()));
+      if (const auto* array = std::get_if<std::shared_ptr<Array>>(&first))
+        return Value(static_cast<std::int64_t>((*array)->size()));
+      if (const auto* map = std::get_if<std::shared_ptr<Map>>(&first))
+        return Value(static_cast<std::int64_t>((*map)->size()));
       return wrong(node, "this has no length");
     }
     if (name == "append") {
@@ -573,7 +499,8 @@ class Machine {
         const auto parsed = text::parse_signed(*text);
         return parsed ? Value(*parsed) : arguments.size() > 1 ? arguments[1] : Value();
       }
-      if (const auto number = as_number(first); number && std::abs(*number) < 9e18) return Value(static_cast<std::int64_t>(*number));
+      if (const auto number = as_number(first); number && std::abs(*number) < 9e18)
+        return Value(static_cast<std::int64_t>(*number));
       return Value();
     }
     if (name == "float") {
@@ -682,7 +609,9 @@ class Machine {
     if (texts.size() < 2 && name != "re_compile") return wrong(node, format("text.{} asks for more arguments", name));
     static const std::string kNone;
     const auto& b = texts.size() > 1 ? texts[1] : kNone;
-    const auto position = [](std::size_t at) { return Value(at == std::string::npos ? std::int64_t{-1} : static_cast<std::int64_t>(at)); };
+    const auto position = [](std::size_t at) {
+      return Value(at == std::string::npos ? std::int64_t{-1} : static_cast<std::int64_t>(at));
+    };
     if (name == "contains") return Value(a.find(b) != std::string::npos);
     if (name == "contains_any") return Value(a.find_first_of(b) != std::string::npos);
     if (name == "has_prefix") return Value(a.starts_with(b));
@@ -708,14 +637,16 @@ class Machine {
     }
     if (name == "repeat") {
       const auto times = integer(1, 0);
-      if (times < 0 || a.size() * static_cast<std::size_t>(times) > limits::kScriptText) return wrong(node, "too often repeated");
+      if (times < 0 || a.size() * static_cast<std::size_t>(times) > limits::kScriptText)
+        return wrong(node, "too often repeated");
       std::string out;
       for (std::int64_t i = 0; i < times; ++i) out += a;
       return text_value(node, std::move(out));
     }
     if (name == "substr") {
       const auto low = std::clamp<std::int64_t>(integer(1, 0), 0, static_cast<std::int64_t>(a.size()));
-      const auto high = std::clamp<std::int64_t>(integer(2, static_cast<std::int64_t>(a.size())), low, static_cast<std::int64_t>(a.size()));
+      const auto high = std::clamp<std::int64_t>(integer(2, static_cast<std::int64_t>(a.size())), low,
+                                                 static_cast<std::int64_t>(a.size()));
       return text_value(node, a.substr(static_cast<std::size_t>(low), static_cast<std::size_t>(high - low)));
     }
     if (name == "join") {
@@ -893,7 +824,8 @@ Result<double> Script::evaluate(const std::map<std::string, double>& variables) 
   for (const auto& [name, value] : variables) run.machine.globals->variables[name] = value;
   const auto value = TRY(run.machine.evaluate(*statements[0]->children[0]));
   const auto number = script::as_number(value);
-  if (!number) return fail(ErrorKind::config, "prose.expression", "the expression has no number for a value", Place{impl_->file});
+  if (!number)
+    return fail(ErrorKind::config, "prose.expression", "the expression has no number for a value", Place{impl_->file});
   return *number;
 }
 

@@ -77,8 +77,9 @@ class Lexer {
         for (const auto each : inside) line_ += each == '\n' ? 1u : 0u;
         at_ = close + 1;
       } else {
-        constexpr std::string_view kMarks[] = {"<<=", ">>=", "&^=", "...", ":=", "==", "!=", "<=", ">=", "&&", "||", "++",
-                                               "--",  "+=",  "-=",  "*=",  "/=", "%=", "|=", "&=", "^=", "<<", ">>", "&^"};
+        constexpr std::string_view kMarks[] = {
+            "<<=", ">>=", "&^=", "...", ":=", "==", "!=", "<=", ">=", "&&", "||", "++",
+            "--",  "+=",  "-=",  "*=",  "/=", "%=", "|=", "&=", "^=", "<<", ">>", "&^"};
         std::string mark(1, c);
         for (const auto known : kMarks) {
           if (source_.substr(at_).starts_with(known)) {
@@ -105,10 +106,12 @@ class Lexer {
       case TokenKind::integer:
       case TokenKind::floating:
       case TokenKind::text:
-      case TokenKind::character: return true;
+      case TokenKind::character:
+        return true;
       case TokenKind::mark:
         return token.text == ")" || token.text == "]" || token.text == "}" || token.text == "++" || token.text == "--";
-      default: return false;
+      default:
+        return false;
     }
   }
 
@@ -123,10 +126,18 @@ class Lexer {
       const auto c = source_[at_ + 1];
       at_ += 2;
       switch (c) {
-        case 'n': out.push_back('\n'); break;
-        case 't': out.push_back('\t'); break;
-        case 'r': out.push_back('\r'); break;
-        case '0': out.push_back('\0'); break;
+        case 'n':
+          out.push_back('\n');
+          break;
+        case 't':
+          out.push_back('\t');
+          break;
+        case 'r':
+          out.push_back('\r');
+          break;
+        case '0':
+          out.push_back('\0');
+          break;
         case 'x':
         case 'u': {
           const std::size_t digits = c == 'x' ? 2 : 4;
@@ -144,7 +155,8 @@ class Lexer {
           utf8::append(out, point);
           break;
         }
-        default: out.push_back(c);
+        default:
+          out.push_back(c);
       }
     }
     if (at_ >= source_.size() || source_[at_] != quote) return wrong("a text is not closed on its line");
@@ -358,7 +370,8 @@ class Parser {
         ++at_;
         if (!is("{")) node->children[2] = TRY(simple_statement());
       } else {
-        if (first == nullptr || first->kind != NodeKind::expression) return wrong("the condition must be an expression");
+        if (first == nullptr || first->kind != NodeKind::expression)
+          return wrong("the condition must be an expression");
         node->children[1] = std::move(first->children[0]);
       }
     }
@@ -387,7 +400,8 @@ class Parser {
     if (mark == "&&") return 2;
     if (mark == "==" || mark == "!=" || mark == "<" || mark == "<=" || mark == ">" || mark == ">=") return 3;
     if (mark == "+" || mark == "-" || mark == "|" || mark == "^") return 4;
-    if (mark == "*" || mark == "/" || mark == "%" || mark == "<<" || mark == ">>" || mark == "&" || mark == "&^") return 5;
+    if (mark == "*" || mark == "/" || mark == "%" || mark == "<<" || mark == ">>" || mark == "&" || mark == "&^")
+      return 5;
     return 0;
   }
 
@@ -492,7 +506,8 @@ class Parser {
         ++at_;
         return node;
       }
-      case TokenKind::name: return named();
+      case TokenKind::name:
+        return named();
       case TokenKind::mark:
         if (accept("(")) {
           skip_newlines();
@@ -516,7 +531,8 @@ class Parser {
         }
         if (is("{")) return map();
         break;
-      default: break;
+      default:
+        break;
     }
     return wrong(format("an expression is expected before '{}'", token.text));
   }

@@ -13,8 +13,8 @@ namespace {
 
 // One step of the sequence: a word that must be there, or one of the `skip` that may stand before it.
 struct Step {
-  Pattern word;     // anchored at both ends
-  Pattern anchor;   // unanchored, for finding where to begin
+  Pattern word;    // anchored at both ends
+  Pattern anchor;  // unanchored, for finding where to begin
   Pattern tag;
   Pattern universal_word;
   bool has_word = false;
@@ -69,7 +69,8 @@ class Sequence final : public Rule {
       std::vector<std::string> arguments;
       if (head.action.name == "edit" || head.action.name == "replace") {
         const Config none;
-        if (const auto solved = solve(made, nullptr, none); solved && !solved->empty()) arguments = {solved->front(), made.match};
+        if (const auto solved = solve(made, nullptr, none); solved && !solved->empty())
+          arguments = {solved->front(), made.match};
       }
       if (arguments.empty()) {
         for (auto token = low; token <= high; ++token) {
@@ -115,8 +116,8 @@ class Sequence final : public Rule {
     return true;
   }
 
-  bool right(const View& view, const std::vector<TaggedToken>& tokens, std::size_t anchor, std::size_t at, std::size_t& high,
-             std::vector<std::pair<std::size_t, std::size_t>>& words) const {
+  bool right(const View& view, const std::vector<TaggedToken>& tokens, std::size_t anchor, std::size_t at,
+             std::size_t& high, std::vector<std::pair<std::size_t, std::size_t>>& words) const {
     auto token = at;
     for (auto step = anchor; step < steps.size();) {
       if (token >= tokens.size()) return only_negated(step, steps.size());
@@ -142,8 +143,8 @@ class Sequence final : public Rule {
     return step;
   }
 
-  bool left(const View& view, const std::vector<TaggedToken>& tokens, std::size_t anchor, std::size_t at, std::size_t& low,
-            std::vector<std::pair<std::size_t, std::size_t>>& words) const {
+  bool left(const View& view, const std::vector<TaggedToken>& tokens, std::size_t anchor, std::size_t at,
+            std::size_t& low, std::vector<std::pair<std::size_t, std::size_t>>& words) const {
     auto token = at;
     auto step = anchor;
     while (step-- > 0) {
@@ -172,13 +173,22 @@ struct Universal {
   std::string_view words;
 };
 constexpr Universal kUniversal[] = {
-    {"NOUN", "^NNS?$", ""},       {"PROPN", "^NNPS?$", ""},  {"VERB", "^VB[DGNPZ]?$", ""},
-    {"ADJ", "^JJ[RS]?$", ""},     {"ADV", "^(RB[RS]?|WRB)$", ""}, {"PRON", "^(PRP\\$?|WP\\$?)$", ""},
-    {"DET", "^(DT|PDT|WDT)$", ""}, {"ADP", "^IN$", ""},       {"CCONJ", "^CC$", ""},
-    {"NUM", "^CD$", ""},          {"PART", "^(TO|RP|POS)$", ""}, {"INTJ", "^UH$", ""},
+    {"NOUN", "^NNS?$", ""},
+    {"PROPN", "^NNPS?$", ""},
+    {"VERB", "^VB[DGNPZ]?$", ""},
+    {"ADJ", "^JJ[RS]?$", ""},
+    {"ADV", "^(RB[RS]?|WRB)$", ""},
+    {"PRON", "^(PRP\\$?|WP\\$?)$", ""},
+    {"DET", "^(DT|PDT|WDT)$", ""},
+    {"ADP", "^IN$", ""},
+    {"CCONJ", "^CC$", ""},
+    {"NUM", "^CD$", ""},
+    {"PART", "^(TO|RP|POS)$", ""},
+    {"INTJ", "^UH$", ""},
     {"PUNCT", "^[.,:()'\"]+$", ""},
-    {"AUX", "^(MD|VB[DGNPZ]?)$", "(?i)^(be|am|is|are|was|were|been|being|have|has|had|do|does|did|can|could|may|might|must|"
-                                 "shall|should|will|would)$"},
+    {"AUX", "^(MD|VB[DGNPZ]?)$",
+     "(?i)^(be|am|is|are|was|were|been|being|have|has|had|do|does|did|can|could|may|might|must|"
+     "shall|should|will|would)$"},
 };
 
 }  // namespace
@@ -228,7 +238,8 @@ Made make_sequence(RuleHead head, Fields& fields, const RuleContext& context) {
     if (!tag.empty()) {
       step->has_tag = true;
       // "PRP$" is the tag of that name, not the end of a text.
-      step->tag = TRY(compile_at(text::replace_all(text::replace_all(tag, "PRP$", "PRP\\$"), "WP$", "WP\\$"), fields, "tokens"));
+      step->tag = TRY(
+          compile_at(text::replace_all(text::replace_all(tag, "PRP$", "PRP\\$"), "WP$", "WP\\$"), fields, "tokens"));
     }
     if (pattern.empty() && tag.empty() && skip == 0) return fields.wrong("tokens", "a token needs 'pattern' or 'tag'");
     const bool required = !pattern.empty() || !tag.empty();
@@ -250,7 +261,8 @@ Made make_sequence(RuleHead head, Fields& fields, const RuleContext& context) {
     const auto pattern = item.string_or("pattern", "");
     if (pattern.empty()) continue;
     auto literals = required_literals(pattern);
-    if (!literals.empty() && (rule->required.empty() || literals[0].size() > rule->required[0].size())) rule->required = std::move(literals);
+    if (!literals.empty() && (rule->required.empty() || literals[0].size() > rule->required[0].size()))
+      rule->required = std::move(literals);
   }
   return rule;
 }

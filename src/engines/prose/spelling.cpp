@@ -1,10 +1,9 @@
 // Kind "spelling", and the adapter of the Hunspell library.
 #include "engines/prose/spelling.h"
 
-#include <hunspell/hunspell.hxx>
-
 #include <algorithm>
 #include <cstdlib>
+#include <hunspell/hunspell.hxx>
 #include <unordered_map>
 #include <unordered_set>
 
@@ -64,7 +63,8 @@ std::vector<std::string> Speller::suggest(const std::string& word) const {
   std::vector<std::string> all;
   for (auto& dictionary : impl_->dictionaries) {
     for (auto& suggestion : dictionary->suggest(word)) {
-      if (all.size() < 5 && std::find(all.begin(), all.end(), suggestion) == all.end()) all.push_back(std::move(suggestion));
+      if (all.size() < 5 && std::find(all.begin(), all.end(), suggestion) == all.end())
+        all.push_back(std::move(suggestion));
     }
   }
   return all;
@@ -113,7 +113,8 @@ bool skipped_by_default(std::string_view word) {
 // Marks that follow a word behind the end of an inline element ("<a>name</a>()") are not part of it.
 std::size_t without_tail(const View& view, std::size_t begin, std::size_t end) {
   auto last = end;
-  while (last > begin && !word_byte(view.text[last - 1]) && static_cast<unsigned char>(view.text[last - 1]) < 0x80) --last;
+  while (last > begin && !word_byte(view.text[last - 1]) && static_cast<unsigned char>(view.text[last - 1]) < 0x80)
+    --last;
   if (last == end || last == begin) return end;
   const auto word = view.content->to_source(view.offset + begin, view.offset + last);
   const auto tail = view.content->to_source(view.offset + last, view.offset + end);
@@ -136,8 +137,9 @@ class Spelling final : public Rule {
       const auto found = phrases.find_all(text);
       if (!found.empty()) {
         masked = text;
-        for (const auto& match : found) std::fill(masked.begin() + static_cast<std::ptrdiff_t>(match.begin()),
-                                                  masked.begin() + static_cast<std::ptrdiff_t>(match.end()), ' ');
+        for (const auto& match : found)
+          std::fill(masked.begin() + static_cast<std::ptrdiff_t>(match.begin()),
+                    masked.begin() + static_cast<std::ptrdiff_t>(match.end()), ' ');
         text = masked;
       }
     }
@@ -229,8 +231,9 @@ Made make_spelling(RuleHead head, Fields& fields, const RuleContext& context) {
       auto found = find_dictionary("en_US", standard);
       if (!found) found = find_dictionary("en_US", folders);
       if (!found) {
-        return fields.wrong("extends", "no English dictionary (en_US.aff, en_US.dic) was found",
-                            "install the package hunspell-en-us, or put the files below config/dictionaries of StylesPath");
+        return fields.wrong(
+            "extends", "no English dictionary (en_US.aff, en_US.dic) was found",
+            "install the package hunspell-en-us, or put the files below config/dictionaries of StylesPath");
       }
       files.push_back(*std::move(found));
     }
@@ -242,7 +245,8 @@ Made make_spelling(RuleHead head, Fields& fields, const RuleContext& context) {
           if (!entry.path.ends_with(".dic")) continue;
           const auto base = io::join_path(folder, entry.path.substr(0, entry.path.size() - 4));
           const std::pair<std::string, std::string> pair{base + ".aff", base + ".dic"};
-          if (io::exists(pair.first) && std::find(files.begin(), files.end(), pair) == files.end()) files.push_back(pair);
+          if (io::exists(pair.first) && std::find(files.begin(), files.end(), pair) == files.end())
+            files.push_back(pair);
         }
       }
     }
@@ -254,7 +258,8 @@ Made make_spelling(RuleHead head, Fields& fields, const RuleContext& context) {
       const auto folder = io::join_path(config.styles_paths.back(), "config/ignore");
       if (io::is_folder(folder)) {
         for (const auto& entry : TRY(io::walk(folder))) {
-          if (entry.type == io::EntryType::file && entry.path.ends_with(".txt")) lists.push_back(io::join_path(folder, entry.path));
+          if (entry.type == io::EntryType::file && entry.path.ends_with(".txt"))
+            lists.push_back(io::join_path(folder, entry.path));
         }
       }
     }
@@ -269,9 +274,10 @@ Made make_spelling(RuleHead head, Fields& fields, const RuleContext& context) {
     }
   }
   // Words of the trade that the dictionary of 2020 lacks.
-  std::vector<std::string> words{"backtick", "backticks", "changelog", "changelogs", "cryptocurrency", "dataset", "datasets",
-                                 "filesystem", "filesystems", "gitignore", "localhost", "webhook", "webhooks", "namespace", "namespaces", "quickstart", "quickstarts",
-                                 "stylesheet", "stylesheets", "timestamp", "timestamps"};
+  std::vector<std::string> words{
+      "backtick",   "backticks",   "changelog",   "changelogs", "cryptocurrency", "dataset",   "datasets",
+      "filesystem", "filesystems", "gitignore",   "localhost",  "webhook",        "webhooks",  "namespace",
+      "namespaces", "quickstart",  "quickstarts", "stylesheet", "stylesheets",    "timestamp", "timestamps"};
   for (const auto& list : lists) {
     for (const auto line : text::split_lines(TRY(io::read_file(list, chiron::limits::kConfigBytes)))) {
       const auto word = text::trim(line);

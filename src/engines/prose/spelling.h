@@ -30,8 +30,8 @@ class Spellers {
   Spellers();
   ~Spellers();
   // The speller for these dictionary files; `words` are further right ones. Loaded at the first question asked of it.
-  [[nodiscard]] Result<std::shared_ptr<Speller>> get(const std::vector<std::pair<std::string, std::string>>& dictionaries,
-                                                     const std::vector<std::string>& words);
+  [[nodiscard]] Result<std::shared_ptr<Speller>> get(
+      const std::vector<std::pair<std::string, std::string>>& dictionaries, const std::vector<std::string>& words);
 };
 
 }  // namespace chiron::prose

@@ -19,59 +19,77 @@ constexpr Entry kLexicon[] = {
     {"DT", "a an the this these those each every no another any some either neither"},
     {"DT|IN|WDT", "that"},
     {"PDT|DT", "all both half such"},
-    {"PRP", "i you he she it we they me him us them myself yourself himself herself itself ourselves themselves mine yours theirs"},
+    {"PRP",
+     "i you he she it we they me him us them myself yourself himself herself itself ourselves themselves mine yours "
+     "theirs"},
     {"PRP$", "my your his its our their"},
     {"PRP$|PRP", "her"},
     {"MD", "can could may might must shall should will would ought 'll wo ca cannot"},
     {"TO", "to"},
     {"EX|RB", "there"},
     {"CC", "and or but nor yet & plus"},
-    {"IN", "of in for on with at by from as into through during including until against among throughout despite towards "
-           "toward upon concerning about over before between after since without under within along following across behind "
-           "beyond except up down off above near if while because although though unless whereas whether than via per amid "
-           "around below beneath beside besides inside outside onto versus"},
+    {"IN",
+     "of in for on with at by from as into through during including until against among throughout despite towards "
+     "toward upon concerning about over before between after since without under within along following across behind "
+     "beyond except up down off above near if while because although though unless whereas whether than via per amid "
+     "around below beneath beside besides inside outside onto versus"},
     {"WDT", "which whichever whatever"},
     {"WP", "who what whom whoever"},
     {"WP$", "whose"},
     {"WRB", "when where why how whenever wherever"},
-    {"RB", "not n't very also only then now here just too so even still again never always often already perhaps maybe quite "
-           "rather almost ever once soon later away back together instead therefore however thus hence yes indeed ahead "
-           "apart aside forward forth nearby twice today tomorrow yesterday far well else"},
+    {"RB",
+     "not n't very also only then now here just too so even still again never always often already perhaps maybe quite "
+     "rather almost ever once soon later away back together instead therefore however thus hence yes indeed ahead "
+     "apart aside forward forth nearby twice today tomorrow yesterday far well else"},
     {"RBR", "more less better worse earlier faster sooner"},
     {"RBS", "most least"},
-    {"JJR", "bigger larger smaller greater higher lower older newer easier longer shorter stronger further slower cheaper fewer"},
-    {"JJS", "best worst biggest largest smallest greatest highest lowest oldest newest easiest longest shortest strongest latest "
-            "fastest finest"},
-    {"JJ", "good new old great high small large big long little other own same different early young important few public bad "
-           "able many much several first second last next main certain simple easy hard possible available common full free "
-           "clear current empty fine happy strong whole real right wrong true false short low open ready similar single special "
-           "specific useful various valid visible necessary recent responsible sure usual safe secure local global final "
-           "default white black red blue green dark hot cold warm cool rich poor nice"},
+    {"JJR",
+     "bigger larger smaller greater higher lower older newer easier longer shorter stronger further slower cheaper "
+     "fewer"},
+    {"JJS",
+     "best worst biggest largest smallest greatest highest lowest oldest newest easiest longest shortest strongest "
+     "latest "
+     "fastest finest"},
+    {"JJ",
+     "good new old great high small large big long little other own same different early young important few public "
+     "bad "
+     "able many much several first second last next main certain simple easy hard possible available common full free "
+     "clear current empty fine happy strong whole real right wrong true false short low open ready similar single "
+     "special "
+     "specific useful various valid visible necessary recent responsible sure usual safe secure local global final "
+     "default white black red blue green dark hot cold warm cool rich poor nice"},
     {"VBZ|POS", "'s"},
     {"VBP", "am are 're 'm"},
     {"VBZ", "is has does"},
     {"VBD", "was were did had"},
     {"VBP|VB", "have do 've"},
     {"VB", "be"},
-    {"VBN", "been done gone seen taken given written known shown chosen broken driven eaten fallen forgotten frozen gotten "
-            "grown hidden proven risen spoken stolen sworn thrown torn woken worn drawn"},
+    {"VBN",
+     "been done gone seen taken given written known shown chosen broken driven eaten fallen forgotten frozen gotten "
+     "grown hidden proven risen spoken stolen sworn thrown torn woken worn drawn"},
     {"VBG|NN", "being having doing using"},
-    {"VBD", "went saw took gave wrote knew chose broke drove ate fell forgot froze grew hid rose spoke stole threw tore woke "
-            "wore drew began ran came became got sang swam rang"},
-    {"VBD|VBN", "made said told thought brought bought built caught felt found held heard kept left lost meant met paid sent "
-                "sold spent stood taught understood won led let read put set cut hit"},
-    {"VB|VBP", "go see take give write know choose break drive eat fall forget grow hide rise speak steal throw wear draw begin "
-               "become get make say tell think bring buy build catch feel find hold hear keep leave lose mean pay send sell "
-               "spend stand teach understand lead let ensure allow add avoid apply ask assume become believe call carry "
-               "click close configure connect consider contain continue create decide define delete deploy describe disable "
-               "download edit enable enter execute expect explain follow happen help implement import improve include increase "
-               "install learn like live look manage move need occur offer open perform prevent produce provide receive recommend "
-               "reduce remember remove replace require restart return run save seem select serve show specify start stop "
-               "suggest support talk try turn update upgrade upload use verify view visit wait want work install enforce develop "
-               "devlop accept compile convert copy fix merge modify rename reset resolve restore review sign skip sync test"},
-    {"NN", "data metadata time year way day thing man world life hand part child eye woman place week case point government "
-           "company number group problem fact user file system name page code server version team project service test example "
-           "meet information software computer network database password team controller device language rule style text word"},
+    {"VBD",
+     "went saw took gave wrote knew chose broke drove ate fell forgot froze grew hid rose spoke stole threw tore woke "
+     "wore drew began ran came became got sang swam rang"},
+    {"VBD|VBN",
+     "made said told thought brought bought built caught felt found held heard kept left lost meant met paid sent "
+     "sold spent stood taught understood won led let read put set cut hit"},
+    {"VB|VBP",
+     "go see take give write know choose break drive eat fall forget grow hide rise speak steal throw wear draw begin "
+     "become get make say tell think bring buy build catch feel find hold hear keep leave lose mean pay send sell "
+     "spend stand teach understand lead let ensure allow add avoid apply ask assume become believe call carry "
+     "click close configure connect consider contain continue create decide define delete deploy describe disable "
+     "download edit enable enter execute expect explain follow happen help implement import improve include increase "
+     "install learn like live look manage move need occur offer open perform prevent produce provide receive recommend "
+     "reduce remember remove replace require restart return run save seem select serve show specify start stop "
+     "suggest support talk try turn update upgrade upload use verify view visit wait want work install enforce develop "
+     "devlop accept compile convert copy fix merge modify rename reset resolve restore review sign skip sync test"},
+    {"NN",
+     "data metadata time year way day thing man world life hand part child eye woman place week case point government "
+     "company number group problem fact user file system name page code server version team project service test "
+     "example "
+     "meet information software computer network database password team controller device language rule style text "
+     "word"},
     {"NNS", "people children men women years days things files users data"},
     {"CD", "one two three four five six seven eight nine ten hundred thousand million billion dozen"},
     {"UH", "oh hello hi please"},
@@ -130,7 +148,8 @@ std::string_view Tagger::look_up(std::string_view lower) const {
   if (lower.ends_with("ing") && lower.size() > 5) return "VBG|NN";
   if (lower.ends_with("ed") && lower.size() > 4) return "VBD|VBN|JJ";
   if (lower.ends_with("est") && lower.size() > 5) return "JJS|NN";
-  if (lower.ends_with("s") && !lower.ends_with("ss") && !lower.ends_with("us") && !lower.ends_with("is") && lower.size() > 3) {
+  if (lower.ends_with("s") && !lower.ends_with("ss") && !lower.ends_with("us") && !lower.ends_with("is") &&
+      lower.size() > 3) {
     const auto base = stem(1);
     const auto base_es = lower.ends_with("es") ? stem(2) : std::string_view();
     const auto base_y = lower.ends_with("ies") ? stem(3, "y") : std::string_view();
@@ -139,7 +158,8 @@ std::string_view Tagger::look_up(std::string_view lower) const {
     }
     return "NNS|VBZ";
   }
-  for (const std::string_view ending : {"able", "ible", "ful", "ous", "ive", "al", "ic", "less", "ish", "ary", "ent", "ant"}) {
+  for (const std::string_view ending :
+       {"able", "ible", "ful", "ous", "ive", "al", "ic", "less", "ish", "ary", "ent", "ant"}) {
     if (lower.ends_with(ending) && lower.size() > ending.size() + 3) return "JJ|NN";
   }
   return "NN|VB";
@@ -160,8 +180,9 @@ std::vector<TaggedToken> Tagger::tag(std::string_view sentence) const {
       at += length;
       continue;
     }
-    if (!is_word_point(point) && !(point == '\'' && at + 1 < sentence.size() && is_letter(utf8::decode(sentence, at + 1).point) &&
-                                   at > 0 && !is_space(utf8::decode(sentence, at - 1).point))) {
+    if (!is_word_point(point) &&
+        !(point == '\'' && at + 1 < sentence.size() && is_letter(utf8::decode(sentence, at + 1).point) && at > 0 &&
+          !is_space(utf8::decode(sentence, at - 1).point))) {
       tokens.push_back({at, at + length, {}});
       at += length;
       continue;
@@ -191,8 +212,13 @@ std::vector<TaggedToken> Tagger::tag(std::string_view sentence) const {
     const auto word = sentence.substr(tokens[i].begin, tokens[i].end - tokens[i].begin);
     const auto point = utf8::decode(word, 0).point;
     if (!is_word_point(point) && word[0] != '\'') {
-      tokens[i].tag = word == "." || word == "?" || word == "!" ? "." : word == "," ? "," : word == "(" ? "(" :
-                      word == ")" ? ")" : word == "\"" ? "''" : word == "$" ? "$" : ":";
+      tokens[i].tag = word == "." || word == "?" || word == "!" ? "."
+                      : word == ","                             ? ","
+                      : word == "("                             ? "("
+                      : word == ")"                             ? ")"
+                      : word == "\""                            ? "''"
+                      : word == "$"                             ? "$"
+                                                                : ":";
       options[i] = tokens[i].tag;
       continue;
     }
@@ -202,20 +228,25 @@ std::vector<TaggedToken> Tagger::tag(std::string_view sentence) const {
     // A capital inside a sentence is a name, unless the word is one of the closed classes.
     const bool unknown = lexicon_.find(lower) == lexicon_.end();
     if (i > 0 && is_upper(point) && (unknown || is_noun(tokens[i].tag)) && tokens[i - 1].tag != ".") {
-      options[i] = tokens[i].tag = lower.ends_with("s") && !lower.ends_with("ss") && word != to_upper(word) ? "NNPS" : "NNP";
+      options[i] = tokens[i].tag =
+          lower.ends_with("s") && !lower.ends_with("ss") && word != to_upper(word) ? "NNPS" : "NNP";
       if (options[i] == "NNPS") options[i] = tokens[i].tag = "NNP";
     }
   }
-  const auto word_at = [&](std::size_t i) { return to_lower(sentence.substr(tokens[i].begin, tokens[i].end - tokens[i].begin)); };
+  const auto word_at = [&](std::size_t i) {
+    return to_lower(sentence.substr(tokens[i].begin, tokens[i].end - tokens[i].begin));
+  };
   for (std::size_t i = 0; i < tokens.size(); ++i) {
     auto& tag = tokens[i].tag;
     const auto previous = i > 0 ? tokens[i - 1].tag : std::string_view(".");
     const auto next = i + 1 < tokens.size() ? options[i + 1] : std::string_view(".");
     if (options[i] == "NNP") continue;
-    if (previous == "TO" || previous == "MD" || (i > 1 && previous == "RB" && (tokens[i - 2].tag == "MD" || tokens[i - 2].tag == "TO"))) {
+    if (previous == "TO" || previous == "MD" ||
+        (i > 1 && previous == "RB" && (tokens[i - 2].tag == "MD" || tokens[i - 2].tag == "TO"))) {
       if (is_verb_base(options[i]) || options[i] == "NN|VB") tag = "VB";
     } else if (previous == "DT" || previous == "PRP$" || previous == "POS") {
-      if (tag.starts_with("VB") && tag != "VBG" && tag != "VBN" && tag != "VBD") tag = options[i] == "VBZ|NNS" ? "NNS" : "NN";
+      if (tag.starts_with("VB") && tag != "VBG" && tag != "VBN" && tag != "VBD")
+        tag = options[i] == "VBZ|NNS" ? "NNS" : "NN";
       if (tag == "NNS" || options[i] == "NNS|VBZ") tag = "NNS";
     } else if (previous == "JJ" && (options[i] == "VBZ|NNS" || (is_verb_base(options[i]) && options[i] != "VBP|VB"))) {
       tag = options[i] == "VBZ|NNS" ? "NNS" : "NN";
@@ -224,12 +255,14 @@ std::vector<TaggedToken> Tagger::tag(std::string_view sentence) const {
       auto back = i;
       while (back > 0 && tokens[back - 1].tag == "RB") --back;
       const auto helper = back > 0 ? word_at(back - 1) : std::string();
-      constexpr std::string_view kHelpers[] = {"have", "has", "had", "having", "be", "is", "are", "was", "were", "been", "being",
-                                               "am", "'ve", "'s", "'re", "'m", "get", "gets", "got"};
+      constexpr std::string_view kHelpers[] = {"have", "has",  "had",  "having", "be", "is",  "are",
+                                               "was",  "were", "been", "being",  "am", "'ve", "'s",
+                                               "'re",  "'m",   "get",  "gets",   "got"};
       if (std::find(std::begin(kHelpers), std::end(kHelpers), helper) != std::end(kHelpers)) tag = "VBN";
     } else if (previous == "PRP" && is_verb_base(options[i])) {
       tag = "VBP";
-    } else if (options[i] == "NNS|VBZ" && (is_noun(previous) || previous == "PRP") && (next.starts_with("DT") || next.starts_with("PRP$") || next.starts_with("TO"))) {
+    } else if (options[i] == "NNS|VBZ" && (is_noun(previous) || previous == "PRP") &&
+               (next.starts_with("DT") || next.starts_with("PRP$") || next.starts_with("TO"))) {
       tag = "VBZ";
     } else if (options[i] == "VBZ|POS") {
       // "it's good" against "the user's file".

@@ -32,22 +32,31 @@ struct Token {
 
 bool truthy(const Value& value) {
   switch (value.kind()) {
-    case doc::Kind::null: return false;
-    case doc::Kind::boolean: return value.as_boolean();
-    case doc::Kind::number: return value.as_double() != 0;
-    case doc::Kind::string: return !value.as_string().empty();
-    case doc::Kind::array: return !value.items().empty();
-    case doc::Kind::object: return !value.members().empty();
+    case doc::Kind::null:
+      return false;
+    case doc::Kind::boolean:
+      return value.as_boolean();
+    case doc::Kind::number:
+      return value.as_double() != 0;
+    case doc::Kind::string:
+      return !value.as_string().empty();
+    case doc::Kind::array:
+      return !value.items().empty();
+    case doc::Kind::object:
+      return !value.members().empty();
   }
   return false;
 }
 
 std::string show(const Value& value) {
   switch (value.kind()) {
-    case doc::Kind::null: return "";
-    case doc::Kind::boolean: return value.as_boolean() ? "true" : "false";
+    case doc::Kind::null:
+      return "";
+    case doc::Kind::boolean:
+      return value.as_boolean() ? "true" : "false";
     case doc::Kind::string:
-    case doc::Kind::number: return value.as_string();
+    case doc::Kind::number:
+      return value.as_string();
     case doc::Kind::array: {
       std::string out = "[";
       for (const auto& item : value.items()) out += (out.size() > 1 ? " " : "") + show(item);
@@ -55,7 +64,8 @@ std::string show(const Value& value) {
     }
     case doc::Kind::object: {
       std::string out = "map[";
-      for (const auto& member : value.members()) out += (out.size() > 4 ? " " : "") + member.name + ":" + show(member.value);
+      for (const auto& member : value.members())
+        out += (out.size() > 4 ? " " : "") + member.name + ":" + show(member.value);
       return out + "]";
     }
   }
@@ -139,7 +149,10 @@ class Template {
         while (stop < text.size() && text[stop] != c) {
           if (text[stop] == '\\' && c == '"' && stop + 1 < text.size()) {
             ++stop;
-            value.push_back(text[stop] == 'n' ? '\n' : text[stop] == 't' ? '\t' : text[stop] == 'r' ? '\r' : text[stop]);
+            value.push_back(text[stop] == 'n'   ? '\n'
+                            : text[stop] == 't' ? '\t'
+                            : text[stop] == 'r' ? '\r'
+                                                : text[stop]);
           } else {
             value.push_back(text[stop]);
           }
@@ -317,7 +330,8 @@ class Template {
     return value;
   }
 
-  Result<Value> command(const std::vector<Token>& all, std::size_t& at, const Value& dot, std::uint32_t line, const Value* piped) {
+  Result<Value> command(const std::vector<Token>& all, std::size_t& at, const Value& dot, std::uint32_t line,
+                        const Value* piped) {
     if (at >= all.size()) return wrong(line, "an expression is expected");
     const auto& first = all[at];
     const bool function = first.kind == Token::Kind::word && !first.text.empty() &&
@@ -325,7 +339,8 @@ class Template {
                           first.text != "false" && first.text != "nil";
     if (!function) {
       auto value = TRY(operand(all, at, dot, line));
-      if (at < all.size() && all[at].kind != Token::Kind::mark) return wrong(line, format("'{}' cannot be called", first.text));
+      if (at < all.size() && all[at].kind != Token::Kind::mark)
+        return wrong(line, format("'{}' cannot be called", first.text));
       return value;
     }
     const auto name = first.text;
@@ -391,7 +406,8 @@ class Template {
     return std::abs(n) < 9e15 ? static_cast<std::int64_t>(n) : std::int64_t{0};
   }
 
-  Result<Value> call(const std::string& name, std::vector<Value>& a, const std::string& first_variable, std::uint32_t line) {
+  Result<Value> call(const std::string& name, std::vector<Value>& a, const std::string& first_variable,
+                     std::uint32_t line) {
     if (name == "dict") {
       Value map = Value::object();
       for (std::size_t i = 0; i + 1 < a.size(); i += 2) map.set(show(a[i]), std::move(a[i + 1]));
@@ -427,7 +443,8 @@ class Template {
       for (std::size_t i = 1; i < a.size(); ++i) {
         if (value.is_array()) {
           const auto at = whole(a[i]);
-          if (at < 0 || static_cast<std::size_t>(at) >= value.items().size()) return wrong(line, "the index lies outside of the list");
+          if (at < 0 || static_cast<std::size_t>(at) >= value.items().size())
+            return wrong(line, "the index lies outside of the list");
           value = Value(value.items()[static_cast<std::size_t>(at)]);
         } else {
           const auto* found = value.find(show(a[i]));
@@ -441,7 +458,8 @@ class Template {
     if (name == "toString") return Value(show(a[0]));
     if (name == "toStrings") {
       Value out = Value::array();
-      if (a[0].is_array()) for (const auto& item : a[0].items()) out.push(Value(show(item)));
+      if (a[0].is_array())
+        for (const auto& item : a[0].items()) out.push(Value(show(item)));
       return out;
     }
     if (name == "toJson" || name == "toRawJson") return Value(doc::write_json(a[0]));
@@ -458,7 +476,8 @@ class Template {
     if (name == "trim") return Value(std::string(text::trim(show(a[0]))));
     if (name == "html") return Value(text::escape_html(show(a[0])));
     // Output is not a terminal's: colours and underlining are left out.
-    if (name == "red" || name == "yellow" || name == "blue" || name == "green" || name == "underline" || name == "bold") {
+    if (name == "red" || name == "yellow" || name == "blue" || name == "green" || name == "underline" ||
+        name == "bold") {
       return Value(show(a[0]));
     }
     if (name == "keys" || name == "values") {
@@ -483,7 +502,8 @@ class Template {
     }
     if (name == "sortAlpha") {
       std::vector<std::string> items;
-      if (a[0].is_array()) for (const auto& item : a[0].items()) items.push_back(show(item));
+      if (a[0].is_array())
+        for (const auto& item : a[0].items()) items.push_back(show(item));
       std::sort(items.begin(), items.end());
       Value out = Value::array();
       for (auto& item : items) out.push(Value(std::move(item)));
@@ -505,9 +525,10 @@ class Template {
     }
     if (name == "ne") return Value(!same(a[0], a[1]));
     if (name == "lt" || name == "le" || name == "gt" || name == "ge") {
-      const int order = a[0].is_number() && a[1].is_number()
-                            ? (number(a[0]) < number(a[1]) ? -1 : number(a[0]) > number(a[1]) ? 1 : 0)
-                            : show(a[0]).compare(show(a[1]));
+      const int order = a[0].is_number() && a[1].is_number() ? (number(a[0]) < number(a[1])   ? -1
+                                                                : number(a[0]) > number(a[1]) ? 1
+                                                                                              : 0)
+                                                             : show(a[0]).compare(show(a[1]));
       return Value(name == "lt" ? order < 0 : name == "le" ? order <= 0 : name == "gt" ? order > 0 : order >= 0);
     }
     if (name == "add" || name == "mul") {
@@ -553,7 +574,8 @@ class Template {
       Value out = Value::array();
       const auto separator = show(a[0]);
       auto rest = show(a[1]);
-      for (auto at = separator.empty() ? std::string::npos : rest.find(separator); at != std::string::npos; at = rest.find(separator)) {
+      for (auto at = separator.empty() ? std::string::npos : rest.find(separator); at != std::string::npos;
+           at = rest.find(separator)) {
         out.push(Value(rest.substr(0, at)));
         rest = rest.substr(at + separator.size());
       }
@@ -581,7 +603,8 @@ class Template {
       for (std::size_t i = 0; i < times && out.size() < kOutput; ++i) out += unit;
       return Value(out);
     }
-    if (name == "trunc") return Value(show(a[1]).substr(0, static_cast<std::size_t>(std::max<std::int64_t>(0, whole(a[0])))));
+    if (name == "trunc")
+      return Value(show(a[1]).substr(0, static_cast<std::size_t>(std::max<std::int64_t>(0, whole(a[0])))));
     TRY(need(name, a, 3, line));
     if (name == "replace") return Value(text::replace_all(show(a[2]), show(a[0]), show(a[1])));
     if (name == "ternary") return truthy(a[2]) ? a[0] : a[1];
@@ -654,7 +677,8 @@ class Template {
 
 }  // namespace
 
-Result<std::string> print_template(const std::vector<FileReport>& reports, std::string_view text, const std::string& file) {
+Result<std::string> print_template(const std::vector<FileReport>& reports, std::string_view text,
+                                   const std::string& file) {
   Value files = Value::array();
   for (const auto& report : reports) {
     if (report.hits.empty()) continue;

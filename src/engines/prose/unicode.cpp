@@ -79,13 +79,15 @@ bool is_letter(char32_t p) {
            !(p >= 0x55A && p <= 0x55F) && !(p >= 0x589 && p <= 0x5CF) && !(p >= 0x600 && p <= 0x61F) &&
            !(p >= 0x64B && p <= 0x66D) && !(p >= 0x6D4 && p <= 0x6ED) && !(p >= 0x964 && p <= 0x96F) && p != 0x1680;
   }
-  if (p < 0x2C00) return p == 0x2071 || p == 0x207F || (p >= 0x2090 && p <= 0x209C) || p == 0x2102 || p == 0x210A ||
-                         (p >= 0x2119 && p <= 0x211D) || p == 0x212A || p == 0x212B;
+  if (p < 0x2C00)
+    return p == 0x2071 || p == 0x207F || (p >= 0x2090 && p <= 0x209C) || p == 0x2102 || p == 0x210A ||
+           (p >= 0x2119 && p <= 0x211D) || p == 0x212A || p == 0x212B;
   if (p < 0x3000) return p < 0x2E00;
   if (p < 0x3041) return p == 0x3005 || p == 0x3006;
-  return p < 0xD7FC ? p != 0x30FB : (p >= 0xF900 && p < 0xFE00) || (p >= 0xFF21 && p <= 0xFF3A) ||
-                                        (p >= 0xFF41 && p <= 0xFF5A) || (p >= 0xFF66 && p <= 0xFFDC) ||
-                                        (p >= 0x10000 && p < 0x1D000) || (p >= 0x20000 && p < 0x32000);
+  return p < 0xD7FC
+             ? p != 0x30FB
+             : (p >= 0xF900 && p < 0xFE00) || (p >= 0xFF21 && p <= 0xFF3A) || (p >= 0xFF41 && p <= 0xFF5A) ||
+                   (p >= 0xFF66 && p <= 0xFFDC) || (p >= 0x10000 && p < 0x1D000) || (p >= 0x20000 && p < 0x32000);
 }
 
 std::string to_lower(std::string_view text) {

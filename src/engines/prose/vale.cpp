@@ -38,12 +38,13 @@ Result<Flags> parse_flags(const std::vector<std::string>& arguments) {
     std::string_view name;
     bool* value;
   };
-  const Text texts[] = {{"output", &flags.output}, {"config", &flags.config},          {"filter", &flags.filter},
-                        {"glob", &flags.glob},     {"ext", &flags.extension},          {"minAlertLevel", &flags.min_level},
+  const Text texts[] = {{"output", &flags.output}, {"config", &flags.config}, {"filter", &flags.filter},
+                        {"glob", &flags.glob},     {"ext", &flags.extension}, {"minAlertLevel", &flags.min_level},
                         {"path", &flags.path}};
-  const Switch switches[] = {{"sort", &flags.sort},         {"normalize", &flags.normalize}, {"relative", &flags.relative},
-                             {"no-exit", &flags.no_exit},   {"no-wrap", &flags.no_wrap},     {"ignore-syntax", &flags.ignore_syntax},
-                             {"no-global", &flags.no_global}, {"version", &flags.version},   {"help", &flags.help}};
+  const Switch switches[] = {
+      {"sort", &flags.sort},           {"normalize", &flags.normalize}, {"relative", &flags.relative},
+      {"no-exit", &flags.no_exit},     {"no-wrap", &flags.no_wrap},     {"ignore-syntax", &flags.ignore_syntax},
+      {"no-global", &flags.no_global}, {"version", &flags.version},     {"help", &flags.help}};
   for (std::size_t i = 0; i < arguments.size(); ++i) {
     std::string_view argument = arguments[i];
     if (argument == "--") {

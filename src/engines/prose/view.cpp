@@ -105,7 +105,8 @@ void search(const doc::Value& root, const std::string& key, std::vector<const do
     open.pop_back();
     if (value->is_object()) {
       if (value->find(key) != nullptr) found.push_back(value);
-      for (auto member = value->members().rbegin(); member != value->members().rend(); ++member) open.push_back(&member->value);
+      for (auto member = value->members().rbegin(); member != value->members().rend(); ++member)
+        open.push_back(&member->value);
     } else if (value->is_array()) {
       for (auto item = value->items().rbegin(); item != value->items().rend(); ++item) open.push_back(&*item);
     }
@@ -119,7 +120,8 @@ Result<DataView> load_view(const std::string& file) {
   doc::ReadOptions options;
   options.file = file;
   const auto root = TRY(doc::parse_yaml(text, options));
-  if (!root.is_object()) return fail(ErrorKind::config, "prose.view", "a view is a map with 'engine' and 'scopes'", Place{file, 1, 1});
+  if (!root.is_object())
+    return fail(ErrorKind::config, "prose.view", "a view is a map with 'engine' and 'scopes'", Place{file, 1, 1});
   DataView view;
   Fields fields(root, file, text);
   view.engine = TRY(fields.text("engine"));
@@ -127,7 +129,8 @@ Result<DataView> load_view(const std::string& file) {
     return fields.wrong("engine", format("the engine '{}' is not known", view.engine), "it is dasel or tree-sitter");
   }
   const auto* scopes = fields.value("scopes");
-  if (scopes == nullptr || !scopes->is_array() || scopes->items().empty()) return fields.wrong("scopes", "a view needs 'scopes'");
+  if (scopes == nullptr || !scopes->is_array() || scopes->items().empty())
+    return fields.wrong("scopes", "a view needs 'scopes'");
   for (const auto& item : scopes->items()) {
     if (!item.is_object()) return fields.wrong("scopes", "each scope is a map with 'expr'");
     Fields inner(item, file, text);
@@ -151,7 +154,9 @@ Result<std::vector<const doc::Value*>> select(const doc::Value& root, std::strin
     };
     for (const auto* value : values) {
       switch (step.kind) {
-        case Step::Kind::key: take(value->find(step.names[0])); break;
+        case Step::Kind::key:
+          take(value->find(step.names[0]));
+          break;
         case Step::Kind::index:
           if (value->is_array()) {
             const auto index = text::parse_unsigned(step.names[0]);
@@ -167,8 +172,12 @@ Result<std::vector<const doc::Value*>> select(const doc::Value& root, std::strin
             for (const auto& member : value->members()) take(&member.value);
           }
           break;
-        case Step::Kind::search: search(*value, step.names[0], next); break;
-        case Step::Kind::map: take(value->find(step.names[0])); break;
+        case Step::Kind::search:
+          search(*value, step.names[0], next);
+          break;
+        case Step::Kind::map:
+          take(value->find(step.names[0]));
+          break;
         case Step::Kind::property:
           for (const auto& name : step.names) take(value->find(name));
           break;

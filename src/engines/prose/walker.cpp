@@ -74,7 +74,7 @@ const Known* find_element(std::string_view name) {
 }
 
 bool is_void(std::string_view name) {
-  constexpr std::string_view kVoid[] = {"area", "base", "br", "col",  "embed",  "hr",    "img",
+  constexpr std::string_view kVoid[] = {"area",  "base", "br",   "col",   "embed",  "hr",    "img",
                                         "input", "link", "meta", "param", "source", "track", "wbr"};
   return std::find(std::begin(kVoid), std::end(kVoid), name) != std::end(kVoid);
 }

@@ -11,7 +11,8 @@ namespace chiron::prose {
 namespace {
 
 constexpr std::string_view kPrefixes[] = {"$", "(", "\"", "[", "'", "\xE2\x80\x9C", "\xE2\x80\x98"};
-constexpr std::string_view kSuffixes[] = {",", ")", "\"", "]", "!", ";", ".", "?", ":", "'", "\xE2\x80\x9D", "\xE2\x80\x99"};
+constexpr std::string_view kSuffixes[] = {",", ")", "\"",           "]",           "!", ";", ".", "?",
+                                          ":", "'", "\xE2\x80\x9D", "\xE2\x80\x99"};
 
 // "U.S.", "e.g." and the like, and "Mr.": words that keep their dots.
 bool keeps_dots(std::string_view word) {
@@ -42,12 +43,13 @@ bool has_letter(std::string_view word) {
 
 // Abbreviations that do not end a sentence where a capital follows.
 constexpr std::array<std::string_view, 96> kAbbreviations = {
-    "adj", "adm", "al", "apr", "assn", "asst", "aug", "ave", "bldg", "blvd", "brig", "bros", "capt", "cf", "ch", "cmdr",
-    "co", "col", "corp", "cpl", "dec", "dept", "dist", "dr", "e.g", "ed", "eg", "eq", "esp", "est", "etc", "ex", "feb",
-    "fig", "figs", "fri", "ft", "gen", "gov", "hon", "i.e", "ie", "inc", "jan", "jr", "jul", "jun", "lt", "ltd", "maj",
-    "mar", "messrs", "mfg", "mon", "mr", "mrs", "ms", "msgr", "mt", "no", "nos", "nov", "oct", "op", "p", "pp", "ph",
-    "prof", "pt", "pvt", "ref", "rep", "reps", "rev", "sat", "sec", "sen", "sens", "sep", "sept", "sgt", "sr", "st",
-    "ste", "sun", "thu", "tue", "u.k", "u.n", "u.s", "v", "viz", "vol", "vs", "wed", "a.m"};
+    "adj", "adm",  "al",   "apr", "assn", "asst", "aug",  "ave",  "bldg", "blvd",   "brig", "bros", "capt", "cf",
+    "ch",  "cmdr", "co",   "col", "corp", "cpl",  "dec",  "dept", "dist", "dr",     "e.g",  "ed",   "eg",   "eq",
+    "esp", "est",  "etc",  "ex",  "feb",  "fig",  "figs", "fri",  "ft",   "gen",    "gov",  "hon",  "i.e",  "ie",
+    "inc", "jan",  "jr",   "jul", "jun",  "lt",   "ltd",  "maj",  "mar",  "messrs", "mfg",  "mon",  "mr",   "mrs",
+    "ms",  "msgr", "mt",   "no",  "nos",  "nov",  "oct",  "op",   "p",    "pp",     "ph",   "prof", "pt",   "pvt",
+    "ref", "rep",  "reps", "rev", "sat",  "sec",  "sen",  "sens", "sep",  "sept",   "sgt",  "sr",   "st",   "ste",
+    "sun", "thu",  "tue",  "u.k", "u.n",  "u.s",  "v",    "viz",  "vol",  "vs",     "wed",  "a.m"};
 
 bool is_abbreviation(std::string_view word) {
   while (!word.empty() && (word.front() == '(' || word.front() == '"' || word.front() == '[' || word.front() == '\'')) {
@@ -131,7 +133,8 @@ std::vector<Word> split_sentences(std::string_view text) {
     const auto marks = text.substr(mark, at - mark);
     // Closing quotes and brackets belong to the sentence.
     while (at < text.size()) {
-      if (text[at] == '"' || text[at] == '\'' || text[at] == ')' || text[at] == ']' || text[at] == '*' || text[at] == '_') {
+      if (text[at] == '"' || text[at] == '\'' || text[at] == ')' || text[at] == ']' || text[at] == '*' ||
+          text[at] == '_') {
         ++at;
       } else if (text.substr(at).starts_with("\xE2\x80\x9D") || text.substr(at).starts_with("\xE2\x80\x99")) {
         at += 3;

@@ -1,7 +1,8 @@
 // The drop-in name `vale`.
+#include "engines/prose/vale.h"
+
 #include <cstdlib>
 
-#include "engines/prose/vale.h"
 #include "surfaces/dropin/dropin.h"
 
 namespace chiron {

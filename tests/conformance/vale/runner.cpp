@@ -81,7 +81,8 @@ Result<Outcome> run_case(const doc::Value& test, const std::string& testdata, ta
     TRY(io::make_folders(folder));
     for (const auto* name : {"styles", "fixtures"}) {
       std::error_code ignored;
-      std::filesystem::create_directory_symlink(io::join_path(testdata, name), io::join_path(temporary->path(), name), ignored);
+      std::filesystem::create_directory_symlink(io::join_path(testdata, name), io::join_path(temporary->path(), name),
+                                                ignored);
     }
   }
   if (files != nullptr && files->is_object() && temporary) {
@@ -120,7 +121,8 @@ Result<Outcome> run_case(const doc::Value& test, const std::string& testdata, ta
     if (wanted != got) return Outcome{false, first_difference(wanted, got)};
   }
   if (const auto* part = expected->find("contains")) {
-    if (output.find(text::trim(part->as_string())) == std::string::npos) return Outcome{false, "not contained; got:\n" + output};
+    if (output.find(text::trim(part->as_string())) == std::string::npos)
+      return Outcome{false, "not contained; got:\n" + output};
   }
   if (const auto* parts = expected->find("not_contains")) {
     for (const auto& part : parts->items()) {

@@ -78,7 +78,8 @@ TEST_CASE("a match in a block is told at its bytes") {
 
 TEST_CASE("front matter, footnotes, mathematics and HTML inside of Markdown") {
   const auto document = markdown(
-      "---\ntitle: A \"fine\" title\n---\nText[^1] and <b>bold</b>.\n\n$$ x^2 $$\n\n[^1]: The note.\n\n<div>\nIn a div.\n</div>\n");
+      "---\ntitle: A \"fine\" title\n---\nText[^1] and <b>bold</b>.\n\n$$ x^2 $$\n\n[^1]: The note.\n\n<div>\nIn a "
+      "div.\n</div>\n");
   CHECK(scopes_of(document) ==
         "text.frontmatter.title.md|A \"fine\" title\ntext.md|Text and bold.\ntext.md|The note.\ntext.md|In a div.\n");
 }
@@ -105,7 +106,8 @@ TEST_CASE("HTML: skipped elements, ignored classes, entities") {
   options.extension = ".html";
   options.ignored_classes.push_back("nope");
   const auto document = read_html(
-      "<h2>A &lt; B</h2><script>var x;</script><div class=\"nope\"><p>hidden</p></div><p>see <code>x()</code></p>", options);
+      "<h2>A &lt; B</h2><script>var x;</script><div class=\"nope\"><p>hidden</p></div><p>see <code>x()</code></p>",
+      options);
   REQUIRE(document);
   CHECK(scopes_of(*document) == "text.heading.h2.html|A < B\ntext.html|see ***\n");
 }
@@ -114,7 +116,8 @@ TEST_CASE("Org: headings, lists, tables, links and what is no prose") {
   ReadOptions options;
   options.extension = ".org";
   const std::string source =
-      "#+title: no\n* Head :tag:\nSome /text/ with =code= and [[u][link]].\n\n- one\n- two\n| a | b |\n#+begin_src c\nno\n#+end_src\n";
+      "#+title: no\n* Head :tag:\nSome /text/ with =code= and [[u][link]].\n\n- one\n- two\n| a | b |\n#+begin_src "
+      "c\nno\n#+end_src\n";
   const auto document = read_org(source, options);
   REQUIRE(document);
   CHECK(scopes_of(*document) ==
@@ -129,7 +132,8 @@ TEST_CASE("comments of source code") {
   REQUIRE(comments->size() == 2);
   CHECK((*comments)[0].content.text() == "one");
   CHECK((*comments)[1].content.text() == "two\nthree");
-  const auto block = read_comments("/**\n * First.\n *\n * Second.\n */\nint a; // \"x\"\nchar* s = \"/* no */\";\n", ".c");
+  const auto block =
+      read_comments("/**\n * First.\n *\n * Second.\n */\nint a; // \"x\"\nchar* s = \"/* no */\";\n", ".c");
   REQUIRE(block);
   REQUIRE(block->size() == 2);
   CHECK((*block)[0].content.text().find("First.\n") != std::string::npos);
@@ -141,14 +145,47 @@ TEST_CASE("comments of source code") {
 
 TEST_CASE("places of random documents") {
   std::mt19937 random(20261122);
-  const std::vector<std::string> markdown_parts = {
-      "word ", "*stress* ", "**strong** ", "`code` ", "&amp;", "&#8217;", "\\*", "[text](url) ", "![alt](i.png) ", "\n", "\n\n", "# ",
-      "- ", "> ", "1. ", "| a | b |\n|---|---|\n| c | d |\n", "```\ncode\n```\n", "<b>x</b>", "<!-- c -->", "<div>", "</div>", "é", "$$x$$",
-      "[^1]", "[^1]: note\n", "https://example.org ", "    indented\n", "\t", "---\n", "***", "~~gone~~", "<https://a.b>", "  \n"};
-  const std::vector<std::string> html_parts = {"<p>", "</p>", "text ", "&nbsp;", "&lt;", "<b>", "</b>", "<pre>", "</pre>", "<li>", "é",
-                                               "<img alt=\"a &amp; b\">", "<!-- x -->", "<script>", "</script>", "<", "&", "\n", "<a href=x>"};
-  const std::vector<std::string> org_parts = {"* ", "** ", "word ", "*b* ", "/i/ ", "=c= ", "[[u][t]]", "[[", "]]", "\n", "\n\n", "- ", "| a |",
-                                              "#+begin_src\n", "#+end_src\n", ":P:\n", ":END:\n", "# vale off\n", "é"};
+  const std::vector<std::string> markdown_parts = {"word ",
+                                                   "*stress* ",
+                                                   "**strong** ",
+                                                   "`code` ",
+                                                   "&amp;",
+                                                   "&#8217;",
+                                                   "\\*",
+                                                   "[text](url) ",
+                                                   "![alt](i.png) ",
+                                                   "\n",
+                                                   "\n\n",
+                                                   "# ",
+                                                   "- ",
+                                                   "> ",
+                                                   "1. ",
+                                                   "| a | b |\n|---|---|\n| c | d |\n",
+                                                   "```\ncode\n```\n",
+                                                   "<b>x</b>",
+                                                   "<!-- c -->",
+                                                   "<div>",
+                                                   "</div>",
+                                                   "é",
+                                                   "$$x$$",
+                                                   "[^1]",
+                                                   "[^1]: note\n",
+                                                   "https://example.org ",
+                                                   "    indented\n",
+                                                   "\t",
+                                                   "---\n",
+                                                   "***",
+                                                   "~~gone~~",
+                                                   "<https://a.b>",
+                                                   "  \n"};
+  const std::vector<std::string> html_parts = {"<p>",        "</p>",     "text ",     "&nbsp;",
+                                               "&lt;",       "<b>",      "</b>",      "<pre>",
+                                               "</pre>",     "<li>",     "é",         "<img alt=\"a &amp; b\">",
+                                               "<!-- x -->", "<script>", "</script>", "<",
+                                               "&",          "\n",       "<a href=x>"};
+  const std::vector<std::string> org_parts = {
+      "* ",   "** ", "word ", "*b* ",          "/i/ ",        "=c= ",  "[[u][t]]", "[[",           "]]", "\n",
+      "\n\n", "- ",  "| a |", "#+begin_src\n", "#+end_src\n", ":P:\n", ":END:\n",  "# vale off\n", "é"};
   for (int round = 0; round < 400; ++round) {
     ReadOptions options;
     const auto page = random_document(random, markdown_parts);

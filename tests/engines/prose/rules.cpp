@@ -47,27 +47,31 @@ std::string lint(std::string_view rule, const std::string& path, std::string_vie
 TEST_CASE("kinds of rules") {
   CHECK(lint("extends: existence\nmessage: no '%s'\ntokens: [foo, 'ba[rz]']\n", "a.md", "A foo and\na **bar**.\n") ==
         "a.md:1:3:T.R:no 'foo'\na.md:2:5:T.R:no 'bar'\n");
-  CHECK(lint("extends: substitution\nmessage: use '%s' not '%s'\nignorecase: true\nswap:\n  utilize: use\n", "a.md", "We Utilize it.\n") ==
-        "a.md:1:4:T.R:use 'use' not 'Utilize'\n");
-  CHECK(lint("extends: occurrence\nmessage: many\nscope: sentence\nmax: 2\ntoken: ','\n", "a.md", "One. a, b, c, d.\n") ==
-        "a.md:1:7:T.R:many\n");
-  CHECK(lint("extends: repetition\nmessage: again '%s'\nignorecase: true\nalpha: true\ntokens: ['[^\\s]+']\n", "a.md", "The the end.\n") ==
-        "a.md:1:1:T.R:again 'the'\n");
-  CHECK(lint("extends: consistency\nmessage: mixed '%s'\neither:\n  center: centre\n", "a.md", "A center.\n\nA centre.\n") ==
-        "a.md:3:3:T.R:mixed 'centre'\n");
-  CHECK(lint("extends: conditional\nmessage: \"'%s' undefined\"\nfirst: '\\b([A-Z]{3})\\b'\nsecond: '\\(([A-Z]{3})\\)'\n", "a.md",
-             "World Health (WHO) and UNO.\n") == "a.md:1:24:T.R:'UNO' undefined\n");
-  CHECK(lint("extends: capitalization\nmessage: \"'%s' wants '%s'\"\nscope: heading\nmatch: $sentence\n", "a.md", "# A Big Title Here\n") ==
-        "a.md:1:3:T.R:'A Big Title Here' wants 'A big title here'\n");
-  CHECK(lint("extends: capitalization\nmessage: \"'%s'\"\nscope: heading\nmatch: $title\n", "a.md", "# The Life of a Cat\n") == "");
-  CHECK(lint("extends: metric\nmessage: 'words %s'\nformula: words / sentences\ncondition: '> 3'\n", "a.md", "One two three four five.\n") ==
-        "a.md:1:1:T.R:words 5.00\n");
-  CHECK(lint("extends: script\nmessage: long\nscope: raw\nscript: |\n  text := import(\"text\")\n  matches := []\n  for i, line in "
-             "text.split(scope, \"\\n\") {\n    if len(line) > 5 { matches = append(matches, {begin: text.index(scope, line), end: "
+  CHECK(lint("extends: substitution\nmessage: use '%s' not '%s'\nignorecase: true\nswap:\n  utilize: use\n", "a.md",
+             "We Utilize it.\n") == "a.md:1:4:T.R:use 'use' not 'Utilize'\n");
+  CHECK(lint("extends: occurrence\nmessage: many\nscope: sentence\nmax: 2\ntoken: ','\n", "a.md",
+             "One. a, b, c, d.\n") == "a.md:1:7:T.R:many\n");
+  CHECK(lint("extends: repetition\nmessage: again '%s'\nignorecase: true\nalpha: true\ntokens: ['[^\\s]+']\n", "a.md",
+             "The the end.\n") == "a.md:1:1:T.R:again 'the'\n");
+  CHECK(lint("extends: consistency\nmessage: mixed '%s'\neither:\n  center: centre\n", "a.md",
+             "A center.\n\nA centre.\n") == "a.md:3:3:T.R:mixed 'centre'\n");
+  CHECK(
+      lint("extends: conditional\nmessage: \"'%s' undefined\"\nfirst: '\\b([A-Z]{3})\\b'\nsecond: '\\(([A-Z]{3})\\)'\n",
+           "a.md", "World Health (WHO) and UNO.\n") == "a.md:1:24:T.R:'UNO' undefined\n");
+  CHECK(lint("extends: capitalization\nmessage: \"'%s' wants '%s'\"\nscope: heading\nmatch: $sentence\n", "a.md",
+             "# A Big Title Here\n") == "a.md:1:3:T.R:'A Big Title Here' wants 'A big title here'\n");
+  CHECK(lint("extends: capitalization\nmessage: \"'%s'\"\nscope: heading\nmatch: $title\n", "a.md",
+             "# The Life of a Cat\n") == "");
+  CHECK(lint("extends: metric\nmessage: 'words %s'\nformula: words / sentences\ncondition: '> 3'\n", "a.md",
+             "One two three four five.\n") == "a.md:1:1:T.R:words 5.00\n");
+  CHECK(lint("extends: script\nmessage: long\nscope: raw\nscript: |\n  text := import(\"text\")\n  matches := []\n  "
+             "for i, line in "
+             "text.split(scope, \"\\n\") {\n    if len(line) > 5 { matches = append(matches, {begin: text.index(scope, "
+             "line), end: "
              "text.index(scope, line) + len(line)}) }\n  }\n",
              "a.md", "ab\nlonger line\n") == "a.md:2:1:T.R:long\n");
-  CHECK(lint("extends: sequence\nmessage: passive\ntokens:\n  - pattern: was\n  - tag: VBN\n", "a.md", "It was written well.\n") ==
-        "a.md:1:4:T.R:passive\n");
+  CHECK(lint("extends: sequence\nmessage: passive\ntokens:\n  - pattern: was\n  - tag: VBN\n", "a.md",
+             "It was written well.\n") == "a.md:1:4:T.R:passive\n");
 }
 
 TEST_CASE("look-behind of variable length") {
@@ -85,8 +89,10 @@ TEST_CASE("errors of styles name file and line") {
   CHECK(unknown.find("R.yml:3:1") != std::string::npos);
   CHECK(unknown.find("did you mean 'tokens'") != std::string::npos);
   CHECK(lint("message: m\n", "a.md", "b").find("extends") != std::string::npos);
-  CHECK(lint("extends: existence\nmessage: m\ntokens: ['(']\n", "a.md", "b").find("regular expression") != std::string::npos);
-  CHECK(lint("extends: script\nmessage: m\nscript: 'os := import(\"os\")'\n", "a.md", "b").find("not available") != std::string::npos);
+  CHECK(lint("extends: existence\nmessage: m\ntokens: ['(']\n", "a.md", "b").find("regular expression") !=
+        std::string::npos);
+  CHECK(lint("extends: script\nmessage: m\nscript: 'os := import(\"os\")'\n", "a.md", "b").find("not available") !=
+        std::string::npos);
 }
 
 TEST_CASE("places survive CRLF, invalid UTF-8 and long lines") {
@@ -104,7 +110,8 @@ TEST_CASE("controls in comments") {
 }
 
 TEST_CASE("fixes never overlap and the diff shows them") {
-  auto bench = make_bench("extends: substitution\nmessage: use %s\naction: {name: replace}\nswap:\n  utilize: use\n  'in order to': to\n");
+  auto bench = make_bench(
+      "extends: substitution\nmessage: use %s\naction: {name: replace}\nswap:\n  utilize: use\n  'in order to': to\n");
   REQUIRE(bench);
   const std::string text = "We utilize it in order to win.\n";
   const auto report = bench->linter->lint("a.md", text);
@@ -139,7 +146,8 @@ TEST_CASE("scripts") {
   };
   CHECK(run("suggestions := [match + \"!\"]") == "FooBar!;");
   CHECK(run("f := func(x) { return x > 1 ? x * 2 : 1 }\nsuggestions := [string(f(3)), string(f(0))]") == "6;1;");
-  CHECK(run("text := import(\"text\")\nm := text.re_find(`([A-Z])`, match, -1)\nsuggestions := []\nfor i, x in m { suggestions = "
+  CHECK(run("text := import(\"text\")\nm := text.re_find(`([A-Z])`, match, -1)\nsuggestions := []\nfor i, x in m { "
+            "suggestions = "
             "append(suggestions, x[1].text) }") == "F;B;");
   CHECK(run("for { }").find("does not come to an end") != std::string::npos);
   CHECK(run("f := func() { return f2() }\nsuggestions := []\nx := 1 +").find("expected") != std::string::npos);
@@ -163,7 +171,8 @@ TEST_CASE("globs, filters, templates, views") {
   FileReport report;
   report.path = "a.md";
   report.hits.resize(2);
-  const auto shown = print_template({report}, "{{range .Files}}{{$n := 0}}{{range .Alerts}}{{$n = add1 $n}}{{end}}{{.Path}} {{$n}}{{end}}", "t");
+  const auto shown = print_template(
+      {report}, "{{range .Files}}{{$n := 0}}{{range .Alerts}}{{$n = add1 $n}}{{end}}{{.Path}} {{$n}}{{end}}", "t");
   REQUIRE(shown);
   CHECK(*shown == "a.md 2");
   CHECK(!print_template({report}, "{{range .Files}}", "t"));
@@ -176,18 +185,21 @@ TEST_CASE("globs, filters, templates, views") {
 }
 
 TEST_CASE("pages are held against the repository") {
-  auto facts = gather_facts({"README.md", "docs/a.md", "src/x.cpp", "Makefile"}, [](const std::string& path) -> Result<std::string> {
-    return path == "Makefile" ? std::string("all: x\n\tdo\ntest:\n") : std::string("# One\n\n## Two words\n");
-  });
+  auto facts = gather_facts(
+      {"README.md", "docs/a.md", "src/x.cpp", "Makefile"}, [](const std::string& path) -> Result<std::string> {
+        return path == "Makefile" ? std::string("all: x\n\tdo\ntest:\n") : std::string("# One\n\n## Two words\n");
+      });
   std::string out;
-  for (const auto& hit : check_docs("README.md",
-                                    "# Here\n[ok](docs/a.md#two-words) [gone](docs/b.md) [anchor](docs/a.md#three) `src/x.cpp` `src/y.cpp`\n"
-                                    "[self](#here) `make test` `make nope` [out](https://x.org/y)\n```\n[no](gone)\n```\n",
-                                    facts)) {
+  for (const auto& hit : check_docs(
+           "README.md",
+           "# Here\n[ok](docs/a.md#two-words) [gone](docs/b.md) [anchor](docs/a.md#three) `src/x.cpp` `src/y.cpp`\n"
+           "[self](#here) `make test` `make nope` [out](https://x.org/y)\n```\n[no](gone)\n```\n",
+           facts)) {
     out += hit.alert.check + " " + hit.alert.match + "\n";
   }
   CHECK(out ==
-        "Chiron.BrokenLink docs/b.md\nChiron.BrokenAnchor docs/a.md#three\nChiron.MissingPath src/y.cpp\nChiron.MissingTarget nope\n");
+        "Chiron.BrokenLink docs/b.md\nChiron.BrokenAnchor docs/a.md#three\nChiron.MissingPath "
+        "src/y.cpp\nChiron.MissingTarget nope\n");
 }
 
 TEST_CASE("sentences and words") {
