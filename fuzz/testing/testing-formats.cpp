@@ -45,9 +45,15 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       read_output(*adapter.make_reader(), text);
       break;
     }
-    case 4: (void)parse_ctest_list(text); break;
-    case 5: (void)Filter::parse(text); break;
-    case 6: (void)read_record(text); break;
+    case 4:
+      (void)parse_ctest_list(text);
+      break;
+    case 5:
+      (void)Filter::parse(text);
+      break;
+    case 6:
+      (void)read_record(text);
+      break;
     case 7:
       (void)parse_override(text);
       (void)parse_setup(text);

@@ -9,61 +9,107 @@ namespace chiron {
 void add_list_fields(Fields<TestRequest>& fields) {
   fields
       .add("targets", &TestRequest::targets,
-           {.help = "Test programs, CTest build folders, pytest paths; tap:PROGRAM, FRAMEWORK:PROGRAM where it cannot be told",
+           {.help = "Test programs, CTest build folders, pytest paths; tap:PROGRAM, FRAMEWORK:PROGRAM where it cannot "
+                    "be told",
             .placeholder = "TARGET",
             .example = "build/bin/unit-tests",
             .positional = true})
       .add("filter", &TestRequest::filter,
-           {.help = "Which tests: name(…) suite(…) binary(…) framework(…) file(…) label(…) failed-last slower-than(…), and or not",
+           {.help = "Which tests: name(…) suite(…) binary(…) framework(…) file(…) label(…) failed-last slower-than(…), "
+                    "and or not",
             .placeholder = "EXPRESSION",
             .example = "suite(Parser) and not slower-than(2s)",
             .letter = 'f'})
-      .add("shard", &TestRequest::shard, {.help = "Only the k-th of n parts, cut by durations", .placeholder = "K/N", .example = "1/4"})
+      .add("shard", &TestRequest::shard,
+           {.help = "Only the k-th of n parts, cut by durations", .placeholder = "K/N", .example = "1/4"})
       .add("timings", &TestRequest::timings,
-           {.help = "Durations to plan with, in place of those kept from earlier runs", .placeholder = "FILE", .example = "timings", .is_path = true})
+           {.help = "Durations to plan with, in place of those kept from earlier runs",
+            .placeholder = "FILE",
+            .example = "timings",
+            .is_path = true})
       .add("python", &TestRequest::python,
-           {.help = "The Python whose pytest is used", .fallback = "python3", .placeholder = "PROGRAM", .example = ".venv/bin/python"})
+           {.help = "The Python whose pytest is used",
+            .fallback = "python3",
+            .placeholder = "PROGRAM",
+            .example = ".venv/bin/python"})
       .add("pytest-argument", &TestRequest::pytest_arguments,
            {.help = "An argument for pytest", .placeholder = "ARGUMENT", .example = "--cov=package"})
       .add("no-list-cache", &TestRequest::no_cache, {.help = "Ask every program for its tests again"});
 }
 
 void add_run_fields(Fields<TestRequest>& fields) {
-  fields
-      .add("isolate", &TestRequest::isolate, {.help = "A process for every test"})
+  fields.add("isolate", &TestRequest::isolate, {.help = "A process for every test"})
       .add("seed", &TestRequest::seed,
-           {.help = "The seed of the order: a number, or \"last\" for exactly the last run", .placeholder = "N", .example = "last"})
+           {.help = "The seed of the order: a number, or \"last\" for exactly the last run",
+            .placeholder = "N",
+            .example = "last"})
       .add("no-shuffle", &TestRequest::no_shuffle, {.help = "Keep the order of definition"})
       .add("no-bisect", &TestRequest::no_bisect, {.help = "Do not search for what an order-dependent test depends on"})
       .add("bisect-limit", &TestRequest::bisect_limit,
-           {.help = "Search for the causes of at most so many failures", .fallback = "40", .placeholder = "N", .example = "10", .minimum = 0, .maximum = 1'000'000})
+           {.help = "Search for the causes of at most so many failures",
+            .fallback = "40",
+            .placeholder = "N",
+            .example = "10",
+            .minimum = 0,
+            .maximum = 1'000'000})
       .add("retries", &TestRequest::retries,
-           {.help = "Run a failing test again up to so many times; one that then passes is flaky and does not fail the run",
-            .fallback = "0", .placeholder = "N", .example = "2", .minimum = 0, .maximum = 1000})
+           {.help =
+                "Run a failing test again up to so many times; one that then passes is flaky and does not fail the run",
+            .fallback = "0",
+            .placeholder = "N",
+            .example = "2",
+            .minimum = 0,
+            .maximum = 1000})
       .add("max-fail", &TestRequest::max_fail,
-           {.help = "Stop after so many failures; 0 runs everything", .fallback = "0", .placeholder = "N", .example = "1", .minimum = 0, .maximum = 1'000'000})
+           {.help = "Stop after so many failures; 0 runs everything",
+            .fallback = "0",
+            .placeholder = "N",
+            .example = "1",
+            .minimum = 0,
+            .maximum = 1'000'000})
       .add("stress", &TestRequest::stress,
-           {.help = "Run everything so many times, each time with another seed", .fallback = "1", .placeholder = "N", .example = "20", .minimum = 1, .maximum = 1'000'000})
-      .add("slow-timeout", &TestRequest::slow, {.help = "Say so when a test takes longer", .fallback = "60s", .placeholder = "TIME", .example = "5s"})
+           {.help = "Run everything so many times, each time with another seed",
+            .fallback = "1",
+            .placeholder = "N",
+            .example = "20",
+            .minimum = 1,
+            .maximum = 1'000'000})
+      .add("slow-timeout", &TestRequest::slow,
+           {.help = "Say so when a test takes longer", .fallback = "60s", .placeholder = "TIME", .example = "5s"})
       .add("timeout", &TestRequest::timeout,
-           {.help = "End a test, with everything it started, when it takes longer", .fallback = "600s", .placeholder = "TIME", .example = "30s"})
+           {.help = "End a test, with everything it started, when it takes longer",
+            .fallback = "600s",
+            .placeholder = "TIME",
+            .example = "30s"})
       .add("override", &TestRequest::overrides,
-           {.help = "Other settings for some tests: FILTER => retries=N timeout=TIME slow=TIME group=NAME isolate weight=N",
-            .placeholder = "RULE", .example = "name(slow) => timeout=300s"})
-      .add("group", &TestRequest::groups, {.help = "At most so many processes of a group at one time", .placeholder = "NAME=N", .example = "database=1"})
+           {.help =
+                "Other settings for some tests: FILTER => retries=N timeout=TIME slow=TIME group=NAME isolate weight=N",
+            .placeholder = "RULE",
+            .example = "name(slow) => timeout=300s"})
+      .add("group", &TestRequest::groups,
+           {.help = "At most so many processes of a group at one time",
+            .placeholder = "NAME=N",
+            .example = "database=1"})
       .add("setup", &TestRequest::setups,
            {.help = "A command before the tests that need it; NAME=value lines it writes to $CHIRON_ENV are exported",
-            .placeholder = "RULE", .example = "db: file(tests/db) => scripts/start-db"})
-      .add("env", &TestRequest::environment, {.help = "A variable for the tests", .placeholder = "NAME=VALUE", .example = "TZ=UTC"})
+            .placeholder = "RULE",
+            .example = "db: file(tests/db) => scripts/start-db"})
+      .add("env", &TestRequest::environment,
+           {.help = "A variable for the tests", .placeholder = "NAME=VALUE", .example = "TZ=UTC"})
       .add("show-output", &TestRequest::output, {.help = "Keep and show the output of tests that pass, too"})
-      .add("junit", &TestRequest::junit, {.help = "Write a JUnit report", .placeholder = "FILE", .example = "junit.xml", .is_path = true})
+      .add("junit", &TestRequest::junit,
+           {.help = "Write a JUnit report", .placeholder = "FILE", .example = "junit.xml", .is_path = true})
       .add("events", &TestRequest::events,
-           {.help = "Write what happens as it happens, a JSON object a line", .placeholder = "FILE", .example = "events.jsonl", .is_path = true});
+           {.help = "Write what happens as it happens, a JSON object a line",
+            .placeholder = "FILE",
+            .example = "events.jsonl",
+            .is_path = true});
 }
 
 namespace {
 
-Result<testing::Milliseconds> duration_of(const std::string& text, testing::Milliseconds fallback, std::string_view name) {
+Result<testing::Milliseconds> duration_of(const std::string& text, testing::Milliseconds fallback,
+                                          std::string_view name) {
   if (text.empty()) return fallback;
   const auto parsed = testing::parse_duration(text);
   if (!parsed || parsed->count() <= 0) {
@@ -114,7 +160,9 @@ Result<testing::SessionRequest> make_session_request(const TestRequest& request,
   }
   EventSink* events = &context.events;
   const std::string gate = context.gate.empty() ? "test" : context.gate;
-  session.progress = [events, gate](std::size_t done, std::size_t total) { events->progress(gate, done, total, "tests"); };
+  session.progress = [events, gate](std::size_t done, std::size_t total) {
+    events->progress(gate, done, total, "tests");
+  };
   session.message = [events, gate](const std::string& text) { events->message(gate, text); };
   return session;
 }
@@ -131,25 +179,30 @@ std::vector<Rule> test_rules() {
   return {
       rule("test/failed", "A test failed", Level::error, "The test failed, also when it was run alone."),
       rule("test/crashed", "A test ended its process", Level::error,
-           "The process that ran the test died of a signal, or ended in the middle of the test. The test that was running is named; "
+           "The process that ran the test died of a signal, or ended in the middle of the test. The test that was "
+           "running is named; "
            "the tests that shared its process were run again without it."),
       rule("test/timed-out", "A test did not end in time", Level::error,
            "The test, and every process it started, was ended after the time limit (--timeout)."),
       rule("test/order-dependent", "The result of a test depends on which tests ran before it", Level::error,
-           "The test passes alone and fails after the tests named, or passes only after them. The two commands show it: state that "
+           "The test passes alone and fails after the tests named, or passes only after them. The two commands show "
+           "it: state that "
            "survives a test (a global, a file, an environment variable) is set, or never reset, by the tests named."),
       rule("test/flaky", "A test failed and passed under the same conditions", Level::error,
-           "The test failed and then passed, and the same order of tests did not make it fail again. With --retries it is a warning."),
+           "The test failed and then passed, and the same order of tests did not make it fail again. With --retries it "
+           "is a warning."),
       rule("test/leak", "A test left something behind", Level::warning,
            "A process, a listening port or files were still there when the test was over. Processes were ended."),
-      rule("test/not-collected", "Tests could not be collected or run", Level::error, "A file could not be imported, or a set-up script failed."),
+      rule("test/not-collected", "Tests could not be collected or run", Level::error,
+           "A file could not be imported, or a set-up script failed."),
   };
 }
 
 namespace {
 
-Finding test_finding(std::string_view rule, Level level, const testing::Catalog& catalog, std::optional<testing::TestIndex> test,
-                     const testing::Attempt* attempt, std::string message, Context& context) {
+Finding test_finding(std::string_view rule, Level level, const testing::Catalog& catalog,
+                     std::optional<testing::TestIndex> test, const testing::Attempt* attempt, std::string message,
+                     Context& context) {
   Finding finding;
   finding.rule = rule;
   finding.level = level;
@@ -187,23 +240,27 @@ Response make_test_response(const testing::SessionResult& session, const TestReq
   for (const auto test : session.selected) {
     const auto& record = result.records[test];
     const auto* attempt = testing::deciding_attempt(record);
-    const std::string first_line = attempt && !attempt->message.empty() ? ": " + std::string(text::split_lines(attempt->message)[0]) : "";
+    const std::string first_line =
+        attempt && !attempt->message.empty() ? ": " + std::string(text::split_lines(attempt->message)[0]) : "";
     if (record.verdict == testing::Verdict::failed) {
       const Status status = attempt ? attempt->status : Status::lost;
       const std::string_view rule = status == Status::crashed || status == Status::exited ? "test/crashed"
                                     : status == Status::timed_out                         ? "test/timed-out"
                                                                                           : "test/failed";
-      response.findings.push_back(test_finding(rule, Level::error, catalog, test, attempt, name(test) + first_line, context));
+      response.findings.push_back(
+          test_finding(rule, Level::error, catalog, test, attempt, name(test) + first_line, context));
     } else if (record.verdict == testing::Verdict::flaky) {
       const Level level = request.retries > 0 ? Level::warning : Level::error;
-      response.findings.push_back(test_finding("test/flaky", level, catalog, test, attempt, name(test) + " passed when it was run again" + first_line, context));
+      response.findings.push_back(test_finding("test/flaky", level, catalog, test, attempt,
+                                               name(test) + " passed when it was run again" + first_line, context));
     } else if (record.verdict == testing::Verdict::order_dependent) {
       const auto found = dependences.find(test);
       std::string what = name(test) + " depends on the order of tests";
       Finding finding = test_finding("test/order-dependent", Level::error, catalog, test, attempt, "", context);
       if (found != dependences.end() && !found->second->culprits.empty()) {
         const auto& dependence = *found->second;
-        what = name(test) + (dependence.kind == testing::OrderDependence::Kind::needs_setter ? " passes only after" : " fails after");
+        what = name(test) + (dependence.kind == testing::OrderDependence::Kind::needs_setter ? " passes only after"
+                                                                                             : " fails after");
         for (const auto culprit : dependence.culprits) {
           what += " " + name(culprit);
           RelatedPlace related;
@@ -220,11 +277,14 @@ Response make_test_response(const testing::SessionResult& session, const TestReq
     }
   }
   for (const auto& leak : result.leaks) {
-    response.findings.push_back(test_finding("test/leak", Level::warning, catalog, leak.test, nullptr,
-                                             (leak.test ? name(*leak.test) : std::string("a process of several tests")) + " left behind: " + leak.what, context));
+    response.findings.push_back(test_finding(
+        "test/leak", Level::warning, catalog, leak.test, nullptr,
+        (leak.test ? name(*leak.test) : std::string("a process of several tests")) + " left behind: " + leak.what,
+        context));
   }
   for (const auto& problem : result.problems) {
-    response.findings.push_back(test_finding("test/not-collected", Level::error, catalog, {}, nullptr, problem, context));
+    response.findings.push_back(
+        test_finding("test/not-collected", Level::error, catalog, {}, nullptr, problem, context));
   }
   const auto counts = testing::count(session.selected, result);
   const auto metric = [&](std::string_view metric_name, std::size_t value) {

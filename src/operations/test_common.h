@@ -18,7 +18,8 @@ void add_list_fields(Fields<TestRequest>& fields);
 void add_run_fields(Fields<TestRequest>& fields);
 [[nodiscard]] Result<testing::SessionRequest> make_session_request(const TestRequest& request, Context& context);
 // Findings, metrics and text of what ran.
-[[nodiscard]] Response make_test_response(const testing::SessionResult& session, const TestRequest& request, Context& context);
+[[nodiscard]] Response make_test_response(const testing::SessionResult& session, const TestRequest& request,
+                                          Context& context);
 [[nodiscard]] std::vector<Rule> test_rules();
 
 }  // namespace chiron

@@ -22,7 +22,8 @@ Result<Response> run_replay(const TestRequest& request, Context& context) {
   session.result = std::move(run.result);
   session.seed = run.seed;
   if (!request.junit.empty()) {
-    TRY(io::write_file_atomic(context.absolute(request.junit), testing::write_junit(*session.catalog, session.selected, session.result)));
+    TRY(io::write_file_atomic(context.absolute(request.junit),
+                              testing::write_junit(*session.catalog, session.selected, session.result)));
   }
   response = make_test_response(session, request, context);
   if (!run.complete) response.notices.push_back("this run was ended before it was complete");
@@ -34,12 +35,20 @@ Result<Response> run_replay(const TestRequest& request, Context& context) {
 Operation test_replay_operation() {
   Fields<TestRequest> fields;
   fields
-      .add("run", &TestRequest::run, {.help = "The run's number, or \"last\"", .fallback = "last", .placeholder = "RUN", .example = "12", .positional = true})
+      .add("run", &TestRequest::run,
+           {.help = "The run's number, or \"last\"",
+            .fallback = "last",
+            .placeholder = "RUN",
+            .example = "12",
+            .positional = true})
       .add("json", &TestRequest::json, {.help = "The recorded stream as it is, a JSON object a line"})
       .add("show-output", &TestRequest::output, {.help = "Show the output of tests that passed, where it was kept"})
-      .add("junit", &TestRequest::junit, {.help = "Write a JUnit report of that run", .placeholder = "FILE", .example = "junit.xml", .is_path = true});
+      .add(
+          "junit", &TestRequest::junit,
+          {.help = "Write a JUnit report of that run", .placeholder = "FILE", .example = "junit.xml", .is_path = true});
   auto made = operation<TestRequest>("test replay", "Show a recorded test run again", fields.take(), run_replay);
-  made.examples = {{"chiron test replay", "The last run."}, {"chiron test replay --junit junit.xml", "And a JUnit report of it."}};
+  made.examples = {{"chiron test replay", "The last run."},
+                   {"chiron test replay --junit junit.xml", "And a JUnit report of it."}};
   return made;
 }
 

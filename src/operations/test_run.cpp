@@ -34,7 +34,8 @@ Result<Response> run_test(const TestRequest& request, Context& context) {
   }
   auto result = TRY(testing::run_session(session));
   if (!request.junit.empty()) {
-    TRY(io::write_file_atomic(context.absolute(request.junit), testing::write_junit(*result.catalog, result.selected, result.result)));
+    const std::string xml = testing::write_junit(*result.catalog, result.selected, result.result);
+    TRY(io::write_file_atomic(context.absolute(request.junit), xml));
   }
   Response response = make_test_response(result, request, context);
   if (result.left_out > 0) response.notices.push_back(format("{} tests were left out by the filter or the shard", result.left_out));

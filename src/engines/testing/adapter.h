@@ -52,7 +52,8 @@ struct Adapter {
   std::vector<std::string> (*list_arguments)(const Program& program);
   // Errors: "testing.list" where the output is not a list.
   Result<std::vector<TestCase>> (*parse_list)(std::string_view output);
-  Invocation (*invoke)(const Program& program, std::span<const TestCase* const> tests, std::size_t all_count, Order order);
+  Invocation (*invoke)(const Program& program, std::span<const TestCase* const> tests, std::size_t all_count,
+                       Order order);
   std::unique_ptr<OutputReader> (*make_reader)();
   Environment list_environment;
 };

@@ -37,7 +37,8 @@ Result<std::vector<TestCase>> parse_list(std::string_view output) {
       pending.test.disabled = line.find("color=yellow") != std::string_view::npos;
       for (std::size_t i = 1; i < parts.size(); ++i) {
         if (parts[i].starts_with("expected failures=")) {
-          pending.test.allowed_failures = static_cast<std::uint16_t>(text::parse_unsigned(parts[i].substr(18)).value_or(0));
+          pending.test.allowed_failures =
+              static_cast<std::uint16_t>(text::parse_unsigned(parts[i].substr(18)).value_or(0));
         } else if (const std::size_t paren = parts[i].rfind('('); paren != std::string_view::npos && i == 1) {
           pending.test.file = parts[i].substr(0, paren);
           pending.test.line = static_cast<std::uint32_t>(
@@ -93,7 +94,8 @@ Invocation invoke(const Program& program, std::span<const TestCase* const> tests
   arguments.insert(arguments.end(), {"--log_format=HRF", "--log_level=test_suite", "--log_sink=stdout",
                                      "--report_level=no", "--color_output=no"});
   // 0 means definition order and 1 a seed from the clock.
-  arguments.push_back(order.kind == OrderKind::seeded ? format("--random={}", 2 + order.seed % 0x7FFFFFF0) : "--random=0");
+  arguments.push_back(order.kind == OrderKind::seeded ? format("--random={}", 2 + order.seed % 0x7FFFFFF0)
+                                                      : "--random=0");
   return invocation;
 }
 
@@ -134,7 +136,8 @@ class Reader final : public OutputReader {
       sink.finished(failures_ > sink.allowed_failures() ? Status::failed : Status::passed, duration);
       return;
     }
-    if (const auto name = after(text, "Test case \""); name && text.find("\" is skipped because ") != std::string_view::npos) {
+    if (const auto name = after(text, "Test case \"");
+        name && text.find("\" is skipped because ") != std::string_view::npos) {
       if (!running_ && text.find("is skipped because disabled") == std::string_view::npos && sink.expects(*name)) {
         sink.started(*name);
         sink.output(text);
@@ -181,12 +184,13 @@ class Reader final : public OutputReader {
 }  // namespace
 
 const Adapter& boost_test_adapter() {
-  static const Adapter adapter{Framework::boost_test,
-                               [](const Program&) { return std::vector<std::string>{"--list_content=DOT", "--color_output=no"}; },
-                               parse_list,
-                               invoke,
-                               []() -> std::unique_ptr<OutputReader> { return std::make_unique<Reader>(); },
-                               {}};
+  static const Adapter adapter{
+      Framework::boost_test,
+      [](const Program&) { return std::vector<std::string>{"--list_content=DOT", "--color_output=no"}; },
+      parse_list,
+      invoke,
+      []() -> std::unique_ptr<OutputReader> { return std::make_unique<Reader>(); },
+      {}};
   return adapter;
 }
 

@@ -30,7 +30,8 @@ Result<std::vector<TestCase>> parse_xml_list(std::string_view output) {
     const std::size_t begin = output.find("<TestCase>", at);
     if (begin == std::string_view::npos) break;
     const std::size_t end = output.find("</TestCase>", begin);
-    if (end == std::string_view::npos) return fail(ErrorKind::input, "testing.list", "the XML list of Catch2 is cut short");
+    if (end == std::string_view::npos)
+      return fail(ErrorKind::input, "testing.list", "the XML list of Catch2 is cut short");
     const std::string_view block = output.substr(begin, end - begin);
     at = end + 11;
     auto name = text_of(block, "Name");

@@ -143,7 +143,9 @@ Ended reap(pid_t pid) {
   } else {
     ended.exit_code = WEXITSTATUS(status);
   }
-  const auto of = [](const timeval& t) { return std::chrono::seconds(t.tv_sec) + std::chrono::microseconds(t.tv_usec); };
+  const auto of = [](const timeval& t) {
+    return std::chrono::seconds(t.tv_sec) + std::chrono::microseconds(t.tv_usec);
+  };
   ended.cpu = of(usage.ru_utime) + of(usage.ru_stime);
   return ended;
 }
@@ -262,7 +264,8 @@ std::vector<std::string> listening_ports(pid_t pid) {
       if (fields.size() < 10 || fields[3] != "0A") continue;  // 0A: LISTEN
       const std::size_t colon = fields[1].rfind(':');
       if (colon == std::string_view::npos) continue;
-      const unsigned port = static_cast<unsigned>(std::strtoul(std::string(fields[1].substr(colon + 1)).c_str(), nullptr, 16));
+      const unsigned port =
+          static_cast<unsigned>(std::strtoul(std::string(fields[1].substr(colon + 1)).c_str(), nullptr, 16));
       by_inode.emplace(format("socket:[{}]", fields[9]), format("tcp port {}", port));
     }
   }

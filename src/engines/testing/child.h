@@ -31,8 +31,8 @@ struct SpawnRequest {
   const std::vector<std::string>* arguments = nullptr;    // [0] is a path or looked up on PATH
   const std::vector<std::string>* environment = nullptr;  // "NAME=value"
   std::string working_folder;
-  int output = -1;                                         // becomes 1 and 2
-  int control = -1;                                        // stays open at its own number, where given
+  int output = -1;   // becomes 1 and 2
+  int control = -1;  // stays open at its own number, where given
 };
 
 struct Child {
@@ -81,8 +81,7 @@ struct Orphan {
 };
 // Children of ours that we did not start ourselves: what tests left running. A child belongs to a process of the run
 // by session, or by the mark CHIRON_TEST_PROCESS=token in its environment.
-[[nodiscard]] std::vector<Orphan> find_orphans(pid_t session, const std::string& token,
-                                               std::span<const pid_t> known);
+[[nodiscard]] std::vector<Orphan> find_orphans(pid_t session, const std::string& token, std::span<const pid_t> known);
 // SIGKILL for every orphan and what it leaves in turn, reaped; bounded in rounds.
 void end_orphans(pid_t session, const std::string& token, std::span<const pid_t> known);
 

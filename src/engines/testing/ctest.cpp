@@ -1,6 +1,5 @@
 // CTest: the list by --show-only=json-v1 with its properties, and CTest's way to judge a command that ended.
 #include <re2/re2.h>
-
 #include <sys/stat.h>
 
 #include "engines/testing/adapter.h"
@@ -46,14 +45,22 @@ bool modify(Environment& environment, std::string_view text) {
     return at_end ? before + separator + value : value + separator + before;
   };
   std::string after;
-  if (operation == "set") after = value;
-  else if (operation == "unset") after = "";
-  else if (operation == "string_append") after = before + value;
-  else if (operation == "string_prepend") after = value + before;
-  else if (operation == "path_list_append") after = joined(':', true);
-  else if (operation == "path_list_prepend") after = joined(':', false);
-  else if (operation == "cmake_list_append") after = joined(';', true);
-  else if (operation == "cmake_list_prepend") after = joined(';', false);
+  if (operation == "set")
+    after = value;
+  else if (operation == "unset")
+    after = "";
+  else if (operation == "string_append")
+    after = before + value;
+  else if (operation == "string_prepend")
+    after = value + before;
+  else if (operation == "path_list_append")
+    after = joined(':', true);
+  else if (operation == "path_list_prepend")
+    after = joined(':', false);
+  else if (operation == "cmake_list_append")
+    after = joined(';', true);
+  else if (operation == "cmake_list_prepend")
+    after = joined(';', false);
   else if (operation == "reset") {
     std::erase_if(environment, [&](const auto& entry) { return entry.first == name; });
     return true;
@@ -66,30 +73,49 @@ bool modify(Environment& environment, std::string_view text) {
 
 void take_property(CtestDetails& details, TestCase& test, std::string_view name, const doc::Value& value,
                    std::vector<std::string>& modifications) {
-  const auto truth = [&] { return value.is_boolean() ? value.as_boolean() : value.is_string() && value.as_string() == "ON"; };
-  if (name == "WORKING_DIRECTORY" && value.is_string()) details.working_folder = value.as_string();
+  const auto truth = [&] {
+    return value.is_boolean() ? value.as_boolean() : value.is_string() && value.as_string() == "ON";
+  };
+  if (name == "WORKING_DIRECTORY" && value.is_string())
+    details.working_folder = value.as_string();
   else if (name == "ENVIRONMENT") {
     for (const auto& entry : strings(value)) {
       const std::size_t equals = entry.find('=');
-      if (equals != std::string::npos) details.environment.emplace_back(entry.substr(0, equals), entry.substr(equals + 1));
+      if (equals != std::string::npos)
+        details.environment.emplace_back(entry.substr(0, equals), entry.substr(equals + 1));
     }
-  } else if (name == "ENVIRONMENT_MODIFICATION") modifications = strings(value);
-  else if (name == "PASS_REGULAR_EXPRESSION") details.pass_patterns = strings(value);
-  else if (name == "FAIL_REGULAR_EXPRESSION") details.fail_patterns = strings(value);
-  else if (name == "SKIP_REGULAR_EXPRESSION") details.skip_patterns = strings(value);
-  else if (name == "RESOURCE_LOCK") details.resource_locks = strings(value);
-  else if (name == "FIXTURES_SETUP") details.fixtures_setup = strings(value);
-  else if (name == "FIXTURES_CLEANUP") details.fixtures_cleanup = strings(value);
-  else if (name == "FIXTURES_REQUIRED") details.fixtures_required = strings(value);
-  else if (name == "DEPENDS") details.depends = strings(value);
-  else if (name == "LABELS") details.labels = strings(value);
-  else if (name == "REQUIRED_FILES") details.required_files = strings(value);
-  else if (name == "RUN_SERIAL") details.run_serial = truth();
-  else if (name == "WILL_FAIL") details.will_fail = truth();
-  else if (name == "DISABLED") test.disabled = truth();
+  } else if (name == "ENVIRONMENT_MODIFICATION")
+    modifications = strings(value);
+  else if (name == "PASS_REGULAR_EXPRESSION")
+    details.pass_patterns = strings(value);
+  else if (name == "FAIL_REGULAR_EXPRESSION")
+    details.fail_patterns = strings(value);
+  else if (name == "SKIP_REGULAR_EXPRESSION")
+    details.skip_patterns = strings(value);
+  else if (name == "RESOURCE_LOCK")
+    details.resource_locks = strings(value);
+  else if (name == "FIXTURES_SETUP")
+    details.fixtures_setup = strings(value);
+  else if (name == "FIXTURES_CLEANUP")
+    details.fixtures_cleanup = strings(value);
+  else if (name == "FIXTURES_REQUIRED")
+    details.fixtures_required = strings(value);
+  else if (name == "DEPENDS")
+    details.depends = strings(value);
+  else if (name == "LABELS")
+    details.labels = strings(value);
+  else if (name == "REQUIRED_FILES")
+    details.required_files = strings(value);
+  else if (name == "RUN_SERIAL")
+    details.run_serial = truth();
+  else if (name == "WILL_FAIL")
+    details.will_fail = truth();
+  else if (name == "DISABLED")
+    test.disabled = truth();
   else if (value.is_number()) {
     const double number = value.as_double();
-    if (name == "TIMEOUT" && number > 0 && number < 1e7) details.timeout = Milliseconds(static_cast<std::int64_t>(number * 1000));
+    if (name == "TIMEOUT" && number > 0 && number < 1e7)
+      details.timeout = Milliseconds(static_cast<std::int64_t>(number * 1000));
     if (name == "PROCESSORS" && number >= 1 && number < 1e6) details.processors = static_cast<unsigned>(number);
     if (name == "SKIP_RETURN_CODE" && number >= 0 && number < 256) details.skip_code = static_cast<int>(number);
   }
@@ -121,7 +147,8 @@ Result<std::vector<TestCase>> parse_ctest_list(std::string_view json) {
   const doc::Value root = TRY(doc::parse_json(json));
   const doc::Value* list = root.find("tests");
   if (root.string_or("kind", "") != "ctestInfo" || !list || !list->is_array()) {
-    return fail(ErrorKind::input, "testing.list", "ctest --show-only=json-v1 did not print a ctestInfo object with tests");
+    return fail(ErrorKind::input, "testing.list",
+                "ctest --show-only=json-v1 did not print a ctestInfo object with tests");
   }
   if (list->items().size() > limits::kTests) return fail(ErrorKind::limit, "testing.list", "more tests than 2,000,000");
   // Where a test was declared, from the backtrace graph.
@@ -166,7 +193,8 @@ Result<std::vector<TestCase>> parse_ctest_list(std::string_view json) {
   return tests;
 }
 
-CtestJudgement judge_ctest(const CtestDetails& details, int exit_code, int signal, bool timed_out, std::string_view output) {
+CtestJudgement judge_ctest(const CtestDetails& details, int exit_code, int signal, bool timed_out,
+                           std::string_view output) {
   if (timed_out) return {Status::timed_out, "timed out"};
   std::string which;
   bool broken = false;

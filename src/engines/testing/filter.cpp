@@ -8,8 +8,22 @@
 namespace chiron::testing {
 namespace {
 
-enum class NodeKind : std::uint8_t { all, none, name, suite, binary, framework, file, id, label, failed_last, slower_than,
-                                     not_, and_, or_ };
+enum class NodeKind : std::uint8_t {
+  all,
+  none,
+  name,
+  suite,
+  binary,
+  framework,
+  file,
+  id,
+  label,
+  failed_last,
+  slower_than,
+  not_,
+  and_,
+  or_
+};
 
 bool wildcard(std::string_view pattern, std::string_view text) {
   std::size_t p = 0, t = 0, star = std::string_view::npos, mark = 0;
@@ -38,10 +52,14 @@ struct Pattern {
 
   [[nodiscard]] bool matches(std::string_view subject) const {
     switch (kind) {
-      case Kind::equal: return subject == text;
-      case Kind::glob: return wildcard(text, subject);
-      case Kind::regex: return RE2::PartialMatch(re2::StringPiece(subject.data(), subject.size()), *regex);
-      default: return subject.find(text) != std::string_view::npos;
+      case Kind::equal:
+        return subject == text;
+      case Kind::glob:
+        return wildcard(text, subject);
+      case Kind::regex:
+        return RE2::PartialMatch(re2::StringPiece(subject.data(), subject.size()), *regex);
+      default:
+        return subject.find(text) != std::string_view::npos;
     }
   }
 };
@@ -72,8 +90,11 @@ class Parser {
 
  private:
   std::unexpected<Error> error(std::string what) {
-    Error result{ErrorKind::usage, "testing.filter",
-                 format("filter \"{}\": {} at column {}", text_.substr(0, 200), what, at_ + 1), {}, {},
+    Error result{ErrorKind::usage,
+                 "testing.filter",
+                 format("filter \"{}\": {} at column {}", text_.substr(0, 200), what, at_ + 1),
+                 {},
+                 {},
                  "kinds are name, suite, binary, framework, file, id, label; also failed-last and slower-than(2s)"};
     return std::unexpected(std::move(result));
   }
@@ -112,7 +133,9 @@ class Parser {
       if (take_word("and") || take_word("&&") || take_word("&")) continue;
       skip_space();
       const std::string_view rest = text_.substr(at_);
-      if (rest.empty() || rest[0] == ')' || rest[0] == '|' || rest == "or" || rest.starts_with("or ") || rest.starts_with("or(")) break;
+      if (rest.empty() || rest[0] == ')' || rest[0] == '|' || rest == "or" || rest.starts_with("or ") ||
+          rest.starts_with("or("))
+        break;
     }
     if (node->children.size() == 1) return node->children[0];
     return node;
@@ -179,9 +202,12 @@ class Parser {
     const std::string_view word = text_.substr(at_, end - at_);
     if (word.empty()) return error("a test pattern is missing");
     if (word.find('(') != std::string_view::npos) return error(format("\"{}\" is no known predicate", word));
-    if (word == "all") node->kind = NodeKind::all;
-    else if (word == "none") node->kind = NodeKind::none;
-    else if (word == "failed-last") node->kind = NodeKind::failed_last;
+    if (word == "all")
+      node->kind = NodeKind::all;
+    else if (word == "none")
+      node->kind = NodeKind::none;
+    else if (word == "failed-last")
+      node->kind = NodeKind::failed_last;
     else {
       node->kind = NodeKind::id;
       node->pattern = TRY(pattern(word));
@@ -217,24 +243,34 @@ class Parser {
 bool evaluate(const Node& node, const TestCase& test, const FilterContext& context) {
   const auto& program = (*context.programs)[test.program];
   switch (node.kind) {
-    case NodeKind::all: return true;
-    case NodeKind::none: return false;
-    case NodeKind::name: return node.pattern.matches(test.name);
-    case NodeKind::suite: return node.pattern.matches(test.suite);
-    case NodeKind::binary: return node.pattern.matches(program.id);
-    case NodeKind::framework: return node.pattern.matches(to_string(program.framework));
-    case NodeKind::file: return node.pattern.matches(test.file);
-    case NodeKind::id: return node.pattern.matches(program.id + "::" + test.name);
+    case NodeKind::all:
+      return true;
+    case NodeKind::none:
+      return false;
+    case NodeKind::name:
+      return node.pattern.matches(test.name);
+    case NodeKind::suite:
+      return node.pattern.matches(test.suite);
+    case NodeKind::binary:
+      return node.pattern.matches(program.id);
+    case NodeKind::framework:
+      return node.pattern.matches(to_string(program.framework));
+    case NodeKind::file:
+      return node.pattern.matches(test.file);
+    case NodeKind::id:
+      return node.pattern.matches(program.id + "::" + test.name);
     case NodeKind::label:
       return test.ctest && std::any_of(test.ctest->labels.begin(), test.ctest->labels.end(),
                                        [&](const auto& label) { return node.pattern.matches(label); });
-    case NodeKind::failed_last: return context.failed_last && context.failed_last(program.id + "::" + test.name);
+    case NodeKind::failed_last:
+      return context.failed_last && context.failed_last(program.id + "::" + test.name);
     case NodeKind::slower_than: {
       if (!context.duration) return false;
       const auto duration = context.duration(program.id + "::" + test.name);
       return duration && *duration > node.duration;
     }
-    case NodeKind::not_: return !evaluate(*node.children[0], test, context);
+    case NodeKind::not_:
+      return !evaluate(*node.children[0], test, context);
     case NodeKind::and_:
       return std::all_of(node.children.begin(), node.children.end(),
                          [&](const auto& child) { return evaluate(*child, test, context); });
@@ -255,13 +291,16 @@ Filter& Filter::operator=(const Filter&) = default;
 Filter::~Filter() = default;
 
 Result<Filter> Filter::parse(std::string_view text) {
-  if (text.size() > limits::kFilterBytes) return fail(ErrorKind::limit, "testing.filter", "the filter is longer than 64 KiB");
+  if (text.size() > limits::kFilterBytes)
+    return fail(ErrorKind::limit, "testing.filter", "the filter is longer than 64 KiB");
   Filter filter;
   filter.root_ = TRY(Parser(text).parse());
   return filter;
 }
 
-bool Filter::matches(const TestCase& test, const FilterContext& context) const { return evaluate(*root_, test, context); }
+bool Filter::matches(const TestCase& test, const FilterContext& context) const {
+  return evaluate(*root_, test, context);
+}
 
 std::optional<Nanoseconds> parse_duration(std::string_view text) {
   double factor = 1e9;

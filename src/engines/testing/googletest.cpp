@@ -59,7 +59,8 @@ Invocation invoke(const Program& program, std::span<const TestCase* const> tests
     invocation.arguments.push_back(format("--gtest_random_seed={}", 1 + order.seed % 99999));
   }
   // By environment, because a program with an older GoogleTest refuses flags that it does not know.
-  invocation.environment = {{"GTEST_COLOR", "no"}, {"GTEST_BRIEF", "0"}, {"GTEST_PRINT_TIME", "1"}, {"GTEST_REPEAT", "1"}};
+  invocation.environment = {
+      {"GTEST_COLOR", "no"}, {"GTEST_BRIEF", "0"}, {"GTEST_PRINT_TIME", "1"}, {"GTEST_REPEAT", "1"}};
   return invocation;
 }
 

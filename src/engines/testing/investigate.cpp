@@ -30,7 +30,8 @@ std::optional<Request> Investigation::next() const {
   Request request;
   request.order = dependence_.order;
   switch (stage_) {
-    case Stage::done: return {};
+    case Stage::done:
+      return {};
     case Stage::alone:
       request.tests = {suspicion_.victim};
       request.purpose = Purpose::alone;
@@ -82,7 +83,8 @@ void Investigation::finish(Verdict verdict) {
 
 bool Investigation::has_property(const Answer& answer) const {
   if (!answer.ran) return false;
-  return dependence_.kind == OrderDependence::Kind::needs_setter ? !is_failure(answer.status) : is_failure(answer.status);
+  return dependence_.kind == OrderDependence::Kind::needs_setter ? !is_failure(answer.status)
+                                                                 : is_failure(answer.status);
 }
 
 void Investigation::begin_search(OrderDependence::Kind kind, std::vector<TestIndex> candidates, Order order) {
@@ -126,7 +128,8 @@ void Investigation::answer(const Answer& answer) {
   ++runs_;
   const bool failed = answer.ran && is_failure(answer.status);
   switch (stage_) {
-    case Stage::done: return;
+    case Stage::done:
+      return;
     case Stage::alone:
       if (!failed) {
         if (suspicion_.before.empty()) {

@@ -1,11 +1,11 @@
 // What follows a failure: is the test broken, flaky, or does it depend on what ran before it in its process, and on
 // which tests exactly?
 //
-// The search is a binary search for one culprit after another. With f(S) = "the victim fails when the tests S run before
-// it": as long as the culprits found so far are not enough, the shortest prefix of the candidates that makes them
-// enough ends in one more culprit, and only what stands before it stays a candidate. So k culprits among n candidates
-// cost k⌈log₂ n⌉ + k runs, without assuming that f is monotone: each step keeps f(found ∪ candidates) true and
-// narrows a boundary between a run that passed and one that failed. A victim that needs a setter is the same search
+// The search is a binary search for one culprit after another. With f(S) = "the victim fails when the tests S run
+// before it": as long as the culprits found so far are not enough, the shortest prefix of the candidates that makes
+// them enough ends in one more culprit, and only what stands before it stays a candidate. So k culprits among n
+// candidates cost k⌈log₂ n⌉ + k runs, without assuming that f is monotone: each step keeps f(found ∪ candidates) true
+// and narrows a boundary between a run that passed and one that failed. A victim that needs a setter is the same search
 // for f(S) = "the victim passes".
 #pragma once
 #include "engines/testing/model.h"
@@ -31,8 +31,8 @@ struct Suspicion {
   Order order;                    // of that process
   Status status = Status::failed;
   unsigned retries = 0;
-  bool was_alone = false;         // it had its process for itself
-  bool search = true;             // look for culprits, not only for the fact
+  bool was_alone = false;  // it had its process for itself
+  bool search = true;      // look for culprits, not only for the fact
   // Tests of the program before the victim in the order of definition; empty where that says nothing new.
   std::vector<TestIndex> definition_before;
   std::vector<std::vector<TestIndex>> known_polluters;  // of other victims: likely culprits, tried first

@@ -10,13 +10,14 @@ namespace {
 std::string seconds(Nanoseconds duration) { return format("{:.3f}", static_cast<double>(duration.count()) / 1e9); }
 
 std::string element(std::string_view name, const Attempt& attempt, std::string_view note) {
-  std::string message(text::split_lines(attempt.message).empty() ? std::string_view() : text::split_lines(attempt.message)[0]);
+  std::string message(text::split_lines(attempt.message).empty() ? std::string_view()
+                                                                 : text::split_lines(attempt.message)[0]);
   if (message.empty()) message = to_string(attempt.status);
   std::string body = attempt.message;
   if (!note.empty()) body += "\n" + std::string(note);
   if (!attempt.output.empty()) body += "\n\n" + attempt.output;
-  return format("      <{} type=\"{}\" message=\"{}\">{}</{}>\n", name, to_string(attempt.status), text::escape_xml(message),
-                text::escape_xml(body), name);
+  return format("      <{} type=\"{}\" message=\"{}\">{}</{}>\n", name, to_string(attempt.status),
+                text::escape_xml(message), text::escape_xml(body), name);
 }
 
 }  // namespace
@@ -26,7 +27,8 @@ std::string write_junit(const Catalog& catalog, const std::vector<TestIndex>& se
   for (const TestIndex test : selected) by_program[catalog.tests[test].program].push_back(test);
   std::unordered_map<TestIndex, std::string> notes;
   for (const auto& dependence : result.dependences) {
-    std::string note = dependence.kind == OrderDependence::Kind::needs_setter ? "order-dependent: passes only after" : "order-dependent: fails after";
+    std::string note = dependence.kind == OrderDependence::Kind::needs_setter ? "order-dependent: passes only after"
+                                                                              : "order-dependent: fails after";
     for (const TestIndex culprit : dependence.culprits) note += " " + test_id(catalog.programs, catalog.tests[culprit]);
     note += format("\nfails: {}\npasses: {}", dependence.failing_command, dependence.passing_command);
     notes.emplace(dependence.victim, std::move(note));
@@ -41,26 +43,30 @@ std::string write_junit(const Catalog& catalog, const std::vector<TestIndex>& se
     for (const TestIndex test : tests) {
       if (const Attempt* attempt = deciding_attempt(result.records[test])) total += attempt->duration;
     }
-    out += format("  <testsuite name=\"{}\" tests=\"{}\" failures=\"{}\" errors=\"0\" skipped=\"{}\" time=\"{}\">\n",
-                  text::escape_xml(catalog.programs[program].id), counts.total, counts.failed + counts.order_dependent + counts.flaky,
-                  counts.skipped + counts.not_run, seconds(total));
+    out +=
+        format("  <testsuite name=\"{}\" tests=\"{}\" failures=\"{}\" errors=\"0\" skipped=\"{}\" time=\"{}\">\n",
+               text::escape_xml(catalog.programs[program].id), counts.total,
+               counts.failed + counts.order_dependent + counts.flaky, counts.skipped + counts.not_run, seconds(total));
     for (const TestIndex index : tests) {
       const auto& test = catalog.tests[index];
       const auto& record = result.records[index];
       const Attempt* attempt = deciding_attempt(record);
       std::string class_name = test.suite.empty() ? catalog.programs[program].id : test.suite;
       if (class_name.ends_with(".py")) class_name.resize(class_name.size() - 3);
-      out += format("    <testcase classname=\"{}\" name=\"{}\" time=\"{}\"", text::escape_xml(class_name), text::escape_xml(test.name),
-                    attempt ? seconds(attempt->duration) : "0.000");
+      out += format("    <testcase classname=\"{}\" name=\"{}\" time=\"{}\"", text::escape_xml(class_name),
+                    text::escape_xml(test.name), attempt ? seconds(attempt->duration) : "0.000");
       if (!test.file.empty()) out += format(" file=\"{}\" line=\"{}\"", text::escape_xml(test.file), test.line);
       std::string inside;
       const auto note = notes.find(index);
       const std::string_view note_text = note == notes.end() ? std::string_view() : std::string_view(note->second);
       switch (record.verdict) {
         case Verdict::skipped:
-          inside = format("      <skipped message=\"{}\"/>\n", text::escape_xml(attempt ? attempt->message : "disabled"));
+          inside =
+              format("      <skipped message=\"{}\"/>\n", text::escape_xml(attempt ? attempt->message : "disabled"));
           break;
-        case Verdict::not_run: inside = "      <skipped message=\"not run\"/>\n"; break;
+        case Verdict::not_run:
+          inside = "      <skipped message=\"not run\"/>\n";
+          break;
         case Verdict::failed:
         case Verdict::order_dependent: {
           if (!attempt) break;
@@ -78,7 +84,8 @@ std::string write_junit(const Catalog& catalog, const std::vector<TestIndex>& se
           for (const auto& other : record.attempts) {
             if (is_failure(other.status)) inside += element("flakyFailure", other, "");
           }
-          if (attempt && !attempt->output.empty()) inside += format("      <system-out>{}</system-out>\n", text::escape_xml(attempt->output));
+          if (attempt && !attempt->output.empty())
+            inside += format("      <system-out>{}</system-out>\n", text::escape_xml(attempt->output));
           break;
       }
       out += inside.empty() ? "/>\n" : ">\n" + inside + "    </testcase>\n";

@@ -15,16 +15,21 @@ namespace {
 
 std::string describe_end(const io::ProcessResult& result) {
   switch (result.reason) {
-    case io::ExitReason::exited: return format("ended with exit code {}", result.exit_code);
-    case io::ExitReason::signalled: return format("was ended by signal {}", result.signal);
-    case io::ExitReason::timed_out: return "did not end in time";
-    case io::ExitReason::cancelled: return "was cancelled";
+    case io::ExitReason::exited:
+      return format("ended with exit code {}", result.exit_code);
+    case io::ExitReason::signalled:
+      return format("was ended by signal {}", result.signal);
+    case io::ExitReason::timed_out:
+      return "did not end in time";
+    case io::ExitReason::cancelled:
+      return "was cancelled";
   }
   return {};
 }
 
 Error list_error(const Program& program, std::string what, const io::ProcessResult& result) {
-  Error error{ErrorKind::input, "testing.list", format("failed to list the tests of {}: {}", program.id, what), {}, {}, ""};
+  Error error{
+      ErrorKind::input, "testing.list", format("failed to list the tests of {}: {}", program.id, what), {}, {}, ""};
   std::string said = result.error_output.empty() ? result.output : result.error_output;
   if (said.size() > 2000) said.resize(2000);
   if (!said.empty()) error.notes.push_back("it said:\n" + said);
@@ -68,13 +73,14 @@ Result<std::vector<TestCase>> list_binary(Program& program, const Adapter& adapt
   auto ran = TRY(io::run_process(spec, options.cancel));
   if (ran.reason == io::ExitReason::cancelled) return fail(ErrorKind::interrupted, "interrupted", "interrupted");
   // Catch2 2 ends a listing with the number of tests as its code.
-  const bool ended_well = ran.reason == io::ExitReason::exited && (ran.exit_code == 0 || program.framework == Framework::catch2);
+  const bool ended_well =
+      ran.reason == io::ExitReason::exited && (ran.exit_code == 0 || program.framework == Framework::catch2);
   if (!ended_well) return std::unexpected(list_error(program, "it " + describe_end(ran), ran));
   if (ran.dropped_bytes > 0) return std::unexpected(list_error(program, "the list is longer than 256 MiB", {}));
   // Boost.Test prints its lists to standard error.
-  const std::string& output = program.framework == Framework::boost_test && ran.output.find("digraph") == std::string::npos
-                                  ? ran.error_output
-                                  : ran.output;
+  const std::string& output =
+      program.framework == Framework::boost_test && ran.output.find("digraph") == std::string::npos ? ran.error_output
+                                                                                                    : ran.output;
   auto tests = adapter.parse_list(output);
   if (!tests) return std::unexpected(list_error(program, tests.error().message, ran));
   if (!cache_path.empty() && io::make_folders(options.cache_folder)) (void)io::write_file_atomic(cache_path, output);

@@ -24,9 +24,9 @@ constexpr std::array<std::string_view, 6> kVerdicts = {"not-run", "passed", "ski
 constexpr std::array<std::string_view, 6> kPurposes = {"normal",           "alone",  "retry",
                                                        "definition-order", "bisect", "leak-hunt"};
 constexpr std::array<std::string_view, 13> kEvents = {
-    "run-started",    "listed",           "setup-finished", "process-started",  "test-started", "test-slow",
-    "test-finished",  "process-finished", "bisect-started", "order-dependence", "leak",         "note",
-    "run-finished"};
+    "run-started", "listed",        "setup-finished",   "process-started", "test-started",
+    "test-slow",   "test-finished", "process-finished", "bisect-started",  "order-dependence",
+    "leak",        "note",          "run-finished"};
 
 }  // namespace
 

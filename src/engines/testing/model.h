@@ -27,7 +27,7 @@ inline constexpr std::size_t kOutputHeadBytes = 256 * 1024;  // of one test's ou
 inline constexpr std::size_t kOutputTailBytes = 256 * 1024;  // and from its end
 inline constexpr std::size_t kOutputLineBytes = 64 * 1024;   // a longer line is taken in pieces
 inline constexpr std::size_t kListBytes = 256 * 1024 * 1024;
-inline constexpr std::size_t kArgumentBytes = 100 * 1024;    // Linux takes 128 KiB in one argument
+inline constexpr std::size_t kArgumentBytes = 100 * 1024;       // Linux takes 128 KiB in one argument
 inline constexpr std::size_t kMessageBytes = 64 * 1024 * 1024;  // one message of the Python worker
 inline constexpr unsigned kZygoteRestarts = 3;
 inline constexpr std::size_t kFilterBytes = 64 * 1024;
@@ -46,7 +46,7 @@ struct Program {
   std::vector<std::string> arguments;  // added to every invocation
   std::string working_folder;          // "" for ours
   Environment environment;
-  std::string digest;                  // of the binary; "" where there is none
+  std::string digest;  // of the binary; "" where there is none
 };
 
 // What CTest knows of one of its tests.
@@ -71,19 +71,19 @@ struct TestCase {
   std::string name;   // whole, as the framework takes it in a filter: "Suite.Case", "tests/test_a.py::test_b"
   std::string file;
   bool disabled = false;
-  std::uint16_t allowed_failures = 0;  // Boost.Test's expected_failures
+  std::uint16_t allowed_failures = 0;         // Boost.Test's expected_failures
   std::shared_ptr<const CtestDetails> ctest;  // shared with copies of the list; never changed after listing
 };
 
 // How one execution of one test ended.
 enum class Status : std::uint8_t {
   passed,
-  failed,     // the framework says so
+  failed,  // the framework says so
   skipped,
-  crashed,    // its process died of a signal
-  exited,     // its process ended in the middle of the test
+  crashed,  // its process died of a signal
+  exited,   // its process ended in the middle of the test
   timed_out,
-  lost        // the process ended well but never said how the test went
+  lost  // the process ended well but never said how the test went
 };
 [[nodiscard]] std::string_view to_string(Status status);
 [[nodiscard]] std::optional<Status> parse_status(std::string_view text);
@@ -104,7 +104,7 @@ struct Attempt {
   std::string message;         // first failure in a line or a few
   std::string file;            // where that was
   std::uint32_t line = 0;
-  std::string output;          // bounded; kept for failures (and on request for all)
+  std::string output;  // bounded; kept for failures (and on request for all)
   std::uint64_t output_bytes = 0;
 };
 
@@ -148,8 +148,19 @@ struct Leak {
 };
 
 enum class EventKind : std::uint8_t {
-  run_started, listed, setup_finished, process_started, test_started, test_slow, test_finished, process_finished,
-  bisect_started, order_dependence, leak, note, run_finished
+  run_started,
+  listed,
+  setup_finished,
+  process_started,
+  test_started,
+  test_slow,
+  test_finished,
+  process_finished,
+  bisect_started,
+  order_dependence,
+  leak,
+  note,
+  run_finished
 };
 [[nodiscard]] std::string_view to_string(EventKind kind);
 
@@ -159,13 +170,13 @@ struct Event {
   std::optional<TestIndex> test;
   std::uint32_t process = 0;
   Purpose purpose = Purpose::normal;
-  const Attempt* attempt = nullptr;               // test_finished
-  const OrderDependence* dependence = nullptr;    // order_dependence
+  const Attempt* attempt = nullptr;             // test_finished
+  const OrderDependence* dependence = nullptr;  // order_dependence
   const Leak* leak = nullptr;
   const std::vector<TestIndex>* tests = nullptr;  // process_started: what it was given
   Order order;
   std::string text;
-  std::uint64_t number = 0;                       // run_started: seed; listed: count
+  std::uint64_t number = 0;  // run_started: seed; listed: count
 };
 using EventSink = std::function<void(const Event&)>;
 

@@ -12,8 +12,9 @@ namespace chiron::testing {
 namespace {
 
 constexpr Nanoseconds kUnknownDuration = std::chrono::milliseconds(2);
-constexpr Nanoseconds kSmallBatch = std::chrono::milliseconds(150);  // below this, a process more costs more than it wins
-constexpr std::size_t kFilterBytesPerBatch = 90 * 1024;              // doctest takes its filter in one argument only
+constexpr Nanoseconds kSmallBatch =
+    std::chrono::milliseconds(150);                      // below this, a process more costs more than it wins
+constexpr std::size_t kFilterBytesPerBatch = 90 * 1024;  // doctest takes its filter in one argument only
 
 Nanoseconds estimate_of(const Durations& durations, TestIndex test) {
   if (test < durations.of.size() && durations.of[test]) return *durations.of[test];
@@ -21,8 +22,8 @@ Nanoseconds estimate_of(const Durations& durations, TestIndex test) {
 }
 
 // Suites in random order, cases in random order within each: what every framework's own shuffle does too.
-std::vector<TestIndex> order_tests(const Catalog& catalog, const std::vector<TestIndex>& tests, const RunOptions& options,
-                                   const std::string& program_id) {
+std::vector<TestIndex> order_tests(const Catalog& catalog, const std::vector<TestIndex>& tests,
+                                   const RunOptions& options, const std::string& program_id) {
   if (!options.shuffle) return tests;
   std::vector<std::vector<TestIndex>> suites;
   std::unordered_map<std::string_view, std::size_t> positions;
@@ -52,7 +53,8 @@ struct Lane {
 };
 
 void cut(const Catalog& catalog, const Durations& durations, ProgramIndex program, const Lane& lane,
-         const std::vector<TestIndex>& tests, const RunOptions& options, unsigned workers, std::vector<Batch>& batches) {
+         const std::vector<TestIndex>& tests, const RunOptions& options, unsigned workers,
+         std::vector<Batch>& batches) {
   const Framework framework = catalog.programs[program].framework;
   const OrderKind kind = framework == Framework::pytest ? OrderKind::listed
                          : options.shuffle              ? OrderKind::seeded
@@ -84,9 +86,8 @@ void cut(const Catalog& catalog, const Durations& durations, ProgramIndex progra
   for (const TestIndex test : tests) {
     (estimate_of(durations, test) > long_test ? long_ones : rest).push_back(test);
   }
-  std::stable_sort(long_ones.begin(), long_ones.end(), [&](TestIndex a, TestIndex b) {
-    return estimate_of(durations, a) > estimate_of(durations, b);
-  });
+  std::stable_sort(long_ones.begin(), long_ones.end(),
+                   [&](TestIndex a, TestIndex b) { return estimate_of(durations, a) > estimate_of(durations, b); });
   if (framework == Framework::pytest) {
     std::vector<TestIndex> all = std::move(long_ones);
     all.insert(all.end(), rest.begin(), rest.end());
@@ -102,7 +103,8 @@ void cut(const Catalog& catalog, const Durations& durations, ProgramIndex progra
   Nanoseconds remaining = total;
   std::size_t at = 0;
   while (at < rest.size()) {
-    const Nanoseconds target = std::max<Nanoseconds>(kSmallBatch, measured ? remaining / (workers * 2) : total / (workers * 2));
+    const Nanoseconds target =
+        std::max<Nanoseconds>(kSmallBatch, measured ? remaining / (workers * 2) : total / (workers * 2));
     std::vector<TestIndex> members;
     Nanoseconds sum{0};
     std::size_t filter_bytes = 0;
@@ -172,7 +174,8 @@ std::vector<Batch> plan_batches(const Catalog& catalog, const std::vector<TestIn
   }
   // Binaries in random order first, so that equal estimates do not always start with the same one.
   if (options.shuffle) Random(mix(options.seed, "binaries")).shuffle(batches);
-  std::stable_sort(batches.begin(), batches.end(), [](const Batch& a, const Batch& b) { return a.estimate > b.estimate; });
+  std::stable_sort(batches.begin(), batches.end(),
+                   [](const Batch& a, const Batch& b) { return a.estimate > b.estimate; });
   return batches;
 }
 

@@ -23,21 +23,27 @@ void Process::assign(std::span<const TestIndex> tests) {
 void Process::feed(std::string_view piece) {
   if (!reader) {
     // CTest and TAP: the process is the test. pytest: what escaped its capture.
-    if (running_ != kNone) capture_.append(piece);
-    else between_.append(piece);
+    if (running_ != kNone)
+      capture_.append(piece);
+    else
+      between_.append(piece);
     if (!tap) return;
   }
   while (!piece.empty()) {
     const std::size_t newline = piece.find('\n');
     const std::size_t length = newline == std::string_view::npos ? piece.size() : newline + 1;
     if (line_.empty() && newline != std::string_view::npos) {
-      if (reader) reader->line(piece.substr(0, length), *this);
-      else tap->line(piece.substr(0, length));
+      if (reader)
+        reader->line(piece.substr(0, length), *this);
+      else
+        tap->line(piece.substr(0, length));
     } else {
       line_.append(piece.substr(0, length));
       if (newline != std::string_view::npos || line_.size() > limits::kOutputLineBytes) {
-        if (reader) reader->line(line_, *this);
-        else tap->line(line_);
+        if (reader)
+          reader->line(line_, *this);
+        else
+          tap->line(line_);
         line_.clear();
       }
     }
@@ -47,8 +53,10 @@ void Process::feed(std::string_view piece) {
 
 void Process::end_of_output() {
   if (line_.empty()) return;
-  if (reader) reader->line(line_, *this);
-  else if (tap) tap->line(line_);
+  if (reader)
+    reader->line(line_, *this);
+  else if (tap)
+    tap->line(line_);
   line_.clear();
 }
 
@@ -128,8 +136,10 @@ void Process::failure(std::string_view message, std::string_view file, std::uint
 }
 
 void Process::output(std::string_view text) {
-  if (running_ != kNone) capture_.append(text);
-  else between_.append(text);
+  if (running_ != kNone)
+    capture_.append(text);
+  else
+    between_.append(text);
 }
 
 void Process::take(const WorkerMessage& message, TestIndex first_test, bool& wants_more) {
@@ -161,13 +171,17 @@ void Process::take(const WorkerMessage& message, TestIndex first_test, bool& wan
     const std::string_view outcome = value.string_or("o", "failed");
     const auto* took = value.find("t");
     const double seconds = took && took->is_number() ? std::clamp(took->as_double(), 0.0, 1e8) : 0;
-    finish_running(outcome == "passed" ? Status::passed : outcome == "skipped" ? Status::skipped : Status::failed,
+    finish_running(outcome == "passed"    ? Status::passed
+                   : outcome == "skipped" ? Status::skipped
+                                          : Status::failed,
                    Nanoseconds(static_cast<std::int64_t>(seconds * 1e9)), std::move(text));
     return;
   }
   const std::string_view event = value.string_or("event", "");
-  if (event == "more") wants_more = true;
-  else if (event == "note") notes.emplace_back(value.string_or("text", ""));
+  if (event == "more")
+    wants_more = true;
+  else if (event == "note")
+    notes.emplace_back(value.string_or("text", ""));
   else if (event == "left") {
     std::string names;
     if (const auto* list = value.find("names"); list && list->is_array()) {

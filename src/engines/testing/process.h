@@ -84,8 +84,8 @@ class Process final : public TestSink {
   bool timed_out = false;
   bool killed_by_us = false;
   std::optional<Clock::time_point> link_lost;  // a fork's socket ended; its parent ought to tell how
-  bool closed = false;           // told that no more tests come
-  bool output_paused = false;    // not watched for a moment, so that small writes are read together
+  bool closed = false;                         // told that no more tests come
+  bool output_paused = false;                  // not watched for a moment, so that small writes are read together
   std::vector<std::string> notes;
   std::vector<Leak> left_files;  // told by a pytest worker
   const CtestDetails* ctest = nullptr;

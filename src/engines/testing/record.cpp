@@ -18,15 +18,18 @@ Result<History> read_history(const std::string& path) {
     const std::size_t second = first == std::string_view::npos ? first : line.find('\t', first + 1);
     if (line.empty()) continue;
     const auto duration = text::parse_unsigned(line.substr(0, first));
-    const auto verdict = second == std::string_view::npos ? std::nullopt : parse_verdict(line.substr(first + 1, second - first - 1));
+    const auto verdict =
+        second == std::string_view::npos ? std::nullopt : parse_verdict(line.substr(first + 1, second - first - 1));
     if (!duration || !verdict) {
       Place place;
       place.file = path;
       place.line = number;
-      return fail(ErrorKind::input, "testing.timings", "a line of timings is nanoseconds, verdict and test, separated by tabs", place,
+      return fail(ErrorKind::input, "testing.timings",
+                  "a line of timings is nanoseconds, verdict and test, separated by tabs", place,
                   "remove the file; the next run writes it anew");
     }
-    history.entries[std::string(line.substr(second + 1))] = {Nanoseconds(static_cast<std::int64_t>(*duration)), *verdict};
+    history.entries[std::string(line.substr(second + 1))] = {Nanoseconds(static_cast<std::int64_t>(*duration)),
+                                                             *verdict};
   }
   return history;
 }
@@ -82,7 +85,8 @@ void append_member(std::string& out, std::string_view name, std::string_view tex
   doc::append_json_string(out, text);
 }
 
-void append_tests(std::string& out, std::string_view name, const std::vector<TestIndex>& tests, const Catalog& catalog) {
+void append_tests(std::string& out, std::string_view name, const std::vector<TestIndex>& tests,
+                  const Catalog& catalog) {
   out += format(",\"{}\":[", name);
   bool first = true;
   for (const TestIndex test : tests) {
@@ -132,7 +136,8 @@ std::string event_line(const Event& event, const Catalog& catalog) {
   }
   if (event.attempt) {
     const Attempt& attempt = *event.attempt;
-    out += format(",\"status\":\"{}\",\"ns\":{},\"position\":{}", to_string(attempt.status), attempt.duration.count(), attempt.position);
+    out += format(",\"status\":\"{}\",\"ns\":{},\"position\":{}", to_string(attempt.status), attempt.duration.count(),
+                  attempt.position);
     if (attempt.exit_code) out += format(",\"exit-code\":{}", attempt.exit_code);
     if (attempt.signal) out += format(",\"signal\":{}", attempt.signal);
     if (!attempt.message.empty()) append_member(out, "message", attempt.message);
@@ -175,10 +180,12 @@ std::string verdict_lines(const Catalog& catalog, const std::vector<TestIndex>& 
     out += "}\n";
   }
   const Counts counts = count(selected, result);
-  out += format("{{\"event\":\"summary\",\"total\":{},\"passed\":{},\"failed\":{},\"order-dependent\":{},\"flaky\":{},\"skipped\":{},"
-                "\"not-run\":{},\"wall-ns\":{},\"processes\":{},\"interrupted\":{},\"stopped-early\":{}}}\n",
-                counts.total, counts.passed, counts.failed, counts.order_dependent, counts.flaky, counts.skipped, counts.not_run,
-                result.wall.count(), result.process_count, result.interrupted, result.stopped_early);
+  out += format(
+      "{{\"event\":\"summary\",\"total\":{},\"passed\":{},\"failed\":{},\"order-dependent\":{},\"flaky\":{},"
+      "\"skipped\":{},"
+      "\"not-run\":{},\"wall-ns\":{},\"processes\":{},\"interrupted\":{},\"stopped-early\":{}}}\n",
+      counts.total, counts.passed, counts.failed, counts.order_dependent, counts.flaky, counts.skipped, counts.not_run,
+      result.wall.count(), result.process_count, result.interrupted, result.stopped_early);
   return out;
 }
 
@@ -284,8 +291,9 @@ Result<RecordedRun> read_record(std::string_view text) {
       attempt.output = value.string_or("output", "");
       auto& record = run.result.records[test];
       // Until the closing lines say more, an attempt's status is all there is.
-      record.verdict = is_failure(attempt.status) ? Verdict::failed
-                       : attempt.status == Status::skipped ? Verdict::skipped : Verdict::passed;
+      record.verdict = is_failure(attempt.status)          ? Verdict::failed
+                       : attempt.status == Status::skipped ? Verdict::skipped
+                                                           : Verdict::passed;
       record.attempts.push_back(std::move(attempt));
     } else if (event == "order-dependence" && !id.empty()) {
       OrderDependence dependence;
@@ -329,7 +337,8 @@ Result<RecordedRun> read_record(std::string_view text) {
 
 std::vector<RecordedProcess> processes_for(const RecordedRun& run, const Catalog& catalog) {
   std::unordered_map<std::string, TestIndex> places;
-  for (TestIndex test = 0; test < catalog.tests.size(); ++test) places.emplace(test_id(catalog.programs, catalog.tests[test]), test);
+  for (TestIndex test = 0; test < catalog.tests.size(); ++test)
+    places.emplace(test_id(catalog.programs, catalog.tests[test]), test);
   std::vector<RecordedProcess> processes;
   std::vector<bool> taken(catalog.tests.size(), false);  // the rest of a process that died ran in a further one
   for (const auto& recorded : run.result.processes) {
@@ -353,12 +362,24 @@ Counts count(const std::vector<TestIndex>& selected, const RunResult& result) {
   for (const TestIndex test : selected) {
     ++counts.total;
     switch (result.records[test].verdict) {
-      case Verdict::not_run: ++counts.not_run; break;
-      case Verdict::passed: ++counts.passed; break;
-      case Verdict::skipped: ++counts.skipped; break;
-      case Verdict::failed: ++counts.failed; break;
-      case Verdict::flaky: ++counts.flaky; break;
-      case Verdict::order_dependent: ++counts.order_dependent; break;
+      case Verdict::not_run:
+        ++counts.not_run;
+        break;
+      case Verdict::passed:
+        ++counts.passed;
+        break;
+      case Verdict::skipped:
+        ++counts.skipped;
+        break;
+      case Verdict::failed:
+        ++counts.failed;
+        break;
+      case Verdict::flaky:
+        ++counts.flaky;
+        break;
+      case Verdict::order_dependent:
+        ++counts.order_dependent;
+        break;
     }
   }
   return counts;

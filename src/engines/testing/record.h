@@ -1,5 +1,6 @@
-// What stays of a run: durations and last verdicts by test id (one file, also the --timings file that shards share), and
-// the recorded run, a stream of JSON lines that is at once the stream for editors and what `chiron test replay` reads.
+// What stays of a run: durations and last verdicts by test id (one file, also the --timings file that shards share),
+// and the recorded run, a stream of JSON lines that is at once the stream for editors and what `chiron test replay`
+// reads.
 #pragma once
 #include "engines/testing/runner.h"
 #include "foundation/doc/value.h"
@@ -24,7 +25,8 @@ void update_history(History& history, const Catalog& catalog, const RunResult& r
 // One event as one line of JSON (with its "\n"); tests are named by id.
 [[nodiscard]] std::string event_line(const Event& event, const Catalog& catalog);
 // The closing lines: the verdict of every test, problems, and the summary.
-[[nodiscard]] std::string verdict_lines(const Catalog& catalog, const std::vector<TestIndex>& selected, const RunResult& result);
+[[nodiscard]] std::string verdict_lines(const Catalog& catalog, const std::vector<TestIndex>& selected,
+                                        const RunResult& result);
 
 struct RecordedRun {
   Catalog catalog;  // programs and tests by name only
@@ -45,11 +47,12 @@ struct TextOptions {
   std::uint64_t seed = 0;
   bool show_output = false;  // of tests that pass, too
 };
-[[nodiscard]] std::string write_text(const Catalog& catalog, const std::vector<TestIndex>& selected, const RunResult& result,
-                                     const TextOptions& options);
+[[nodiscard]] std::string write_text(const Catalog& catalog, const std::vector<TestIndex>& selected,
+                                     const RunResult& result, const TextOptions& options);
 // JUnit XML as GitLab and Jenkins read it: a testsuite per program, file and line on every case, retries as
 // flakyFailure / rerunFailure elements.
-[[nodiscard]] std::string write_junit(const Catalog& catalog, const std::vector<TestIndex>& selected, const RunResult& result);
+[[nodiscard]] std::string write_junit(const Catalog& catalog, const std::vector<TestIndex>& selected,
+                                      const RunResult& result);
 
 struct Counts {
   std::size_t total = 0, passed = 0, failed = 0, skipped = 0, flaky = 0, order_dependent = 0, not_run = 0;

@@ -72,7 +72,7 @@ struct RunOptions {
   bool keep_output = false;  // of tests that pass, too
   bool leak_check = true;
   unsigned retries = 0;
-  unsigned max_fail = 0;      // 0: no limit
+  unsigned max_fail = 0;       // 0: no limit
   unsigned bisect_limit = 40;  // victims searched for in full
   Milliseconds slow{60'000};
   Milliseconds hard{600'000};
@@ -80,11 +80,11 @@ struct RunOptions {
   std::vector<Group> groups;
   std::vector<Override> overrides;
   std::vector<SetupScript> setups;
-  std::vector<RecordedProcess> replay;  // where given, run exactly these processes
+  std::vector<RecordedProcess> replay;   // where given, run exactly these processes
   std::optional<TestIndex> only_victim;  // investigate failures of this test only
   Environment environment;
-  std::string scratch_folder;   // must exist; each process gets a folder of its own below it
-  std::string coverage_folder;  // "" for none; each process then writes its coverage to a folder of its own below it
+  std::string scratch_folder;    // must exist; each process gets a folder of its own below it
+  std::string coverage_folder;   // "" for none; each process then writes its coverage to a folder of its own below it
   FilterContext filter_context;  // for overrides and setups
   const task::CancelToken* cancel = nullptr;
 };

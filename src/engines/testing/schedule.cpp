@@ -74,7 +74,8 @@ Schedule::Gate Schedule::gate(const Batch& batch) const {
   }
   for (const auto& name : details.depends) {
     const auto other = by_name_.find({test.program, name});
-    if (other != by_name_.end() && other->second != batch.tests.front() && !ended_.contains(other->second)) return Gate::wait;
+    if (other != by_name_.end() && other->second != batch.tests.front() && !ended_.contains(other->second))
+      return Gate::wait;
   }
   for (const auto& fixture : details.fixtures_required) {
     const auto setups = setups_.find({test.program, fixture});
@@ -196,9 +197,8 @@ void Schedule::give_back(ProgramIndex program, const std::vector<TestIndex>& tes
     const bool known = *test < durations_->of.size() && durations_->of[*test];
     shared.remaining += known ? *durations_->of[*test] : kUnknownDuration;
   }
-  const bool listed = std::any_of(waiting_.begin(), waiting_.end(), [&](const Batch& batch) {
-    return batch.shared_queue && batch.program == program;
-  });
+  const bool listed = std::any_of(waiting_.begin(), waiting_.end(),
+                                  [&](const Batch& batch) { return batch.shared_queue && batch.program == program; });
   if (!listed && !shared.tests.empty()) waiting_.push_front(shared.pattern);
 }
 

@@ -38,7 +38,8 @@ class Recorder {
       }
     }
     std::sort(numbers.begin(), numbers.end());
-    for (std::size_t i = 0; i + kRecordsKept <= numbers.size(); ++i) unlink(format("{}/{}.jsonl", folder, numbers[i]).c_str());
+    for (std::size_t i = 0; i + kRecordsKept <= numbers.size(); ++i)
+      unlink(format("{}/{}.jsonl", folder, numbers[i]).c_str());
     for (unsigned number = highest + 1; number < highest + 100; ++number) {
       file_ = ::open(format("{}/{}.jsonl", folder, number).c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
       if (file_ >= 0) {
@@ -111,11 +112,15 @@ Result<std::vector<TestIndex>> choose(const SessionRequest& request, Prepared& p
   if (!request.shard.empty()) {
     const std::size_t slash = request.shard.find('/');
     const auto index = text::parse_unsigned(std::string_view(request.shard).substr(0, slash));
-    const auto total = slash == std::string::npos ? std::nullopt : text::parse_unsigned(std::string_view(request.shard).substr(slash + 1));
+    const auto total = slash == std::string::npos
+                           ? std::nullopt
+                           : text::parse_unsigned(std::string_view(request.shard).substr(slash + 1));
     if (!index || !total || *index < 1 || *index > *total || *total > 100'000) {
-      return fail(ErrorKind::usage, "testing.shard", format("\"{}\" is no shard: write k/n with 1 ≤ k ≤ n", request.shard));
+      return fail(ErrorKind::usage, "testing.shard",
+                  format("\"{}\" is no shard: write k/n with 1 ≤ k ≤ n", request.shard));
     }
-    selected = select_shard(catalog, selected, prepared.durations, static_cast<unsigned>(*index - 1), static_cast<unsigned>(*total));
+    selected = select_shard(catalog, selected, prepared.durations, static_cast<unsigned>(*index - 1),
+                            static_cast<unsigned>(*total));
   }
   return with_fixtures(catalog, selected);
 }
@@ -129,8 +134,9 @@ Result<Prepared> prepare(const SessionRequest& request) {
   list.cancel = request.run.cancel;
   if (request.use_cache && !request.state_folder.empty()) list.cache_folder = request.state_folder + "/lists";
   prepared.session.catalog = std::make_shared<Catalog>(TRY(list_tests(std::move(programs), list)));
-  const std::string history_path =
-      !request.timings.empty() ? request.timings : request.state_folder.empty() ? "" : request.state_folder + "/timings";
+  const std::string history_path = !request.timings.empty()       ? request.timings
+                                   : request.state_folder.empty() ? ""
+                                                                  : request.state_folder + "/timings";
   if (!history_path.empty()) prepared.history = TRY(read_history(history_path));
   const Catalog& catalog = *prepared.session.catalog;
   prepared.durations = durations_of(prepared.history, catalog);
@@ -143,7 +149,8 @@ void bind_history(Prepared& prepared) {
   const History* history = &prepared.history;
   prepared.context.failed_last = [history](const std::string& id) {
     const auto found = history->entries.find(id);
-    return found != history->entries.end() && found->second.verdict != Verdict::passed && found->second.verdict != Verdict::skipped;
+    return found != history->entries.end() && found->second.verdict != Verdict::passed &&
+           found->second.verdict != Verdict::skipped;
   };
   prepared.context.duration = [history](const std::string& id) -> std::optional<Nanoseconds> {
     const auto found = history->entries.find(id);
@@ -153,12 +160,18 @@ void bind_history(Prepared& prepared) {
 
 int severity(Verdict verdict) {
   switch (verdict) {
-    case Verdict::failed: return 5;
-    case Verdict::order_dependent: return 4;
-    case Verdict::flaky: return 3;
-    case Verdict::passed: return 2;
-    case Verdict::skipped: return 1;
-    default: return 0;
+    case Verdict::failed:
+      return 5;
+    case Verdict::order_dependent:
+      return 4;
+    case Verdict::flaky:
+      return 3;
+    case Verdict::passed:
+      return 2;
+    case Verdict::skipped:
+      return 1;
+    default:
+      return 0;
   }
 }
 
@@ -174,7 +187,9 @@ void merge(RunResult& all, RunResult&& round) {
       into = std::move(from);
     }
   }
-  const auto append = [](auto& into, auto& from) { into.insert(into.end(), std::make_move_iterator(from.begin()), std::make_move_iterator(from.end())); };
+  const auto append = [](auto& into, auto& from) {
+    into.insert(into.end(), std::make_move_iterator(from.begin()), std::make_move_iterator(from.end()));
+  };
   append(all.dependences, round.dependences);
   append(all.leaks, round.leaks);
   append(all.problems, round.problems);
@@ -190,8 +205,10 @@ void keep_history(const SessionRequest& request, Prepared& prepared, RunResult& 
   // The state's own file is brought up to date even where --timings gave the durations.
   const std::string path = request.state_folder + "/timings";
   History history;
-  if (request.timings.empty()) history = std::move(prepared.history);
-  else if (auto known = read_history(path)) history = std::move(*known);
+  if (request.timings.empty())
+    history = std::move(prepared.history);
+  else if (auto known = read_history(path))
+    history = std::move(*known);
   update_history(history, *prepared.session.catalog, result);
   if (auto written = io::write_file_atomic(path, write_history(history)); !written) {
     result.problems.push_back("the durations of this run could not be kept: " + written.error().message);
@@ -206,10 +223,12 @@ Result<std::uint64_t> choose_seed(const SessionRequest& request, std::optional<R
   }
   if (request.seed.empty()) {
     return Random(static_cast<std::uint64_t>(std::chrono::system_clock::now().time_since_epoch().count()) ^
-                  static_cast<std::uint64_t>(getpid())).below(1'000'000'000);
+                  static_cast<std::uint64_t>(getpid()))
+        .below(1'000'000'000);
   }
   const auto number = text::parse_unsigned(request.seed);
-  if (!number) return fail(ErrorKind::usage, "testing.seed", format("\"{}\" is no seed: give a number or \"last\"", request.seed));
+  if (!number)
+    return fail(ErrorKind::usage, "testing.seed", format("\"{}\" is no seed: give a number or \"last\"", request.seed));
   return *number;
 }
 
@@ -241,7 +260,8 @@ Result<std::vector<Program>> find_programs(const std::vector<std::string>& targe
       if (framework) target.erase(0, colon + 1);
     }
     const std::string path = absolute(folder, target);
-    if (target.find_first_of("*?[") != std::string::npos && !io::exists(path) && target.find("::") == std::string::npos) {
+    if (target.find_first_of("*?[") != std::string::npos && !io::exists(path) &&
+        target.find("::") == std::string::npos) {
       glob_t found = {};
       if (glob(path.c_str(), 0, nullptr, &found) == 0) {
         for (std::size_t i = found.gl_pathc; i-- > 0;) {
@@ -256,7 +276,8 @@ Result<std::vector<Program>> find_programs(const std::vector<std::string>& targe
     }
     const std::string file_part = path.substr(0, path.find("::"));
     if (!io::exists(file_part)) {
-      return fail(ErrorKind::usage, "testing.target", format("there is no {}", target), {}, "name test programs, CTest build folders or pytest paths");
+      return fail(ErrorKind::usage, "testing.target", format("there is no {}", target), {},
+                  "name test programs, CTest build folders or pytest paths");
     }
     if (!framework) {
       if (io::is_folder(path)) {
@@ -281,12 +302,14 @@ Result<std::vector<Program>> find_programs(const std::vector<std::string>& targe
     programs.push_back(std::move(program));
   }
   if (programs.empty()) {
-    return fail(ErrorKind::usage, "testing.target", "no test programs are named", {},
-                "name test programs, CTest build folders or pytest paths, or list them as \"targets\" under [gate.test]");
+    return fail(
+        ErrorKind::usage, "testing.target", "no test programs are named", {},
+        "name test programs, CTest build folders or pytest paths, or list them as \"targets\" under [gate.test]");
   }
   std::set<std::string> ids;
   for (const auto& program : programs) {
-    if (!ids.insert(program.id).second) return fail(ErrorKind::usage, "testing.target", format("{} is named twice", program.id));
+    if (!ids.insert(program.id).second)
+      return fail(ErrorKind::usage, "testing.target", format("{} is named twice", program.id));
   }
   return programs;
 }
@@ -319,7 +342,8 @@ Result<SessionResult> run_session(const SessionRequest& request) {
       ++done;
       if (request.progress) request.progress(std::min(done, total), total);
       if (request.message && event.attempt && is_failure(event.attempt->status)) {
-        request.message(format("{} {}", to_string(event.attempt->status), test_id(catalog.programs, catalog.tests[*event.test])));
+        request.message(
+            format("{} {}", to_string(event.attempt->status), test_id(catalog.programs, catalog.tests[*event.test])));
       }
     } else if (request.message && event.kind == EventKind::test_slow) {
       request.message(format("slow {}", test_id(catalog.programs, catalog.tests[*event.test])));
@@ -333,7 +357,8 @@ Result<SessionResult> run_session(const SessionRequest& request) {
     options.scratch_folder = prepared.scratch.path();
     options.filter_context = prepared.context;
     if (last && round == 0) options.replay = processes_for(*last, catalog);
-    RunResult result = TRY(run_tests(catalog, session.selected, prepared.durations, options, session.result.dependences, sink));
+    RunResult result =
+        TRY(run_tests(catalog, session.selected, prepared.durations, options, session.result.dependences, sink));
     const bool stop = result.interrupted || result.stopped_early;
     if (round + 1 < request.rounds) {
       // What this round measured plans the next one.
@@ -348,7 +373,8 @@ Result<SessionResult> run_session(const SessionRequest& request) {
     if (zygote) session.coverage_said += zygote->finish(Milliseconds(60'000));
   }
   recorder.line(verdict_lines(catalog, session.selected, session.result));
-  if (!recorder.close()) session.result.problems.push_back("the record of this run could not be written whole (is the disk full?)");
+  if (!recorder.close())
+    session.result.problems.push_back("the record of this run could not be written whole (is the disk full?)");
   keep_history(request, prepared, session.result);
   return std::move(session);
 }
@@ -360,16 +386,19 @@ Result<std::string> load_record(const std::string& state_folder, std::string_vie
     std::uint64_t highest = 0;
     if (auto entries = io::walk(folder, [](const io::Entry&) { return false; })) {
       for (const auto& entry : *entries) {
-        highest = std::max(highest, text::parse_unsigned(std::string_view(entry.path).substr(0, entry.path.find('.'))).value_or(0));
+        highest = std::max(
+            highest, text::parse_unsigned(std::string_view(entry.path).substr(0, entry.path.find('.'))).value_or(0));
       }
     }
     name = format("{}", highest);
   } else if (!text::parse_unsigned(id)) {
-    return fail(ErrorKind::usage, "testing.no-record", format("\"{}\" is no recorded run: give its number, or \"last\"", id));
+    return fail(ErrorKind::usage, "testing.no-record",
+                format("\"{}\" is no recorded run: give its number, or \"last\"", id));
   }
   const std::string path = format("{}/{}.jsonl", folder, name);
   if (!io::exists(path)) {
-    return fail(ErrorKind::usage, "testing.no-record", format("there is no recorded run {} in {}", id.empty() ? "last" : id, folder), {},
+    return fail(ErrorKind::usage, "testing.no-record",
+                format("there is no recorded run {} in {}", id.empty() ? "last" : id, folder), {},
                 "run chiron test first");
   }
   return io::read_file(path);
@@ -391,7 +420,8 @@ Result<SessionResult> bisect_session(const SessionRequest& request, const std::s
   }
   if (victims.size() != 1) {
     return fail(ErrorKind::usage, "testing.victim",
-                victims.empty() ? format("there is no test {}", victim_id) : format("{} names {} tests; write PROGRAM::NAME", victim_id, victims.size()),
+                victims.empty() ? format("there is no test {}", victim_id)
+                                : format("{} names {} tests; write PROGRAM::NAME", victim_id, victims.size()),
                 {}, "chiron test list prints every test's name");
   }
   const TestIndex victim = victims.front();
@@ -406,7 +436,8 @@ Result<SessionResult> bisect_session(const SessionRequest& request, const std::s
     if (auto text = load_record(plain.state_folder, "last")) {
       if (auto last = read_record(*text)) {
         for (auto& process : processes_for(*last, catalog)) {
-          if (std::find(process.tests.begin(), process.tests.end(), victim) != process.tests.end()) tries.push_back(process);
+          if (std::find(process.tests.begin(), process.tests.end(), victim) != process.tests.end())
+            tries.push_back(process);
         }
       }
     }
@@ -430,7 +461,8 @@ Result<SessionResult> bisect_session(const SessionRequest& request, const std::s
     options.only_victim = victim;
     const EventSink sink = [&](const Event& event) { recorder.line(event_line(event, catalog)); };
     RunResult result = TRY(run_tests(catalog, attempt.tests, prepared.durations, options, {}, sink));
-    const bool found = std::any_of(result.dependences.begin(), result.dependences.end(), [&](const auto& d) { return d.victim == victim; });
+    const bool found = std::any_of(result.dependences.begin(), result.dependences.end(),
+                                   [&](const auto& d) { return d.victim == victim; });
     const Verdict verdict = result.records[victim].verdict;
     const bool stop = result.interrupted || found || verdict == Verdict::failed;
     session.result = std::move(result);
@@ -465,20 +497,29 @@ Result<Override> parse_override(std::string_view text) {
     const std::string_view value = equals == std::string_view::npos ? std::string_view() : word.substr(equals + 1);
     const auto number = text::parse_unsigned(value);
     const auto duration = parse_duration(value);
-    if (name == "retries" && number && *number <= 1000) made.retries = static_cast<unsigned>(*number);
-    else if (name == "weight" && number && *number >= 1 && *number <= 10'000) made.weight = static_cast<unsigned>(*number);
-    else if (name == "timeout" && duration && duration->count() > 0) made.hard = std::chrono::duration_cast<Milliseconds>(*duration);
-    else if (name == "slow" && duration && duration->count() > 0) made.slow = std::chrono::duration_cast<Milliseconds>(*duration);
-    else if (name == "group" && !value.empty()) made.group = std::string(value);
-    else if (name == "isolate" && (value.empty() || value == "true" || value == "false")) made.isolate = value != "false";
-    else return fail(ErrorKind::usage, "testing.settings", format("\"{}\" is no setting of an override; one looks like \"{}\"", word, kExample));
+    if (name == "retries" && number && *number <= 1000)
+      made.retries = static_cast<unsigned>(*number);
+    else if (name == "weight" && number && *number >= 1 && *number <= 10'000)
+      made.weight = static_cast<unsigned>(*number);
+    else if (name == "timeout" && duration && duration->count() > 0)
+      made.hard = std::chrono::duration_cast<Milliseconds>(*duration);
+    else if (name == "slow" && duration && duration->count() > 0)
+      made.slow = std::chrono::duration_cast<Milliseconds>(*duration);
+    else if (name == "group" && !value.empty())
+      made.group = std::string(value);
+    else if (name == "isolate" && (value.empty() || value == "true" || value == "false"))
+      made.isolate = value != "false";
+    else
+      return fail(ErrorKind::usage, "testing.settings",
+                  format("\"{}\" is no setting of an override; one looks like \"{}\"", word, kExample));
   }
   return made;
 }
 
 Result<Group> parse_group(std::string_view text) {
   const std::size_t equals = text.find('=');
-  const auto limit = equals == std::string_view::npos ? std::nullopt : text::parse_unsigned(text::trim(text.substr(equals + 1)));
+  const auto limit =
+      equals == std::string_view::npos ? std::nullopt : text::parse_unsigned(text::trim(text.substr(equals + 1)));
   if (!limit || *limit < 1 || *limit > 10'000) {
     return fail(ErrorKind::usage, "testing.settings", format("\"{}\" is no group: write NAME=LIMIT, say db=1", text));
   }
@@ -491,7 +532,8 @@ Result<SetupScript> parse_setup(std::string_view text) {
   SetupScript made;
   const std::size_t colon = head.find(':');
   if (colon == std::string_view::npos || command.empty()) {
-    return fail(ErrorKind::usage, "testing.settings", format("\"{}\" is no setup script; one looks like \"{}\"", text, kExample));
+    return fail(ErrorKind::usage, "testing.settings",
+                format("\"{}\" is no setup script; one looks like \"{}\"", text, kExample));
   }
   made.name = text::trim(head.substr(0, colon));
   made.filter = TRY(Filter::parse(text::trim(head.substr(colon + 1))));

@@ -10,14 +10,14 @@ struct SessionRequest {
   std::string folder;        // that paths are relative to; absolute
   std::string state_folder;  // recorded runs, durations, list cache; "" keeps nothing
   std::string filter;
-  std::string shard;         // "k/n"
-  std::string timings;       // durations read from here in place of the state folder's, never written
-  std::string seed;          // "", a number, or "last"
+  std::string shard;    // "k/n"
+  std::string timings;  // durations read from here in place of the state folder's, never written
+  std::string seed;     // "", a number, or "last"
   std::string python = "python3";
   std::vector<std::string> pytest_arguments;
   unsigned rounds = 1;
   bool use_cache = true;
-  RunOptions run;            // seed, replay, scratch and filter context are filled in here
+  RunOptions run;  // seed, replay, scratch and filter context are filled in here
   // Limits the selection further (--since); gets id and test, says whether it stays.
   std::function<bool(const Catalog&, TestIndex)> keep;
   // Receives each JSON line of the run as it is written.
@@ -31,13 +31,14 @@ struct SessionResult {
   std::vector<TestIndex> selected;
   RunResult result;
   std::uint64_t seed = 0;
-  std::size_t left_out = 0;  // by filter and shard
-  std::string run_id;        // of the record, "" where none was kept
-  std::string coverage_said; // what pytest printed at its end (a coverage report)
+  std::size_t left_out = 0;   // by filter and shard
+  std::string run_id;         // of the record, "" where none was kept
+  std::string coverage_said;  // what pytest printed at its end (a coverage report)
 };
 
 // Programs from targets. Errors: "testing.target" naming it.
-[[nodiscard]] Result<std::vector<Program>> find_programs(const std::vector<std::string>& targets, const std::string& folder,
+[[nodiscard]] Result<std::vector<Program>> find_programs(const std::vector<std::string>& targets,
+                                                         const std::string& folder,
                                                          const std::vector<std::string>& pytest_arguments);
 [[nodiscard]] Result<SessionResult> run_session(const SessionRequest& request);
 // Only the list, with the selection.

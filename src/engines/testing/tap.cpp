@@ -47,11 +47,13 @@ void TapReader::line(std::string_view text) {
 TapReader::Judgement TapReader::judge(int exit_code, int signal) const {
   if (signal != 0) return {Status::crashed, format("ended by signal {}", signal)};
   if (!bail_out_.empty()) return {Status::failed, "Bail out! " + bail_out_};
-  if (failed_ > 0) return {Status::failed, format("{} of {} points failed, first: {}", failed_, points_, first_failed_)};
+  if (failed_ > 0)
+    return {Status::failed, format("{} of {} points failed, first: {}", failed_, points_, first_failed_)};
   if (skip_all_ && points_ == 0) return {exit_code == 0 ? Status::skipped : Status::failed, "plan 1..0"};
   if (!planned_) return {Status::failed, format("no plan (1..N) among {} points", points_)};
   if (*planned_ != points_) return {Status::failed, format("planned {} points, saw {}", *planned_, points_)};
-  if (exit_code != 0) return {Status::failed, format("every point passed, but the program ended with exit code {}", exit_code)};
+  if (exit_code != 0)
+    return {Status::failed, format("every point passed, but the program ended with exit code {}", exit_code)};
   if (skipped_ == points_ && points_ > 0) return {Status::skipped, "every point was skipped"};
   return {Status::passed, {}};
 }

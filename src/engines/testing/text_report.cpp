@@ -1,4 +1,5 @@
-// The run in words: failures with their output, what depends on order with the two commands that show it, leaks, counts.
+// The run in words: failures with their output, what depends on order with the two commands that show it, leaks,
+// counts.
 #include "engines/testing/adapter.h"
 #include "engines/testing/record.h"
 #include "foundation/base/format.h"
@@ -8,7 +9,8 @@ namespace chiron::testing {
 
 std::string rerun_command(const Catalog& catalog, TestIndex test, std::string_view prefix) {
   const auto& program = catalog.programs[catalog.tests[test].program];
-  if (program.framework == Framework::pytest) return std::string(prefix) + " " + shell_command({catalog.tests[test].name});
+  if (program.framework == Framework::pytest)
+    return std::string(prefix) + " " + shell_command({catalog.tests[test].name});
   const std::string given = program.framework == Framework::tap ? "tap:" + program.id : program.id;
   return std::string(prefix) + " " + shell_command({given, "--filter", "name(=" + catalog.tests[test].name + ")"});
 }
@@ -17,14 +19,16 @@ namespace {
 
 class Writer {
  public:
-  Writer(const Catalog& catalog, const std::vector<TestIndex>& selected, const RunResult& result, const TextOptions& options)
+  Writer(const Catalog& catalog, const std::vector<TestIndex>& selected, const RunResult& result,
+         const TextOptions& options)
       : catalog_(catalog), selected_(selected), result_(result), options_(options) {}
 
   std::string write() {
     for (const TestIndex test : selected_) {
       const auto& record = result_.records[test];
       const bool failed = record.verdict == Verdict::failed || record.verdict == Verdict::flaky;
-      if (failed) failure(test, record);
+      if (failed)
+        failure(test, record);
       else if (options_.show_output && !record.attempts.empty() && !record.attempts.back().output.empty()) {
         out_ += format("{} {}\n", paint("ok", "32"), name(test));
         indent(record.attempts.back().output);
@@ -33,8 +37,10 @@ class Writer {
     for (const auto& dependence : result_.dependences) order(dependence);
     explained();
     for (const auto& leak : result_.leaks) {
-      out_ += format("{} {}: {}\n", paint("LEAK", "33"), leak.test ? name(*leak.test) : format("process {} of the run", leak.process),
-                     leak.kind == Leak::Kind::file ? "files left in its temporary folder: " + leak.what : "left running: " + leak.what);
+      out_ += format("{} {}: {}\n", paint("LEAK", "33"),
+                     leak.test ? name(*leak.test) : format("process {} of the run", leak.process),
+                     leak.kind == Leak::Kind::file ? "files left in its temporary folder: " + leak.what
+                                                   : "left running: " + leak.what);
     }
     for (const auto& problem : result_.problems) out_ += format("{} {}\n", paint("PROBLEM", "31"), problem);
     summary();
@@ -53,8 +59,8 @@ class Writer {
 
   void failure(TestIndex test, const TestRecord& record) {
     const Attempt* attempt = deciding_attempt(record);
-    const std::string_view what = record.verdict == Verdict::flaky ? "FLAKY"
-                                  : !attempt                        ? "FAILED"
+    const std::string_view what = record.verdict == Verdict::flaky       ? "FLAKY"
+                                  : !attempt                             ? "FAILED"
                                   : attempt->status == Status::crashed   ? "CRASHED"
                                   : attempt->status == Status::timed_out ? "TIMED OUT"
                                   : attempt->status == Status::exited    ? "EXITED"
@@ -71,7 +77,8 @@ class Writer {
       if (!attempt->output.empty()) indent(attempt->output);
     }
     if (record.verdict == Verdict::flaky) {
-      out_ += format("  passed when it was run again ({} attempts); the same order does not break it again\n", record.attempts.size());
+      out_ += format("  passed when it was run again ({} attempts); the same order does not break it again\n",
+                     record.attempts.size());
     }
     out_ += format("  again: {}\n", rerun_command(catalog_, test, options_.rerun_prefix));
   }
@@ -84,8 +91,10 @@ class Writer {
     if (dependence.kind == OrderDependence::Kind::unresolved) {
       out_ += format("  passes alone, fails after others: {}\n", dependence.note);
     } else {
-      out_ += polluted ? format("  passes alone, fails after {}:\n", dependence.culprits.size() == 1 ? "this test" : "these tests together")
-                       : format("  fails alone, passes only after {}:\n", dependence.culprits.size() == 1 ? "this test" : "these tests");
+      out_ += polluted ? format("  passes alone, fails after {}:\n",
+                                dependence.culprits.size() == 1 ? "this test" : "these tests together")
+                       : format("  fails alone, passes only after {}:\n",
+                                dependence.culprits.size() == 1 ? "this test" : "these tests");
       for (const TestIndex culprit : dependence.culprits) out_ += format("    {}\n", name(culprit));
       out_ += format("  fails:  {}\n  passes: {}\n  found among {} tests with {} runs\n", dependence.failing_command,
                      dependence.passing_command, dependence.candidates, dependence.runs);
@@ -112,7 +121,8 @@ class Writer {
     add(counts.flaky, "flaky");
     add(counts.skipped, "skipped");
     add(counts.not_run, "not run");
-    if (!result_.leaks.empty()) line += format(", {} leak{}", result_.leaks.size(), result_.leaks.size() == 1 ? "" : "s");
+    if (!result_.leaks.empty())
+      line += format(", {} leak{}", result_.leaks.size(), result_.leaks.size() == 1 ? "" : "s");
     line += format("; {} process{}, {}, seed {}", result_.process_count, result_.process_count == 1 ? "" : "es",
                    show_duration(result_.wall), options_.seed);
     if (result_.interrupted) line += ", interrupted";

@@ -20,13 +20,20 @@ std::string decode_xml(std::string_view text) {
     const std::size_t end = text.find(';', i);
     const std::string_view name =
         end == std::string_view::npos || end - i > 10 ? std::string_view() : text.substr(i + 1, end - i - 1);
-    if (name == "lt") out += '<';
-    else if (name == "gt") out += '>';
-    else if (name == "amp") out += '&';
-    else if (name == "quot") out += '"';
-    else if (name == "apos") out += '\'';
-    else if (name.starts_with("#x")) utf8::append(out, static_cast<char32_t>(std::strtoul(std::string(name.substr(2)).c_str(), nullptr, 16)));
-    else if (name.starts_with("#")) utf8::append(out, static_cast<char32_t>(text::parse_unsigned(name.substr(1)).value_or(0xFFFD)));
+    if (name == "lt")
+      out += '<';
+    else if (name == "gt")
+      out += '>';
+    else if (name == "amp")
+      out += '&';
+    else if (name == "quot")
+      out += '"';
+    else if (name == "apos")
+      out += '\'';
+    else if (name.starts_with("#x"))
+      utf8::append(out, static_cast<char32_t>(std::strtoul(std::string(name.substr(2)).c_str(), nullptr, 16)));
+    else if (name.starts_with("#"))
+      utf8::append(out, static_cast<char32_t>(text::parse_unsigned(name.substr(1)).value_or(0xFFFD)));
     else {
       out += '&';
       continue;
@@ -48,14 +55,25 @@ std::optional<std::string> xml_attribute(std::string_view tag, std::string_view 
 
 namespace {
 
-constexpr std::array<std::string_view, 11> kTextElements = {"Original", "Expanded", "Info",   "Warning",
-                                                            "Exception", "FatalErrorCondition", "Failure", "Text",
-                                                            "StdOut",   "StdErr",   "Skip"};
-constexpr std::array<std::string_view, 16> kOtherElements = {
-    "TestCase", "OverallResult", "OverallResults",  "OverallResultsAsserts", "OverallResultsCases",
-    "Group",    "Catch",         "Catch2TestRun",   "OverallResultsTestCases", "Expression",
-    "Section",  "SubCase",       "TestSuite",       "doctest",               "Options",
-    "Message"};
+constexpr std::array<std::string_view, 11> kTextElements = {
+    "Original", "Expanded", "Info",   "Warning", "Exception", "FatalErrorCondition",
+    "Failure",  "Text",     "StdOut", "StdErr",  "Skip"};
+constexpr std::array<std::string_view, 16> kOtherElements = {"TestCase",
+                                                             "OverallResult",
+                                                             "OverallResults",
+                                                             "OverallResultsAsserts",
+                                                             "OverallResultsCases",
+                                                             "Group",
+                                                             "Catch",
+                                                             "Catch2TestRun",
+                                                             "OverallResultsTestCases",
+                                                             "Expression",
+                                                             "Section",
+                                                             "SubCase",
+                                                             "TestSuite",
+                                                             "doctest",
+                                                             "Options",
+                                                             "Message"};
 
 class XmlReader final : public OutputReader {
  public:
@@ -160,10 +178,14 @@ class XmlReader final : public OutputReader {
     if (at == std::string_view::npos) return;
     const std::string element = std::exchange(inside_, {});
     const std::string text_of(text::trim(collected_));
-    if (element == "Original") original_ = text_of;
-    else if (element == "Expanded") expanded_ = text_of;
-    else if (element == "Info" || element == "Warning") sink.output(format("  {}\n", text_of));
-    else if (!streams) report(element == "Text" || element == "Failure" ? text_of : format("{}: {}", label(element), text_of), sink);
+    if (element == "Original")
+      original_ = text_of;
+    else if (element == "Expanded")
+      expanded_ = text_of;
+    else if (element == "Info" || element == "Warning")
+      sink.output(format("  {}\n", text_of));
+    else if (!streams)
+      report(element == "Text" || element == "Failure" ? text_of : format("{}: {}", label(element), text_of), sink);
   }
 
   static std::string_view label(std::string_view element) {

@@ -146,12 +146,15 @@ Result<void> Zygote::collect(const Program& program, ProgramIndex index, const L
     for (auto& message : messages) {
       const std::string_view event = message.value.string_or("event", "");
       if (event == "fatal") return refuse(std::string(message.value.string_or("message", "")));
-      if (event == "end") return refuse(format("pytest ended with exit code {} before running tests", message.value.integer_or("code", 0)));
+      if (event == "end")
+        return refuse(
+            format("pytest ended with exit code {} before running tests", message.value.integer_or("code", 0)));
       if (event != "collected") continue;
       const auto* tests = message.value.find("tests");
       if (!tests || !tests->is_array()) return refuse("the list of tests is missing");
       for (const auto& row : tests->items()) {
-        if (!row.is_array() || row.items().size() < 3 || !row.items()[0].is_string()) return refuse("the list of tests is malformed");
+        if (!row.is_array() || row.items().size() < 3 || !row.items()[0].is_string())
+          return refuse("the list of tests is malformed");
         TestCase test;
         test.program = index;
         test.name = row.items()[0].as_string();
@@ -164,7 +167,8 @@ Result<void> Zygote::collect(const Program& program, ProgramIndex index, const L
       }
       if (const auto* errors = message.value.find("errors"); errors && errors->is_array()) {
         for (const auto& entry : errors->items()) {
-          if (entry.is_array() && entry.items().size() == 2 && entry.items()[0].is_string() && entry.items()[1].is_string()) {
+          if (entry.is_array() && entry.items().size() == 2 && entry.items()[0].is_string() &&
+              entry.items()[1].is_string()) {
             problems_.push_back(format("{}: failed to collect {}:\n{}", program.id, entry.items()[0].as_string(),
                                        entry.items()[1].as_string()));
           }

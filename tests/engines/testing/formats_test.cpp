@@ -10,7 +10,8 @@ namespace {
 // Collects what a reader reports, one line an event.
 class Collector final : public TestSink {
  public:
-  explicit Collector(std::vector<std::string> names, unsigned allowed = 0) : names_(std::move(names)), allowed_(allowed) {}
+  explicit Collector(std::vector<std::string> names, unsigned allowed = 0)
+      : names_(std::move(names)), allowed_(allowed) {}
   void started(std::string_view name) override { log += "start " + std::string(name) + "\n"; }
   void finished(Status status, Nanoseconds) override { log += "end " + std::string(to_string(status)) + "\n"; }
   void failure(std::string_view message, std::string_view file, std::uint32_t line) override {
@@ -39,7 +40,8 @@ void feed(OutputReader& reader, TestSink& sink, std::string_view text) {
 
 TEST_CASE("GoogleTest's list: suites, parameters, disabled tests, talk of the program's own main") {
   auto tests = googletest_adapter().parse_list(
-      "Running main() from gtest_main.cc\nA.\n  One\n  DISABLED_Two\nP/S.\n  Case/0  # GetParam() = 4\nT/0.  # TypeParam = int\n  X\n");
+      "Running main() from gtest_main.cc\nA.\n  One\n  DISABLED_Two\nP/S.\n  Case/0  # GetParam() = 4\nT/0.  # "
+      "TypeParam = int\n  X\n");
   REQUIRE(tests);
   REQUIRE(tests->size() == 4);
   CHECK((*tests)[0].name == "A.One");
@@ -49,12 +51,14 @@ TEST_CASE("GoogleTest's list: suites, parameters, disabled tests, talk of the pr
   CHECK((*tests)[3].name == "T/0.X");
 }
 
-TEST_CASE("GoogleTest's output: a marker after output without an end of line, a failure with its place, a spoofed result") {
+TEST_CASE(
+    "GoogleTest's output: a marker after output without an end of line, a failure with its place, a spoofed result") {
   Collector sink({"A.One", "A.Two"});
   auto reader = googletest_adapter().make_reader();
   feed(*reader, sink,
        "[ RUN      ] A.One\nhalf a line[       OK ] A.One (12 ms)\n[ RUN      ] A.Two\n[       OK ] A.Other (0 ms)\n"
-       "a.cc:7: Failure\nExpected: 1\n[  FAILED  ] A.Two, where GetParam() = 3 (5 ms)\n[  FAILED  ] A.Two\n[ RUN      ] Not.Asked\n");
+       "a.cc:7: Failure\nExpected: 1\n[  FAILED  ] A.Two, where GetParam() = 3 (5 ms)\n[  FAILED  ] A.Two\n[ RUN      "
+       "] Not.Asked\n");
   CHECK(sink.log == "start A.One\nend passed\nstart A.Two\nfailure a.cc:7 a.cc:7: Failure\nend failed\n");
   CHECK(sink.said.find("half a line") != std::string::npos);
 }
@@ -80,10 +84,13 @@ TEST_CASE("XML of Catch2 and doctest between output of the tests") {
   Collector sink({"a & \"b\"", "c"});
   auto reader = make_xml_reader();
   feed(*reader, sink,
-       "<?xml version=\"1.0\"?>\n<doctest binary=\"x\">\n  <TestCase name=\"a &amp; &quot;b&quot;\" filename=\"x.cpp\" line=\"5\">\n"
-       "hello      <Expression success=\"false\" type=\"CHECK\" filename=\"x.cpp\" line=\"6\">\n<Original>\n a &lt; b\n</Original>\n"
+       "<?xml version=\"1.0\"?>\n<doctest binary=\"x\">\n  <TestCase name=\"a &amp; &quot;b&quot;\" filename=\"x.cpp\" "
+       "line=\"5\">\n"
+       "hello      <Expression success=\"false\" type=\"CHECK\" filename=\"x.cpp\" line=\"6\">\n<Original>\n a &lt; "
+       "b\n</Original>\n"
        "<Expanded>\n 3 &lt; 2\n</Expanded>\n</Expression>\n"
-       "  <OverallResultsAsserts successes=\"0\" failures=\"1\" test_case_success=\"false\" duration=\"0.5\"/>\n</TestCase>\n"
+       "  <OverallResultsAsserts successes=\"0\" failures=\"1\" test_case_success=\"false\" "
+       "duration=\"0.5\"/>\n</TestCase>\n"
        "<TestCase name=\"skipped\" skipped=\"true\"/>\n<TestCase name=\"c\" filename=\"x.cpp\" line=\"9\">\n"
        "<OverallResult success=\"true\" skips=\"1\"/>\n</TestCase>\n");
   CHECK(sink.log ==
@@ -93,7 +100,9 @@ TEST_CASE("XML of Catch2 and doctest between output of the tests") {
 
 TEST_CASE("Boost.Test's tree and log, with expected failures") {
   auto tests = boost_test_adapter().parse_list(
-      "digraph G {rankdir=LR;\ntu1[shape=ellipse,color=green,label=\"m\"];\n{\ntu2[shape=Mrecord,color=green,label=\"s|b.cpp(4)\"];\n"
+      "digraph G "
+      "{rankdir=LR;\ntu1[shape=ellipse,color=green,label=\"m\"];\n{\ntu2[shape=Mrecord,color=green,label=\"s|b.cpp(4)"
+      "\"];\n"
       "tu1 -> tu2;\n{\ntu65536[shape=Mrecord,color=green,label=\"a|b.cpp(5)|expected failures=1\"];\ntu2 -> tu65536;\n"
       "tu65537[shape=Mrecord,color=yellow,label=\"d|b.cpp(6)\"];\ntu2 -> tu65537;\n}\n}\n}\n");
   REQUIRE(tests);
@@ -103,8 +112,10 @@ TEST_CASE("Boost.Test's tree and log, with expected failures") {
   CHECK((*tests)[0].line == 5);
   CHECK((*tests)[1].disabled);
   const std::string log =
-      "b.cpp(4): Entering test suite \"s\"\nb.cpp(5): Entering test case \"a\"\nb.cpp(5): error: in \"s/a\": check x has failed\n"
-      "b.cpp(5): Leaving test case \"a\"; testing time: 110us\nb.cpp(4): Leaving test suite \"s\"; testing time: 785us\n";
+      "b.cpp(4): Entering test suite \"s\"\nb.cpp(5): Entering test case \"a\"\nb.cpp(5): error: in \"s/a\": check x "
+      "has failed\n"
+      "b.cpp(5): Leaving test case \"a\"; testing time: 110us\nb.cpp(4): Leaving test suite \"s\"; testing time: "
+      "785us\n";
   Collector allowed({"s/a"}, 1), strict({"s/a"});
   auto first = boost_test_adapter().make_reader(), second = boost_test_adapter().make_reader();
   feed(*first, allowed, log);
@@ -125,7 +136,9 @@ TEST_CASE("CTest's list and judgement") {
   CHECK(details.timeout == Milliseconds(1500));
   CHECK(details.processors == 2);
 
-  const auto judge = [](CtestDetails d, int code, std::string_view output, int signal = 0) { return judge_ctest(d, code, signal, false, output).status; };
+  const auto judge = [](CtestDetails d, int code, std::string_view output, int signal = 0) {
+    return judge_ctest(d, code, signal, false, output).status;
+  };
   CHECK(judge({}, 0, "") == Status::passed);
   CHECK(judge({}, 1, "") == Status::failed);
   CHECK(judge({}, 0, "", 11) == Status::crashed);

@@ -28,7 +28,9 @@ void drive(Investigation& investigation, World& world) {
   }
 }
 
-bool has(const std::vector<TestIndex>& tests, TestIndex wanted) { return std::find(tests.begin(), tests.end(), wanted) != tests.end(); }
+bool has(const std::vector<TestIndex>& tests, TestIndex wanted) {
+  return std::find(tests.begin(), tests.end(), wanted) != tests.end();
+}
 
 Suspicion suspicion_of(unsigned count) {
   Suspicion suspicion;
@@ -51,7 +53,9 @@ TEST_CASE("any one, two or three polluters among any number of tests are found w
       for (int round = 0; round < 20; ++round) {
         std::set<TestIndex> culprits;
         while (culprits.size() < k) culprits.insert(static_cast<TestIndex>(random.below(count)));
-        World world{[&](const auto& ran) { return std::all_of(culprits.begin(), culprits.end(), [&](TestIndex c) { return has(ran, c); }); }};
+        World world{[&](const auto& ran) {
+          return std::all_of(culprits.begin(), culprits.end(), [&](TestIndex c) { return has(ran, c); });
+        }};
         Investigation investigation(suspicion_of(count));
         drive(investigation, world);
         REQUIRE(investigation.verdict() == Verdict::order_dependent);

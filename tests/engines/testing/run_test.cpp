@@ -22,7 +22,8 @@ struct Run {
   std::string lines;
 };
 
-std::optional<Run> run(const std::vector<std::string>& targets, const std::string& filter, const std::function<void(SessionRequest&)>& change = {}) {
+std::optional<Run> run(const std::vector<std::string>& targets, const std::string& filter,
+                       const std::function<void(SessionRequest&)>& change = {}) {
   auto folder = io::TemporaryFolder::create("runner");
   REQUIRE(folder);
   Run made{std::move(*folder), {}, {}};
@@ -67,7 +68,9 @@ void check_bystanders(const Run& made) {
 
 TEST_CASE("a crash, a hang, a failure, an exit and a process left behind are isolated and named") {
   if (!io::exists(sample())) return;
-  const auto made = run({sample()}, "suite(Plain) or name(Bad.Fails) or name(Bad.Crashes) or name(Bad.Exits) or name(Bad.Hangs) or name(LeavesProcess)",
+  const auto made = run({sample()},
+                        "suite(Plain) or name(Bad.Fails) or name(Bad.Crashes) or name(Bad.Exits) or name(Bad.Hangs) or "
+                        "name(LeavesProcess)",
                         [](SessionRequest& request) { request.run.hard = Milliseconds(1'500); });
   check_bystanders(*made);
   CHECK(attempt_of(*made, "Bad.Fails").status == Status::failed);
@@ -77,7 +80,8 @@ TEST_CASE("a crash, a hang, a failure, an exit and a process left behind are iso
   CHECK(attempt_of(*made, "Bad.Crashes").signal == 11);
   CHECK(attempt_of(*made, "Bad.Exits").status == Status::exited);
   CHECK(attempt_of(*made, "Bad.Hangs").status == Status::timed_out);
-  for (const auto* name : {"Bad.Fails", "Bad.Crashes", "Bad.Exits", "Bad.Hangs"}) CHECK(verdict_of(*made, name) == Verdict::failed);
+  for (const auto* name : {"Bad.Fails", "Bad.Crashes", "Bad.Exits", "Bad.Hangs"})
+    CHECK(verdict_of(*made, name) == Verdict::failed);
   CHECK(verdict_of(*made, "Bad.LeavesProcess") == Verdict::passed);
   REQUIRE(made->session.result.leaks.size() == 1);
   const auto& leak = made->session.result.leaks[0];
@@ -108,7 +112,8 @@ TEST_CASE("a test that prints without end is drained and bounded") {
 
 TEST_CASE("order: polluters, pairs and missing setters are found in shuffled rounds, and nobody else is blamed") {
   if (!io::exists(sample())) return;
-  const auto made = run({sample()}, "suite(Plain) or suite(Order)", [](SessionRequest& request) { request.rounds = 20; });
+  const auto made =
+      run({sample()}, "suite(Plain) or suite(Order)", [](SessionRequest& request) { request.rounds = 20; });
   check_bystanders(*made);
   std::map<std::string, std::vector<std::string>> found;
   for (const auto& dependence : made->session.result.dependences) {
@@ -119,12 +124,14 @@ TEST_CASE("order: polluters, pairs and missing setters are found in shuffled rou
     CHECK(dependence.runs <= 2 * dependence.culprits.size() * 7 + 10);
     CHECK(dependence.failing_command.find("--gtest_filter=") != std::string::npos);
   }
-  CHECK(found == std::map<std::string, std::vector<std::string>>{{"Order.NeedsSetter", {"Order.Sets"}},
-                                                                {"Order.Victim", {"Order.Pollutes"}},
-                                                                {"Order.VictimOfBoth", {"Order.FirstHalf", "Order.SecondHalf"}}});
+  CHECK(found == std::map<std::string, std::vector<std::string>>{
+                     {"Order.NeedsSetter", {"Order.Sets"}},
+                     {"Order.Victim", {"Order.Pollutes"}},
+                     {"Order.VictimOfBoth", {"Order.FirstHalf", "Order.SecondHalf"}}});
   // The two commands show what they say they show.
   for (const auto& dependence : made->session.result.dependences) {
-    for (const auto& [command, code] : {std::pair(dependence.failing_command, 1), std::pair(dependence.passing_command, 0)}) {
+    for (const auto& [command, code] :
+         {std::pair(dependence.failing_command, 1), std::pair(dependence.passing_command, 0)}) {
       io::ProcessSpec spec;
       spec.arguments = {"/bin/sh", "-c", command};
       const auto ran = io::run_process(spec);
@@ -136,7 +143,8 @@ TEST_CASE("order: polluters, pairs and missing setters are found in shuffled rou
 
 TEST_CASE("the recorded run is the run: read back, it has the same verdicts, and its processes can be run again") {
   if (!io::exists(sample())) return;
-  const auto made = run({sample()}, "suite(Plain) or suite(Order)", [](SessionRequest& request) { request.seed = "3"; });
+  const auto made =
+      run({sample()}, "suite(Plain) or suite(Order)", [](SessionRequest& request) { request.seed = "3"; });
   const auto record = read_record(made->lines);
   REQUIRE(record);
   CHECK(record->complete);
@@ -158,23 +166,26 @@ TEST_CASE("the recorded run is the run: read back, it has the same verdicts, and
 
 TEST_CASE("max-fail stops, retries make a test flaky or leave it failed, disabled tests are skipped") {
   if (!io::exists(sample())) return;
-  const auto stopped = run({sample()}, "name(Bad.Fails) or name(Bad.Crashes) or name(Bad.Exits)", [](SessionRequest& request) {
-    request.run.max_fail = 1;
-    request.run.workers = 1;
-    request.run.isolate = true;
-  });
+  const auto stopped =
+      run({sample()}, "name(Bad.Fails) or name(Bad.Crashes) or name(Bad.Exits)", [](SessionRequest& request) {
+        request.run.max_fail = 1;
+        request.run.workers = 1;
+        request.run.isolate = true;
+      });
   CHECK(stopped->session.result.stopped_early);
   const auto counts = count(stopped->session.selected, stopped->session.result);
   CHECK(counts.failed == 1);
   CHECK(counts.not_run == 2);
-  const auto retried = run({sample()}, "name(Bad.Fails) or name(NeverRuns)", [](SessionRequest& request) { request.run.retries = 2; });
+  const auto retried =
+      run({sample()}, "name(Bad.Fails) or name(NeverRuns)", [](SessionRequest& request) { request.run.retries = 2; });
   CHECK(verdict_of(*retried, "Bad.Fails") == Verdict::failed);
   CHECK(verdict_of(*retried, "Bad.DISABLED_NeverRuns") == Verdict::skipped);
 }
 
 TEST_CASE("TAP programs and setup scripts") {
   const auto made = run({"tap:good.sh", "tap:bad.sh"}, "", [](SessionRequest& request) {
-    REQUIRE(io::write_file_atomic(request.folder + "/good.sh", "#!/bin/sh\necho 1..1\n[ \"$FROM_SETUP\" = yes ] && echo ok 1 || echo not ok 1\n"));
+    REQUIRE(io::write_file_atomic(request.folder + "/good.sh",
+                                  "#!/bin/sh\necho 1..1\n[ \"$FROM_SETUP\" = yes ] && echo ok 1 || echo not ok 1\n"));
     REQUIRE(io::write_file_atomic(request.folder + "/bad.sh", "#!/bin/sh\necho 1..2\necho ok 1\n"));
     REQUIRE(io::write_file_atomic(request.folder + "/setup.sh", "#!/bin/sh\necho FROM_SETUP=yes > \"$CHIRON_ENV\"\n"));
     for (const auto* name : {"good.sh", "bad.sh", "setup.sh"}) ::chmod((request.folder + "/" + name).c_str(), 0755);
@@ -194,13 +205,9 @@ TEST_CASE("pytest: forked workers, output, crashes, order, worker names, reseedi
   if (const auto ran = io::run_process(probe); !ran || ran->exit_code != 0) return;
   const auto made = run({"."}, "", [](SessionRequest& request) {
     request.python = "/usr/bin/python3";
-    request.rounds = 6;
-    REQUIRE(io::write_file_atomic(request.folder + "/test_sample.py", R"(import os, random, sys, pytest
-STATE = []
+    REQUIRE(io::write_file_atomic(request.folder + "/test_sample.py", R"(import os, pytest
 @pytest.mark.parametrize("n", range(40))
 def test_plain(n): pass
-def test_pollutes(): STATE.append(1)
-def test_victim(): assert not STATE
 def test_worker(worker_id): assert worker_id == os.environ["PYTEST_XDIST_WORKER"] and worker_id.startswith("gw")
 def test_fails():
     print("said on the way")
@@ -213,7 +220,11 @@ def test_closes():
         except OSError: pass
 @pytest.mark.skip(reason="not today")
 def test_skipped(): pass
-def test_random_a(): assert random.random() == random.Random(random.getstate()[1][0]).random() or True
+def test_reseeded_a():
+    import random
+    first = random.random()
+    random.seed(0)
+    assert first != random.random()
 )"));
   });
   for (int i = 0; i < 40; ++i) CHECK(verdict_of(*made, format("test_sample.py::test_plain[{}]", i)) == Verdict::passed);
@@ -223,9 +234,29 @@ def test_random_a(): assert random.random() == random.Random(random.getstate()[1
   CHECK(attempt_of(*made, "test_sample.py::test_dies").status == Status::crashed);
   CHECK(attempt_of(*made, "test_sample.py::test_exits").status == Status::exited);
   CHECK(verdict_of(*made, "test_sample.py::test_closes") == Verdict::failed);
-  CHECK(verdict_of(*made, "test_sample.py::test_victim") == Verdict::order_dependent);
+}
+
+TEST_CASE("pytest: who pollutes is found in any order of one worker") {
+  io::ProcessSpec probe;
+  probe.arguments = {"/usr/bin/python3", "-c", "import pytest"};
+  if (const auto ran = io::run_process(probe); !ran || ran->exit_code != 0) return;
+  const auto made = run({"."}, "", [](SessionRequest& request) {
+    request.python = "/usr/bin/python3";
+    request.rounds = 8;
+    request.run.workers = 1;  // so that the order alone decides, and not who was faster
+    REQUIRE(io::write_file_atomic(request.folder + "/test_order.py", R"(import pytest
+STATE = []
+@pytest.mark.parametrize("n", range(30))
+def test_plain(n): pass
+def test_pollutes(): STATE.append(1)
+def test_victim(): assert not STATE
+)"));
+  });
+  CHECK(verdict_of(*made, "test_order.py::test_victim") == Verdict::order_dependent);
   REQUIRE(made->session.result.dependences.size() == 1);
-  CHECK(made->session.catalog->tests[made->session.result.dependences[0].culprits.at(0)].name == "test_sample.py::test_pollutes");
+  const auto& culprits = made->session.result.dependences[0].culprits;
+  REQUIRE(culprits.size() == 1);
+  CHECK(made->session.catalog->tests[culprits[0]].name == "test_order.py::test_pollutes");
 }
 
 TEST_CASE("JUnit: counts, places, reasons") {

@@ -43,7 +43,8 @@ TEST_CASE("filter expressions") {
   const auto hits = [&](std::string_view text) {
     auto filter = Filter::parse(text);
     REQUIRE_MESSAGE(filter, text);
-    return std::count_if(catalog.tests.begin(), catalog.tests.end(), [&](const auto& test) { return filter->matches(test, context); });
+    return std::count_if(catalog.tests.begin(), catalog.tests.end(),
+                         [&](const auto& test) { return filter->matches(test, context); });
   };
   CHECK(hits("all") == 30);
   CHECK(hits("none") == 0);
@@ -58,7 +59,8 @@ TEST_CASE("filter expressions") {
   CHECK(hits("failed-last") == 1);
   CHECK(hits("slower-than(2s)") == 1);
   CHECK(hits("slower-than(5s)") == 0);
-  for (const std::string_view bad : {"", "(", "name(x", "suite(a) and", "nonsense(x)", "name(/[/)", "slower-than(soon)", ") all"}) {
+  for (const std::string_view bad :
+       {"", "(", "name(x", "suite(a) and", "nonsense(x)", "name(/[/)", "slower-than(soon)", ") all"}) {
     CHECK_FALSE(Filter::parse(bad));
   }
   CHECK_FALSE(Filter::parse(std::string(300, '(') + "all" + std::string(300, ')')));
@@ -107,7 +109,8 @@ TEST_CASE("batches: every test once, the same for the same seed, suites together
   REQUIRE(again.size() == batches.size());
   for (std::size_t i = 0; i < again.size(); ++i) CHECK(again[i].tests == batches[i].tests);
   unsigned changes = 0;
-  for (std::size_t i = 1; i < flat.size(); ++i) changes += catalog.tests[flat[i]].suite != catalog.tests[flat[i - 1]].suite ? 1 : 0;
+  for (std::size_t i = 1; i < flat.size(); ++i)
+    changes += catalog.tests[flat[i]].suite != catalog.tests[flat[i - 1]].suite ? 1 : 0;
   CHECK(changes <= 99 + batches.size());
   options.seed = 12;
   const auto other = plan_batches(catalog, all_of(catalog), durations, options, 2);
