@@ -62,7 +62,7 @@ TEST_CASE("findings with their places") {
   REQUIRE(results[0].failures.size() == 2);
   CHECK(results[0].failures[0].message == "container \"web\" is privileged");
   CHECK(results[0].failures[0].rule == "deny");
-  CHECK(results[0].failures[0].place.line == 3);
+  CHECK(results[0].failures[0].place.line == 5);
   CHECK(results[0].failures[1].message == "image nginx:latest is not pinned");
   CHECK(results[0].failures[1].place.line == 4);
   CHECK(results[0].failures[1].place.column == 12);

@@ -470,7 +470,7 @@ class Query : public Checker {
     for (const Value argument : declared) {
       const Value type = argument.get("Type");
       if (flag_of(type, "NonNull") && !argument.get("DefaultValue") && !given.contains(text_of(argument, "Name")))
-        fail(node, format("{} argument \"{}\" of type \"{}\" is required, but it was not provided.", required_owner, text_of(argument, "Name"),
+        fail(node, format("{} argument \"{}\" of type \"{}\" is required, but it was not provided", required_owner, text_of(argument, "Name"),
                           type_text(type)));
     }
   }

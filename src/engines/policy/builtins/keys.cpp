@@ -62,9 +62,9 @@ const Algorithm* find_algorithm(std::string_view name) {
 KeyResult<std::string> jwk_bytes(Value jwk, std::string_view name) {
   const Value member = jwk.get(name);
   if (!member) return std::string();
-  if (!member.is_string()) return std::unexpected(format("failed to parse a JWK: \"{}\" is no string", name));
+  if (!member.is_string()) return std::unexpected(format("failed to parse a JWK key (set): \"{}\" is no string", name));
   auto bytes = decode_base64url(member.string());
-  if (!bytes) return std::unexpected(format("failed to parse a JWK: \"{}\" is no base64url", name));
+  if (!bytes) return std::unexpected(format("failed to parse a JWK key (set): \"{}\" is no base64url", name));
   return *bytes;
 }
 
@@ -74,7 +74,7 @@ KeyResult<KeyPointer> build(const char* type, OSSL_PARAM_BLD* builder, bool is_p
   EVP_PKEY* key = nullptr;
   if (!context || EVP_PKEY_fromdata_init(context.get()) <= 0 ||
       EVP_PKEY_fromdata(context.get(), &key, is_private ? EVP_PKEY_KEYPAIR : EVP_PKEY_PUBLIC_KEY, parameters.get()) <= 0)
-    return std::unexpected("failed to parse a JWK: the key is invalid");
+    return std::unexpected("failed to parse a JWK key (set): the key is invalid");
   return KeyPointer(key);
 }
 
@@ -92,7 +92,7 @@ KeyResult<KeyPointer> rsa_of(Value jwk) {
     auto bytes = jwk_bytes(jwk, part.member);
     if (!bytes) return std::unexpected(bytes.error());
     if (bytes->empty()) {
-      if (part.required) return std::unexpected(format("failed to parse a JWK: required field {} is missing", part.member));
+      if (part.required) return std::unexpected(format("failed to parse a JWK key (set): required field {} is missing", part.member));
       continue;
     }
     numbers.push_back(big_of(*bytes));
@@ -106,12 +106,12 @@ KeyResult<KeyPointer> ec_of(Value jwk) {
   const Value curve = jwk.get("crv");
   const std::string_view name = curve && curve.is_string() ? curve.string() : std::string_view();
   const char* group = name == "P-256" ? "prime256v1" : name == "P-384" ? "secp384r1" : name == "P-521" ? "secp521r1" : nullptr;
-  if (group == nullptr) return std::unexpected(format("failed to parse a JWK: unknown curve \"{}\"", name));
+  if (group == nullptr) return std::unexpected(format("failed to parse a JWK key (set): unknown curve \"{}\"", name));
   const std::size_t size = name == "P-256" ? 32 : name == "P-384" ? 48 : 66;
   auto x = jwk_bytes(jwk, "x"), y = jwk_bytes(jwk, "y"), d = jwk_bytes(jwk, "d");
   if (!x || !y || !d) return std::unexpected(!x ? x.error() : !y ? y.error() : d.error());
   if (x->size() > size || y->size() > size || x->empty() || y->empty())
-    return std::unexpected("failed to parse a JWK: the point has the wrong size");
+    return std::unexpected("failed to parse a JWK key (set): the point has the wrong size");
   std::string point = "\x04";
   point.append(size - x->size(), '\0').append(*x).append(size - y->size(), '\0').append(*y);
   const BuilderPointer builder(OSSL_PARAM_BLD_new());
@@ -128,19 +128,19 @@ KeyResult<KeyPointer> ec_of(Value jwk) {
 KeyResult<KeyPointer> okp_of(Value jwk) {
   const Value curve = jwk.get("crv");
   if (!curve || !curve.is_string() || curve.string() != "Ed25519")
-    return std::unexpected("failed to parse a JWK: the curve of an OKP key must be Ed25519");
+    return std::unexpected("failed to parse a JWK key (set): the curve of an OKP key must be Ed25519");
   auto x = jwk_bytes(jwk, "x"), d = jwk_bytes(jwk, "d");
   if (!x || !d) return std::unexpected(!x ? x.error() : d.error());
   KeyPointer key(d->empty() ? EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nullptr, bytes_of(*x), x->size())
                             : EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, nullptr, bytes_of(*d), d->size()));
-  if (!key) return std::unexpected("failed to parse a JWK: the key has the wrong size");
+  if (!key) return std::unexpected("failed to parse a JWK key (set): the key has the wrong size");
   return key;
 }
 
 KeyResult<Key> key_of(Value jwk) {
   Key key;
   const Value type = jwk.is_object() ? jwk.get("kty") : Value();
-  if (!type || !type.is_string()) return std::unexpected("failed to parse a JWK: \"kty\" is missing");
+  if (!type || !type.is_string()) return std::unexpected("failed to parse a JWK key (set): \"kty\" is missing");
   for (auto [name, to] : {std::pair{"alg", &key.algorithm}, std::pair{"kid", &key.id}})
     if (const Value member = jwk.get(name); member && member.is_string()) *to = member.string();
   if (type.string() == "oct") {
@@ -153,7 +153,7 @@ KeyResult<Key> key_of(Value jwk) {
   auto pointer = type.string() == "RSA"   ? rsa_of(jwk)
                  : type.string() == "EC"  ? ec_of(jwk)
                  : type.string() == "OKP" ? okp_of(jwk)
-                                          : std::unexpected(format("failed to parse a JWK: unknown key type \"{}\"", type.string()));
+                                          : std::unexpected(format("failed to parse a JWK key (set): unknown key type \"{}\"", type.string()));
   if (!pointer) return std::unexpected(pointer.error());
   key.asymmetric = std::move(*pointer);
   return key;

@@ -133,7 +133,7 @@ bool take_string_or_strings(BuiltinContext& context, Arguments arguments, std::s
     fail_one_of(context, static_cast<int>(index) + 1, "string, set, array", arguments[index]);
     return false;
   }
-  return take_strings(context, arguments, index, out);
+  return take_strings(context, arguments, index, out, "strings");
 }
 
 // Whether a string of `texts` begins with one of `prefixes`.
@@ -189,7 +189,8 @@ Value replace_pairs(BuiltinContext& context, std::string_view text,
 
 }  // namespace
 
-bool take_strings(BuiltinContext& context, Arguments arguments, std::size_t index, std::vector<std::string_view>& out) {
+bool take_strings(BuiltinContext& context, Arguments arguments, std::size_t index, std::vector<std::string_view>& out,
+                  std::string_view element) {
   const Value list = arguments[index];
   if (!is_collection(list)) {
     fail_one_of(context, static_cast<int>(index) + 1, "set, array", list);
@@ -198,7 +199,7 @@ bool take_strings(BuiltinContext& context, Arguments arguments, std::size_t inde
   for (const Value item : list.items()) {
     if (!item.is_string()) {
       const auto kind = to_string(list.kind());
-      context.fail(format("operand {} must be {} of string but got {} containing {}", index + 1, kind, kind,
+      context.fail(format("operand {} must be {} of {} but got {} containing {}", index + 1, kind, element, kind,
                           to_string(item.kind())),
                    BuiltinErrorCode::type);
       return false;

@@ -55,7 +55,8 @@ inline bool interrupted(BuiltinContext& context, std::size_t step) {
 [[nodiscard]] long double number_real(Value number);
 
 // Strings of an array or a set; an element of another kind is an error.
-bool take_strings(BuiltinContext& context, Arguments arguments, std::size_t index, std::vector<std::string_view>& out);
+bool take_strings(BuiltinContext& context, Arguments arguments, std::size_t index, std::vector<std::string_view>& out,
+                  std::string_view element = "string");
 
 // Values as Rego prints them inside text: strings as they are, everything else as a term.
 [[nodiscard]] std::string plain_text(Value value);

@@ -156,8 +156,11 @@ Value time_parse_duration_ns(BuiltinContext& context, Arguments arguments) {
     if (at < text.size() && text[at] == '.') {
       ++at;
       while (at < text.size() && text[at] >= '0' && text[at] <= '9') {
-        scale *= 10;
-        fraction = fraction * 10 + (text[at++] - '0');
+        if (scale < 1e18L) {  // further digits are less than a nanosecond
+          scale *= 10;
+          fraction = fraction * 10 + (text[at] - '0');
+        }
+        ++at;
         after = true;
       }
     }
@@ -165,13 +168,17 @@ Value time_parse_duration_ns(BuiltinContext& context, Arguments arguments) {
     const auto unit_begin = at;
     while (at < text.size() && text[at] != '.' && !(text[at] >= '0' && text[at] <= '9')) ++at;
     const auto unit = text.substr(unit_begin, at - unit_begin);
+    constexpr std::int64_t kHour = 3'600'000'000'000;
     std::int64_t size = 0;
     if (unit == "ns") size = 1;
     else if (unit == "us" || unit == "µs" || unit == "μs") size = 1'000;
     else if (unit == "ms") size = 1'000'000;
     else if (unit == "s") size = 1'000'000'000;
     else if (unit == "m") size = 60'000'000'000;
-    else if (unit == "h") size = 3'600'000'000'000;
+    else if (unit == "h") size = kHour;
+    else if (unit == "d") size = 24 * kHour;
+    else if (unit == "w") size = 7 * 24 * kHour;
+    else if (unit == "y") size = 365 * 24 * kHour;
     else if (unit.empty()) return context.fail("time: missing unit in duration " + quoted(whole));
     else return context.fail("time: unknown unit " + quoted(unit) + " in duration " + quoted(whole));
     exact += integral * size + static_cast<__int128>(fraction / scale * static_cast<long double>(size));
