@@ -54,6 +54,7 @@ class HouseRules {
 
  private:
   void say(const std::string& file, std::size_t line, const std::string& message) {
+    if (excused_.contains(line)) return;
     ++broken_;
     std::printf("%s:%zu: %s\n", file.c_str(), line, message.c_str());
   }
@@ -74,13 +75,34 @@ class HouseRules {
     if (!text) return say(file, 0, to_string(text.error()));
     ++files_;
     const auto lines = text::split_lines(*text);
+    excused_.clear();
+    for (std::size_t i = 0; i < lines.size(); ++i)
+      if (lines[i].find("// house: ") != std::string_view::npos) excused_.insert(i + 2);
     const bool header = file.ends_with(".h");
     if (header && text->find("#pragma once\n") == std::string::npos) say(file, 1, "a header begins with #pragma once");
     if (header && !text->starts_with("//")) say(file, 1, "a header opens with what it is for");
     if (lines.size() > kFileLines)
       say(file, lines.size(), format("{} lines; a file has at most {}", lines.size(), kFileLines));
-    for (std::size_t i = 0; i < lines.size(); ++i) check_line(file, i + 1, lines[i]);
+    check_lines(file, lines);
     check_functions(file, lines);
+    excused_.clear();
+  }
+
+  // Raw strings hold other languages, whose lines are as long as they are.
+  void check_lines(const std::string& file, const std::vector<std::string_view>& lines) {
+    std::string raw_end;
+    for (std::size_t i = 0; i < lines.size(); ++i) {
+      if (!raw_end.empty()) {
+        if (lines[i].find(raw_end) != std::string_view::npos) raw_end.clear();
+        continue;
+      }
+      check_line(file, i + 1, lines[i]);
+      const auto raw = lines[i].rfind("R\"");
+      const auto open = raw == std::string_view::npos ? raw : lines[i].find('(', raw);
+      if (open == std::string_view::npos) continue;
+      raw_end = format("){}\"", lines[i].substr(raw + 2, open - raw - 2));
+      if (lines[i].find(raw_end, open) != std::string_view::npos) raw_end.clear();
+    }
   }
 
   void check_line(const std::string& file, std::size_t number, std::string_view line) {
@@ -159,6 +181,7 @@ class HouseRules {
 
   std::string root_;
   std::set<std::string> used_;
+  std::set<std::size_t> excused_;  // lines of the file at hand
   std::size_t files_ = 0;
   std::size_t broken_ = 0;
 };

@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+// house: the functions that share this header are adapters to Abseil themselves, and its types cannot be declared ahead
 #include <absl/time/time.h>
 
 namespace chiron::policy::functions {
