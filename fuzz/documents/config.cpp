@@ -1,5 +1,6 @@
 // chiron.toml on arbitrary bytes, against the real operations.
 #include "core/config.h"
+
 #include "operations/registry.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

@@ -6,7 +6,8 @@
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace chiron::policy;
   Policy policy;
-  if (!policy.add_module("f.rego", "package f\n" + std::string(reinterpret_cast<const char*>(data), size)).empty()) return 0;
+  if (!policy.add_module("f.rego", "package f\n" + std::string(reinterpret_cast<const char*>(data), size)).empty())
+    return 0;
   if (!policy.compile().empty()) return 0;
   auto prepared = policy.prepare("data.f");
   if (!prepared) return 0;

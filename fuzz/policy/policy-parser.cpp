@@ -9,8 +9,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   for (const RegoVersion version : {RegoVersion::v0, RegoVersion::v1}) {
     ParseOptions options;
     options.version = version;
-    if (auto module = parse_module("f.rego", text, options)) (void)module_outline(**module);
-    else (void)to_string(module.error());
+    if (auto module = parse_module("f.rego", text, options))
+      (void)module_outline(**module);
+    else
+      (void)to_string(module.error());
   }
   return 0;
 }

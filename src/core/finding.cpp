@@ -4,10 +4,14 @@ namespace chiron {
 
 std::string_view to_string(Level level) {
   switch (level) {
-    case Level::none: return "none";
-    case Level::note: return "note";
-    case Level::warning: return "warning";
-    case Level::error: return "error";
+    case Level::none:
+      return "none";
+    case Level::note:
+      return "note";
+    case Level::warning:
+      return "warning";
+    case Level::error:
+      return "error";
   }
   return "";
 }

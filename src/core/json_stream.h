@@ -59,8 +59,10 @@ class JsonStream {
     requires std::integral<T> || std::floating_point<T>
   void member(std::string_view name, T value) {
     key(name);
-    if constexpr (std::same_as<T, bool>) boolean(value);
-    else number(value);
+    if constexpr (std::same_as<T, bool>)
+      boolean(value);
+    else
+      number(value);
   }
   void member_unless_empty(std::string_view name, std::string_view text) {
     if (!text.empty()) member(name, text);

@@ -5,7 +5,8 @@
 
 namespace chiron {
 
-// --config, else the workspace's chiron.toml. Applies the workspace's filters. Errors: "config.none" and parse_config's.
+// --config, else the workspace's chiron.toml. Applies the workspace's filters. Errors: "config.none" and
+// parse_config's.
 [[nodiscard]] Result<Config> load_config(Context& context);
 
 }  // namespace chiron

@@ -68,18 +68,33 @@ Operation diff_operation() {
       "diff", "Show what differs between two files, folders, archives or images",
       Fields<DiffRequest>()
           .add("a", &DiffRequest::a,
-               {.help = "The first file or folder", .placeholder = "A", .example = "old.tar.gz", .positional = true, .required = true, .is_path = true})
+               {.help = "The first file or folder",
+                .placeholder = "A",
+                .example = "old.tar.gz",
+                .positional = true,
+                .required = true,
+                .is_path = true})
           .add("b", &DiffRequest::b,
-               {.help = "The second file or folder", .placeholder = "B", .example = "new.tar.gz", .positional = true, .required = true, .is_path = true})
+               {.help = "The second file or folder",
+                .placeholder = "B",
+                .example = "new.tar.gz",
+                .positional = true,
+                .required = true,
+                .is_path = true})
           .add("form", &DiffRequest::form,
-               {.help = "How the differences are shown", .fallback = "terminal", .example = "html",
+               {.help = "How the differences are shown",
+                .fallback = "terminal",
+                .example = "html",
                 .choices = {"terminal", "text", "json", "diffoscope-json", "markdown", "html"}})
           .add("exclude", &DiffRequest::exclude,
-               {.help = "Leave out members whose path or name matches the wildcard", .placeholder = "GLOB", .example = "*.pyc"})
+               {.help = "Leave out members whose path or name matches the wildcard",
+                .placeholder = "GLOB",
+                .example = "*.pyc"})
           .add("exclude-metadata", &DiffRequest::exclude_metadata,
                {.help = "Ignore times, owners, modes, header fields and member order, and list them as ignored"})
           .add("mask", &DiffRequest::mask,
-               {.help = "Ignore what differs only where the regular expression matches", .placeholder = "REGEX",
+               {.help = "Ignore what differs only where the regular expression matches",
+                .placeholder = "REGEX",
                 .example = "built at [0-9-]+"})
           .add("semantic", &DiffRequest::semantic,
                {.help = "Ignore what does not change the meaning, and list it as ignored"})
@@ -87,24 +102,39 @@ Operation diff_operation() {
                {.help = "In folders, also compare times and owners of files"})
           .add("full", &DiffRequest::full, {.help = "Fold nothing in the terminal form"})
           .add("max-report", &DiffRequest::max_report,
-               {.help = "Cut the report at this many bytes and say how much is left off (0: no bound)", .fallback = "0",
-                .placeholder = "BYTES", .minimum = 0})
+               {.help = "Cut the report at this many bytes and say how much is left off (0: no bound)",
+                .fallback = "0",
+                .placeholder = "BYTES",
+                .minimum = 0})
           .add("max-memory", &DiffRequest::max_memory,
-               {.help = "MiB of memory for decoded data; more goes to a temporary file", .fallback = "2048",
-                .placeholder = "MIB", .minimum = 1, .maximum = 1048576})
+               {.help = "MiB of memory for decoded data; more goes to a temporary file",
+                .fallback = "2048",
+                .placeholder = "MIB",
+                .minimum = 1,
+                .maximum = 1048576})
           .add("max-decoded", &DiffRequest::max_decoded,
-               {.help = "MiB of data decoded in all, against decompression bombs", .fallback = "65536", .placeholder = "MIB",
-                .minimum = 1, .maximum = 16777216})
+               {.help = "MiB of data decoded in all, against decompression bombs",
+                .fallback = "65536",
+                .placeholder = "MIB",
+                .minimum = 1,
+                .maximum = 16777216})
           .add("max-depth", &DiffRequest::max_depth,
-               {.help = "Containers within containers that are opened", .fallback = "64", .placeholder = "N", .minimum = 0,
+               {.help = "Containers within containers that are opened",
+                .fallback = "64",
+                .placeholder = "N",
+                .minimum = 0,
                 .maximum = 200})
           .add("timeout", &DiffRequest::timeout,
-               {.help = "Stop after this many seconds (0: never)", .fallback = "0", .placeholder = "SECONDS", .minimum = 0})
+               {.help = "Stop after this many seconds (0: never)",
+                .fallback = "0",
+                .placeholder = "SECONDS",
+                .minimum = 0})
           .take(),
       run_diff);
   made.description =
       "Equal bytes are settled at the speed of memory; only what differs is opened, by its format, down to the member, "
-      "header field, line or byte. Exit code 0: equal (or all differences ignored), 1: different, 2: could not compare.";
+      "header field, line or byte. Exit code 0: equal (or all differences ignored), 1: different, 2: could not "
+      "compare.";
   made.examples = {{"chiron diff old.tar.gz new.tar.gz", "Which members differ, and where."},
                    {"chiron diff --semantic build-a build-b", "Ignore times, owners and packing."},
                    {"chiron diff --form html a.whl b.whl > report.html", "A page to share."}};

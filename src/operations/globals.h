@@ -9,10 +9,10 @@ namespace chiron {
 
 // What every command takes besides its own fields.
 struct Globals {
-  std::string folder;           // -C
-  std::string config;           // --config
-  std::string color = "auto";   // --color
-  std::int64_t jobs = 0;        // -j
+  std::string folder;          // -C
+  std::string config;          // --config
+  std::string color = "auto";  // --color
+  std::int64_t jobs = 0;       // -j
   bool quiet = false;
   bool help = false;
   // Of commands that print findings:

@@ -30,7 +30,9 @@ std::string as_json(const std::vector<Done>& all) {
   auto list = doc::Value::array();
   for (const auto& done : all) {
     auto entry = doc::Value::object();
-    entry.set("file", doc::Value(done.file)).set("format", doc::Value(done.result.format)).set("changed", doc::Value(done.changed));
+    entry.set("file", doc::Value(done.file))
+        .set("format", doc::Value(done.result.format))
+        .set("changed", doc::Value(done.changed));
     auto changes = doc::Value::array();
     for (const auto& change : done.result.changes) {
       auto item = doc::Value::object();
@@ -56,7 +58,8 @@ std::string as_text(const std::vector<Done>& all, bool check) {
                     done.result.changes.size() == 1 ? "change" : "changes");
     }
     for (const auto& change : done.result.changes) {
-      out += format("  {}{}{}: {} → {}\n", change.member, change.member.empty() ? "" : ": ", change.what, change.before, change.after);
+      out += format("  {}{}{}: {} → {}\n", change.member, change.member.empty() ? "" : ": ", change.what, change.before,
+                    change.after);
     }
   }
   return utf8::sanitize(out);
@@ -70,7 +73,8 @@ Result<Response> run_normalize(const NormalizeRequest& request, Context& context
   const auto epoch = context.environment != nullptr ? context.environment("SOURCE_DATE_EPOCH") : std::nullopt;
   options.time = request.time.value_or(epoch ? text::parse_signed(*epoch).value_or(0) : 0);
   if (options.time < 0 || options.time > 0xffffffff) {
-    return fail(ErrorKind::usage, "usage.value", format("the time {} does not fit 32 bits, as the formats need", options.time));
+    return fail(ErrorKind::usage, "usage.value",
+                format("the time {} does not fit 32 bits, as the formats need", options.time));
   }
   std::vector<Done> all;
   bool any_changed = false;
@@ -107,21 +111,31 @@ Operation normalize_operation() {
       "normalize", "Remove times, owners, order and packers' marks from archives and files",
       Fields<NormalizeRequest>()
           .add("files", &NormalizeRequest::files,
-               {.help = "Files to normalise in place", .placeholder = "FILE", .example = "dist/app.whl", .positional = true,
-                .required = true, .is_path = true})
+               {.help = "Files to normalise in place",
+                .placeholder = "FILE",
+                .example = "dist/app.whl",
+                .positional = true,
+                .required = true,
+                .is_path = true})
           .add("check", &NormalizeRequest::check, {.help = "Change nothing; exit with 1 where a file is not normal"})
           .add("output", &NormalizeRequest::output,
-               {.help = "Write the normal form here and keep the file", .placeholder = "FILE", .example = "normal.whl", .is_path = true,
+               {.help = "Write the normal form here and keep the file",
+                .placeholder = "FILE",
+                .example = "normal.whl",
+                .is_path = true,
                 .scope = FieldScope::command_line})
           .add("form", &NormalizeRequest::form,
                {.help = "How the record of changes is printed", .fallback = "text", .choices = {"text", "json"}})
           .add("time", &NormalizeRequest::time,
-               {.help = "Seconds since 1970 written as time stamps ($SOURCE_DATE_EPOCH, else 0)", .placeholder = "SECONDS",
-                .minimum = 0, .maximum = 4294967295.0})
+               {.help = "Seconds since 1970 written as time stamps ($SOURCE_DATE_EPOCH, else 0)",
+                .placeholder = "SECONDS",
+                .minimum = 0,
+                .maximum = 4294967295.0})
           .take(),
       run_normalize);
   made.description =
-      "Formats: ar, tar, zip (jar, wheel), gzip, PNG, Python bytecode, gettext, cpio (newc); archives within archives too. "
+      "Formats: ar, tar, zip (jar, wheel), gzip, PNG, Python bytecode, gettext, cpio (newc); archives within archives "
+      "too. "
       "Every change is listed. Doing it twice changes nothing more. Exit code 1 only with --check.";
   made.examples = {{"chiron normalize dist/app.whl", "Normalise a wheel in place."},
                    {"chiron normalize --check dist/*.tar.gz", "Fail where an archive is not normal."}};

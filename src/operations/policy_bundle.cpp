@@ -27,10 +27,12 @@ struct BuildRequest {
 // A key given as text, or the content of the file of that name.
 Result<std::string> key_text(const std::string& key, const Context& context) {
   const auto file = context.absolute(key);
-  return io::exists(file) && !io::is_folder(file) ? io::read_file(file, limits::kConfigBytes) : Result<std::string>(key);
+  return io::exists(file) && !io::is_folder(file) ? io::read_file(file, limits::kConfigBytes)
+                                                  : Result<std::string>(key);
 }
 
-Result<policy::Bundle> load(const std::string& path, const std::vector<std::string>& ignore, const policy::BundleVerification& verification) {
+Result<policy::Bundle> load(const std::string& path, const std::vector<std::string>& ignore,
+                            const policy::BundleVerification& verification) {
   if (io::is_folder(path)) return policy::read_bundle_folder(path, ignore, verification);
   return policy::read_bundle(TRY(io::read_file(path, policy::bundle_limits::kArchiveBytes)), verification);
 }
@@ -57,11 +59,16 @@ Result<Response> run_build(const BuildRequest& request, Context& context) {
   const auto version = request.v0_compatible ? policy::RegoVersion::v0 : policy::RegoVersion::v1;
   for (const auto& path : request.paths) {
     auto bundle = TRY(load(context.absolute(path), request.ignore, {}));
-    TRY(check_compiles(bundle, bundle.manifest.rego_version.value_or(version == policy::RegoVersion::v1 ? 1 : 0) == 0 ? policy::RegoVersion::v0 : version));
+    TRY(check_compiles(bundle, bundle.manifest.rego_version.value_or(version == policy::RegoVersion::v1 ? 1 : 0) == 0
+                                   ? policy::RegoVersion::v0
+                                   : version));
     if (request.paths.size() > 1 && bundle.manifest.roots_given && modules.empty() && manifest.roots_given)
-      return fail(ErrorKind::unsupported, "policy.build", "building one bundle out of several that name roots is not supported");
-    if (bundle.manifest.roots_given) manifest = bundle.manifest;
-    else if (!bundle.manifest.revision.empty()) manifest.revision = bundle.manifest.revision;
+      return fail(ErrorKind::unsupported, "policy.build",
+                  "building one bundle out of several that name roots is not supported");
+    if (bundle.manifest.roots_given)
+      manifest = bundle.manifest;
+    else if (!bundle.manifest.revision.empty())
+      manifest.revision = bundle.manifest.revision;
     for (const auto& member : bundle.data.members()) {
       if (data.find(member.name) != nullptr)
         return fail(ErrorKind::input, "bundle.data", format("{}: the document {} is there already", path, member.name));
@@ -136,7 +143,8 @@ Result<Response> run_sign(const SignRequest& request, Context& context) {
   signing.key = TRY(key_text(request.key, context));
   signing.algorithm = request.algorithm;
   signing.key_id = request.key_id;
-  if (!request.claims.empty()) signing.claims = TRY(doc::parse_json(TRY(io::read_file(context.absolute(request.claims), limits::kConfigBytes))));
+  if (!request.claims.empty())
+    signing.claims = TRY(doc::parse_json(TRY(io::read_file(context.absolute(request.claims), limits::kConfigBytes))));
   const auto signatures = TRY(policy::sign_members(bundle.members, signing));
   const auto target = io::join_path(context.absolute(request.output), ".signatures.json");
   TRY(io::write_file_atomic(target, signatures));
@@ -153,8 +161,9 @@ struct CapabilitiesRequest {
 
 Result<Response> run_capabilities(const CapabilitiesRequest& request, Context&) {
   Response response;
-  response.output =
-      doc::write_json_pretty(policy::capabilities(request.v0_compatible ? policy::RegoVersion::v0 : policy::RegoVersion::v1)) + "\n";
+  response.output = doc::write_json_pretty(policy::capabilities(request.v0_compatible ? policy::RegoVersion::v0
+                                                                                      : policy::RegoVersion::v1)) +
+                    "\n";
   response.exit_code = 0;
   return response;
 }
@@ -166,13 +175,23 @@ Operation policy_build_operation() {
   auto made = operation<R>(
       "policy build", "Build a bundle of policies and data, byte for byte the same for the same content",
       Fields<R>()
-          .add("path", &R::paths, {.help = "Folders and bundles to build from", .placeholder = "PATH", .example = "policy", .positional = true, .required = true, .is_path = true})
-          .add("bundle-file", &R::output, {.help = "The bundle to write", .fallback = "bundle.tar.gz", .placeholder = "FILE", .is_path = true})
+          .add("path", &R::paths,
+               {.help = "Folders and bundles to build from",
+                .placeholder = "PATH",
+                .example = "policy",
+                .positional = true,
+                .required = true,
+                .is_path = true})
+          .add("bundle-file", &R::output,
+               {.help = "The bundle to write", .fallback = "bundle.tar.gz", .placeholder = "FILE", .is_path = true})
           .add("revision", &R::revision, {.help = "The manifest's revision", .placeholder = "TEXT"})
           .add("ignore", &R::ignore, {.help = "Patterns of file names to leave out", .placeholder = "GLOB"})
-          .add("signing-key", &R::signing_key, {.help = "Sign: a secret (HMAC) or a file with a PEM private key", .placeholder = "KEY"})
-          .add("signing-alg", &R::signing_algorithm, {.help = "Algorithm of the signature", .fallback = "RS256", .example = "ES256"})
-          .add("signing-key-id", &R::signing_key_id, {.help = "Name of the key, as the verifier knows it", .placeholder = "ID"})
+          .add("signing-key", &R::signing_key,
+               {.help = "Sign: a secret (HMAC) or a file with a PEM private key", .placeholder = "KEY"})
+          .add("signing-alg", &R::signing_algorithm,
+               {.help = "Algorithm of the signature", .fallback = "RS256", .example = "ES256"})
+          .add("signing-key-id", &R::signing_key_id,
+               {.help = "Name of the key, as the verifier knows it", .placeholder = "ID"})
           .add("v0-compatible", &R::v0_compatible, {.help = "Read policies as Rego v0"})
           .take(),
       run_build);
@@ -185,8 +204,15 @@ Operation policy_inspect_operation() {
   auto made = operation<R>(
       "policy inspect", "Show what a bundle holds, and check its signature",
       Fields<R>()
-          .add("bundle", &R::bundle, {.help = "A bundle or a folder", .placeholder = "BUNDLE", .example = "bundle.tar.gz", .positional = true, .required = true, .is_path = true})
-          .add("verification-key", &R::verification_key, {.help = "Check the signature: a secret (HMAC) or a file with a PEM public key", .placeholder = "KEY"})
+          .add("bundle", &R::bundle,
+               {.help = "A bundle or a folder",
+                .placeholder = "BUNDLE",
+                .example = "bundle.tar.gz",
+                .positional = true,
+                .required = true,
+                .is_path = true})
+          .add("verification-key", &R::verification_key,
+               {.help = "Check the signature: a secret (HMAC) or a file with a PEM public key", .placeholder = "KEY"})
           .add("signing-alg", &R::algorithm, {.help = "Algorithm that the signature must have", .fallback = "RS256"})
           .add("verification-key-id", &R::key_id, {.help = "Name that the key must have", .placeholder = "ID"})
           .add("scope", &R::scope, {.help = "Scope that the signature must have", .placeholder = "TEXT"})
@@ -202,12 +228,22 @@ Operation policy_sign_operation() {
   auto made = operation<R>(
       "policy sign", "Write the signature of a bundle's files",
       Fields<R>()
-          .add("bundle", &R::bundle, {.help = "A bundle or a folder", .placeholder = "BUNDLE", .example = "policy", .positional = true, .required = true, .is_path = true})
-          .add("folder", &R::output, {.help = "Where .signatures.json is written", .fallback = ".", .placeholder = "FOLDER", .is_path = true})
-          .add("signing-key", &R::key, {.help = "A secret (HMAC) or a file with a PEM private key", .placeholder = "KEY", .required = true})
-          .add("signing-alg", &R::algorithm, {.help = "Algorithm of the signature", .fallback = "RS256", .example = "ES256"})
+          .add("bundle", &R::bundle,
+               {.help = "A bundle or a folder",
+                .placeholder = "BUNDLE",
+                .example = "policy",
+                .positional = true,
+                .required = true,
+                .is_path = true})
+          .add("folder", &R::output,
+               {.help = "Where .signatures.json is written", .fallback = ".", .placeholder = "FOLDER", .is_path = true})
+          .add("signing-key", &R::key,
+               {.help = "A secret (HMAC) or a file with a PEM private key", .placeholder = "KEY", .required = true})
+          .add("signing-alg", &R::algorithm,
+               {.help = "Algorithm of the signature", .fallback = "RS256", .example = "ES256"})
           .add("signing-key-id", &R::key_id, {.help = "Name of the key, as the verifier knows it", .placeholder = "ID"})
-          .add("claims-file", &R::claims, {.help = "JSON file with further claims", .placeholder = "FILE", .is_path = true})
+          .add("claims-file", &R::claims,
+               {.help = "JSON file with further claims", .placeholder = "FILE", .is_path = true})
           .take(),
       run_sign);
   made.examples = {{"chiron policy sign policy/ --signing-key key.pem", "write .signatures.json"}};
@@ -217,7 +253,8 @@ Operation policy_sign_operation() {
 Operation policy_capabilities_operation() {
   using R = CapabilitiesRequest;
   return operation<R>("policy capabilities", "List the built-in functions and features that policies may use",
-                      Fields<R>().add("v0-compatible", &R::v0_compatible, {.help = "As Rego v0 sees them"}).take(), run_capabilities);
+                      Fields<R>().add("v0-compatible", &R::v0_compatible, {.help = "As Rego v0 sees them"}).take(),
+                      run_capabilities);
 }
 
 }  // namespace chiron

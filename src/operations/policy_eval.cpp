@@ -17,16 +17,31 @@ Operation policy_eval_operation() {
   Operation made = operation<R>(
       "policy eval", "Evaluate a Rego query",
       Fields<R>()
-          .add("query", &R::query, {.help = "The query, unless --stdin", .placeholder = "QUERY", .example = "data.main.deny", .positional = true})
-          .add("data", &R::data, {.help = "Policies and data: files, folders, or prefix:path", .placeholder = "PATH", .letter = 'd', .is_path = true})
+          .add("query", &R::query,
+               {.help = "The query, unless --stdin",
+                .placeholder = "QUERY",
+                .example = "data.main.deny",
+                .positional = true})
+          .add("data", &R::data,
+               {.help = "Policies and data: files, folders, or prefix:path",
+                .placeholder = "PATH",
+                .letter = 'd',
+                .is_path = true})
           .add("bundle", &R::bundles, {.help = "Bundle folders", .placeholder = "PATH", .letter = 'b', .is_path = true})
-          .add("input", &R::input, {.help = "The input document, JSON or YAML", .placeholder = "FILE", .letter = 'i', .is_path = true})
-          .add("import", &R::imports, {.help = "Imports for the query", .placeholder = "PATH", .example = "data.catalog"})
-          .add("package", &R::package, {.help = "Package whose rules the query may name", .placeholder = "PACKAGE", .example = "main"})
-          .add("show", &R::format, {.help = "Form of the result", .fallback = "json",
-                                    .choices = {"json", "values", "bindings", "pretty", "raw", "discard"}, .letter = 'f'})
+          .add("input", &R::input,
+               {.help = "The input document, JSON or YAML", .placeholder = "FILE", .letter = 'i', .is_path = true})
+          .add("import", &R::imports,
+               {.help = "Imports for the query", .placeholder = "PATH", .example = "data.catalog"})
+          .add("package", &R::package,
+               {.help = "Package whose rules the query may name", .placeholder = "PACKAGE", .example = "main"})
+          .add("show", &R::format,
+               {.help = "Form of the result",
+                .fallback = "json",
+                .choices = {"json", "values", "bindings", "pretty", "raw", "discard"},
+                .letter = 'f'})
           .add("ignore", &R::ignore, {.help = "Patterns of file names to leave out", .placeholder = "GLOB"})
-          .add("allow-net", &R::allow_net, {.help = "Hosts that built-ins may talk to; none unless named", .placeholder = "HOST"})
+          .add("allow-net", &R::allow_net,
+               {.help = "Hosts that built-ins may talk to; none unless named", .placeholder = "HOST"})
           .add("fail", &R::fail, {.help = "Exit with 1 where the query is undefined"})
           .add("fail-defined", &R::fail_defined, {.help = "Exit with 1 where the query is defined"})
           .add("strict-builtin-errors", &R::strict_builtin_errors, {.help = "Errors of built-ins end the evaluation"})
@@ -34,13 +49,17 @@ Operation policy_eval_operation() {
           .add("v0-compatible", &R::v0_compatible, {.help = "Read policies as Rego v0"})
           .add("stdin", &R::stdin_query, {.help = "Read the query from standard input"})
           .add("stdin-input", &R::stdin_input, {.help = "Read the input from standard input"})
-          .add("pretty-limit", &R::pretty_limit, {.help = "Characters of a cell in a table", .fallback = "80", .minimum = 1})
-          .add("timeout-ms", &R::timeout_ms, {.help = "Milliseconds the evaluation may take, 0 for no bound", .fallback = "0", .minimum = 0})
-          .add("max-steps", &R::max_steps, {.help = "Operations the evaluation may take, 0 for no bound", .fallback = "0", .minimum = 0})
+          .add("pretty-limit", &R::pretty_limit,
+               {.help = "Characters of a cell in a table", .fallback = "80", .minimum = 1})
+          .add("timeout-ms", &R::timeout_ms,
+               {.help = "Milliseconds the evaluation may take, 0 for no bound", .fallback = "0", .minimum = 0})
+          .add("max-steps", &R::max_steps,
+               {.help = "Operations the evaluation may take, 0 for no bound", .fallback = "0", .minimum = 0})
           .take(),
       run);
-  made.examples = {{"chiron policy eval -d policy.rego -i input.json data.main.deny", "what the policy denies of an input"},
-                   {"chiron policy eval '1 + 2'", "a query by itself"}};
+  made.examples = {
+      {"chiron policy eval -d policy.rego -i input.json data.main.deny", "what the policy denies of an input"},
+      {"chiron policy eval '1 + 2'", "a query by itself"}};
   return made;
 }
 

@@ -15,8 +15,10 @@ Operation policy_parse_operation() {
       "policy parse", "Show the syntax tree of a policy",
       Fields<R>()
           .add("path", &R::paths, {.help = "The policy", .placeholder = "FILE", .positional = true, .is_path = true})
-          .add("show", &R::format, {.help = "Form of the tree", .fallback = "pretty", .choices = {"pretty", "json"}, .letter = 'f'})
-          .add("json-include", &R::json_include, {.help = "Parts of the JSON: -comments leaves comments out", .placeholder = "PARTS"})
+          .add("show", &R::format,
+               {.help = "Form of the tree", .fallback = "pretty", .choices = {"pretty", "json"}, .letter = 'f'})
+          .add("json-include", &R::json_include,
+               {.help = "Parts of the JSON: -comments leaves comments out", .placeholder = "PARTS"})
           .add("v0-compatible", &R::v0_compatible, {.help = "Read the policy as Rego v0"})
           .take(),
       run);

@@ -1,4 +1,5 @@
-// chiron policy test: files against policies. Every deny, violation and warn rule of a namespace is asked about every file.
+// chiron policy test: files against policies. Every deny, violation and warn rule of a namespace is asked about every
+// file.
 #include <algorithm>
 
 #include "engines/policy/gate/files.h"
@@ -41,7 +42,8 @@ Result<std::vector<std::string>> input_paths(const PolicyTestRequest& request, C
   std::vector<std::string> paths;
   for (const auto& path : TRY(context.workspace.files_matching(request.files))) {
     if (const auto& change = context.workspace.change(); change && !change->touches(path, 0)) continue;
-    if (request.files.empty() || policy::is_input_file(path) || !request.parser.empty()) paths.push_back(context.workspace.absolute(path));
+    if (request.files.empty() || policy::is_input_file(path) || !request.parser.empty())
+      paths.push_back(context.workspace.absolute(path));
   }
   return paths;
 }
@@ -52,7 +54,8 @@ Finding finding_of(const gate::FileResult& result, const gate::Outcome& outcome,
   finding.level = level;
   finding.message = outcome.message;
   finding.place = outcome.place;
-  finding.place.file = context.workspace.relative(outcome.loc_file.empty() ? result.file : context.absolute(outcome.loc_file));
+  finding.place.file =
+      context.workspace.relative(outcome.loc_file.empty() ? result.file : context.absolute(outcome.loc_file));
   if (!outcome.loc_file.empty()) {
     finding.place = Place{.file = finding.place.file};
     finding.place.line = static_cast<std::uint32_t>(std::max<std::int64_t>(0, outcome.loc_line));
@@ -86,17 +89,20 @@ Result<Response> run_policy_test(const PolicyTestRequest& request, Context& cont
   const auto made = TRY(gate::Gate::create(std::move(sources), std::move(data), std::move(options)));
   const auto inputs = TRY(gate::load_inputs(paths, request.parser, context.read_input));
   for (const auto& input : inputs) response.inputs.push_back(context.workspace.relative(input.file));
-  const auto namespaces = request.all_namespaces
-                              ? made->namespaces()
-                              : gate::match_namespaces(*made, request.namespaces.empty() ? std::vector<std::string>{"main"} : request.namespaces);
+  const auto namespaces = request.all_namespaces ? made->namespaces()
+                                                 : gate::match_namespaces(*made, request.namespaces.empty()
+                                                                                     ? std::vector<std::string>{"main"}
+                                                                                     : request.namespaces);
   const auto results = TRY(request.combine ? made->check_combined(inputs, namespaces, &context.cancel)
                                            : made->check(inputs, namespaces, context.pool, &context.cancel));
   const auto totals = gate::totals(results);
   response.metrics.push_back({"policy.tests", static_cast<double>(totals.tests()), ""});
   response.metrics.push_back({"policy.failures", static_cast<double>(totals.failures), ""});
   for (const auto& result : results) {
-    for (const auto& outcome : result.failures) response.findings.push_back(finding_of(result, outcome, Level::error, context));
-    for (const auto& outcome : result.warnings) response.findings.push_back(finding_of(result, outcome, Level::warning, context));
+    for (const auto& outcome : result.failures)
+      response.findings.push_back(finding_of(result, outcome, Level::error, context));
+    for (const auto& outcome : result.warnings)
+      response.findings.push_back(finding_of(result, outcome, Level::warning, context));
     for (const auto& query : result.queries)
       for (const auto& line : query.printed) response.notices.push_back(line);
   }
@@ -134,24 +140,43 @@ Operation policy_test_operation() {
       "policy test", "Test configuration files against policies",
       Fields<R>()
           .add("files", &R::files,
-               {.help = "Files and folders to test; in chiron.toml patterns of files", .placeholder = "FILE", .example = "deployment.yaml", .positional = true, .required = true})
-          .add("policy", &R::policies, {.help = "Policies: .rego files and folders of them (policy unless told)", .placeholder = "PATH", .letter = 'p', .is_path = true})
-          .add("namespace", &R::namespaces, {.help = "Packages whose rules count (main unless told); wildcards are taken", .placeholder = "NAME", .letter = 'n'})
+               {.help = "Files and folders to test; in chiron.toml patterns of files",
+                .placeholder = "FILE",
+                .example = "deployment.yaml",
+                .positional = true,
+                .required = true})
+          .add("policy", &R::policies,
+               {.help = "Policies: .rego files and folders of them (policy unless told)",
+                .placeholder = "PATH",
+                .letter = 'p',
+                .is_path = true})
+          .add("namespace", &R::namespaces,
+               {.help = "Packages whose rules count (main unless told); wildcards are taken",
+                .placeholder = "NAME",
+                .letter = 'n'})
           .add("all-namespaces", &R::all_namespaces, {.help = "The rules of every package count"})
-          .add("data", &R::data, {.help = "Files and folders of data for the policies", .placeholder = "PATH", .letter = 'd', .is_path = true})
+          .add("data", &R::data,
+               {.help = "Files and folders of data for the policies",
+                .placeholder = "PATH",
+                .letter = 'd',
+                .is_path = true})
           .add("combine", &R::combine, {.help = "Test all files together, as a list of path and contents"})
-          .add("parser", &R::parser, {.help = "Read every file in this format", .placeholder = "FORMAT", .example = "yaml"})
-          .add("ignore", &R::ignore, {.help = "Leave out files of folders whose path the expression matches", .placeholder = "REGEX"})
+          .add("parser", &R::parser,
+               {.help = "Read every file in this format", .placeholder = "FORMAT", .example = "yaml"})
+          .add("ignore", &R::ignore,
+               {.help = "Leave out files of folders whose path the expression matches", .placeholder = "REGEX"})
           .add("form", &R::form,
                {.help = "Print findings, or results in one of Conftest's forms",
                 .fallback = "findings",
                 .choices = {"findings", "stdout", "json", "tap", "table", "junit", "github", "azuredevops", "sarif"},
                 .scope = FieldScope::command_line})
           .add("strict", &R::strict, {.help = "Unused variables and imports in policies are errors"})
-          .add("strict-builtin-errors", &R::strict_builtin_errors, {.help = "An error of a built-in function ends the test"})
+          .add("strict-builtin-errors", &R::strict_builtin_errors,
+               {.help = "An error of a built-in function ends the test"})
           .add("v0-compatible", &R::v0_compatible, {.help = "Read policies as Rego v0"})
           .add("allow-net", &R::allow_net, {.help = "Hosts that policies may look up", .placeholder = "HOST"})
-          .add("timeout", &R::timeout_s, {.help = "Seconds one evaluation may take (0: no bound)", .fallback = "0", .minimum = 0})
+          .add("timeout", &R::timeout_s,
+               {.help = "Seconds one evaluation may take (0: no bound)", .fallback = "0", .minimum = 0})
           .take(),
       run_policy_test);
   made.examples = {{"chiron policy test deployment.yaml", "test a file against the policies in ./policy"},

@@ -43,7 +43,8 @@ PolicyToolResult policy_check(const PolicyCheckRequest& request) {
     const doc::Value* list = parsed->find("builtins");
     options.compile.allowed_builtins.emplace_back("eq");
     if (list != nullptr && list->is_array()) {
-      for (const doc::Value& each : list->items()) options.compile.allowed_builtins.emplace_back(each.string_or("name", ""));
+      for (const doc::Value& each : list->items())
+        options.compile.allowed_builtins.emplace_back(each.string_or("name", ""));
     }
   }
   Policy policy(options);
@@ -174,7 +175,8 @@ PolicyToolResult policy_deps(const PolicyDepsRequest& request) {
     // A document below another that is listed already says nothing new.
     const std::vector<std::string>* last = nullptr;
     for (const auto& [key, value] : from) {
-      if (last != nullptr && last->size() <= key.size() && std::equal(last->begin(), last->end(), key.begin())) continue;
+      if (last != nullptr && last->size() <= key.size() && std::equal(last->begin(), last->end(), key.begin()))
+        continue;
       last = &key;
       list.push(value);
     }
@@ -185,7 +187,8 @@ PolicyToolResult policy_deps(const PolicyDepsRequest& request) {
   if (!walk.documents.empty()) out.set("virtual", listed(walk.documents));
   if (request.format == "json") return {pretty_json(out), "", 0};
   std::string text;
-  for (const auto& [title, from] : {std::pair<std::string_view, const std::map<std::vector<std::string>, doc::Value>*>{"BASE DOCUMENTS", &walk.base},
+  for (const auto& [title, from] : {std::pair<std::string_view, const std::map<std::vector<std::string>, doc::Value>*>{
+                                        "BASE DOCUMENTS", &walk.base},
                                     {"VIRTUAL DOCUMENTS", &walk.documents}}) {
     if (from->empty()) continue;
     text += std::string(title) + "\n";

@@ -18,17 +18,20 @@ namespace {
 PolicyToolResult refuse(std::string message) { return {"", "Error: " + std::move(message) + "\n", 1}; }
 
 std::int64_t now_ns() {
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now().time_since_epoch())
+      .count();
 }
 
 }  // namespace
 
 PolicyToolResult policy_eval(const PolicyEvalRequest& request, PolicyToolContext& context) {
   if (request.partial) {
-    return refuse("partial evaluation is not supported by Chiron yet; leave out --partial to evaluate with the input at hand");
+    return refuse(
+        "partial evaluation is not supported by Chiron yet; leave out --partial to evaluate with the input at hand");
   }
   if (!request.explain.empty() && request.explain != "off" && request.explain != "notes") {
-    return refuse("--explain " + request.explain + " is not supported by Chiron: OPA's trace shows its own compiler's names");
+    return refuse("--explain " + request.explain +
+                  " is not supported by Chiron: OPA's trace shows its own compiler's names");
   }
   if (!request.capabilities.empty()) return refuse("eval takes no --capabilities in Chiron; use check --capabilities");
   if (request.stdin_query && request.stdin_input) return refuse("specify --stdin or --stdin-input but not both");
@@ -112,12 +115,18 @@ PolicyToolResult policy_eval(const PolicyEvalRequest& request, PolicyToolContext
   if (request.coverage) coverage = measure_coverage(policy.program(), counters);
   doc::Value whole = result_document(*rows);
   if (request.coverage) whole.set("coverage", coverage_document(coverage));
-  if (request.format == "json") result.out = pretty_json(whole);
-  else if (request.format == "values") result.out = result_values(*rows);
-  else if (request.format == "bindings") result.out = result_bindings(*rows);
-  else if (request.format == "raw") result.out = result_raw(*rows);
-  else if (request.format == "discard") result.out = "{\n  \"result\": \"discarded\"\n}\n";
-  else result.out = result_pretty(*rows, static_cast<std::size_t>(request.pretty_limit));
+  if (request.format == "json")
+    result.out = pretty_json(whole);
+  else if (request.format == "values")
+    result.out = result_values(*rows);
+  else if (request.format == "bindings")
+    result.out = result_bindings(*rows);
+  else if (request.format == "raw")
+    result.out = result_raw(*rows);
+  else if (request.format == "discard")
+    result.out = "{\n  \"result\": \"discarded\"\n}\n";
+  else
+    result.out = result_pretty(*rows, static_cast<std::size_t>(request.pretty_limit));
   if (request.coverage && pretty) {
     const std::string percent = doc::Value(coverage.percent).as_string();
     const std::string rule = "+------------------+" + std::string(percent.size() + 2, '-') + "+\n";
@@ -132,13 +141,20 @@ PolicyToolResult policy_eval(const PolicyEvalRequest& request, PolicyToolContext
 
 PolicyToolResult policy_exec(const PolicyExecRequest& request, PolicyToolContext& context) {
   auto fail_with = [](const std::string& message) {
-    return PolicyToolResult{"", "{\"err\":" + pretty_json(doc::Value(message)).substr(0, pretty_json(doc::Value(message)).size() - 1) +
-                                    ",\"level\":\"error\",\"msg\":\"Unexpected error.\"}\n", 1};
+    return PolicyToolResult{
+        "",
+        "{\"err\":" + pretty_json(doc::Value(message)).substr(0, pretty_json(doc::Value(message)).size() - 1) +
+            ",\"level\":\"error\",\"msg\":\"Unexpected error.\"}\n",
+        1};
   };
   if (request.paths.empty() && !request.stdin_input) {
-    return {"", "time=\"\" level=error msg=\"Unexpected error.\" err=\"requires at least 1 path arg, or the --stdin-input flag\"\n", 1};
+    return {"",
+            "time=\"\" level=error msg=\"Unexpected error.\" err=\"requires at least 1 path arg, or the --stdin-input "
+            "flag\"\n",
+            1};
   }
-  if (request.fail && request.fail_defined) return fail_with("exec error: specify --fail or --fail-defined but not both");
+  if (request.fail && request.fail_defined)
+    return fail_with("exec error: specify --fail or --fail-defined but not both");
   std::string decision = request.decision;
   for (const std::string& each : request.set) {
     if (decision.empty() && each.starts_with("default_decision=")) decision = each.substr(17);
@@ -153,7 +169,8 @@ PolicyToolResult policy_exec(const PolicyExecRequest& request, PolicyToolContext
   const LoadProblem problem = load_paths(policy, request.bundles, load);
   if (!problem.errors.empty()) return fail_with("exec error: " + to_string(problem.errors));
   if (!problem.message.empty()) return fail_with("exec error: " + problem.message);
-  if (const PolicyErrors errors = policy.compile(); !errors.empty()) return fail_with("exec error: " + to_string(errors));
+  if (const PolicyErrors errors = policy.compile(); !errors.empty())
+    return fail_with("exec error: " + to_string(errors));
   std::vector<Value> path;
   for (const std::string_view part : text::split(shown_decision, '/')) {
     if (!part.empty()) path.push_back(policy.store().intern(part));
@@ -175,7 +192,10 @@ PolicyToolResult policy_exec(const PolicyExecRequest& request, PolicyToolContext
       }
     }
   }
-  struct Outcome { doc::Value line; bool defined = false, failed = false; };
+  struct Outcome {
+    doc::Value line;
+    bool defined = false, failed = false;
+  };
   const std::size_t count = files.size() + (request.stdin_input ? 1 : 0);
   std::string from_stdin;
   if (request.stdin_input) {
@@ -233,8 +253,9 @@ PolicyToolResult policy_exec(const PolicyExecRequest& request, PolicyToolContext
     result.err = failure.err;
     result.exit_code = 1;
   } else if (request.fail_defined && defined > 0) {
-    const PolicyToolResult failure = fail_with("exec error: there were " + std::to_string(defined) +
-                                               " failures and 0 errors counted in the results list, and --fail-defined is set");
+    const PolicyToolResult failure =
+        fail_with("exec error: there were " + std::to_string(defined) +
+                  " failures and 0 errors counted in the results list, and --fail-defined is set");
     result.err = failure.err;
     result.exit_code = 1;
   }

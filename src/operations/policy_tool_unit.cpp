@@ -23,10 +23,14 @@ std::string duration(std::int64_t ns) {
 
 std::string_view status_text(TestStatus status) {
   switch (status) {
-    case TestStatus::pass: return "PASS";
-    case TestStatus::fail: return "FAIL";
-    case TestStatus::error: return "ERROR";
-    case TestStatus::skip: return "SKIPPED";
+    case TestStatus::pass:
+      return "PASS";
+    case TestStatus::fail:
+      return "FAIL";
+    case TestStatus::error:
+      return "ERROR";
+    case TestStatus::skip:
+      return "SKIPPED";
   }
   return "";
 }
@@ -34,7 +38,8 @@ std::string_view status_text(TestStatus status) {
 void sub_lines(std::string& out, const std::vector<SubTest>& children, int depth, bool verbose) {
   for (const SubTest& child : children) {
     if (!child.fail && !verbose) continue;
-    out += std::string(static_cast<std::size_t>(depth) * 2, ' ') + child.name + ": " + (child.fail ? "FAIL" : "PASS") + "\n";
+    out += std::string(static_cast<std::size_t>(depth) * 2, ' ') + child.name + ": " + (child.fail ? "FAIL" : "PASS") +
+           "\n";
     sub_lines(out, child.children, depth + 1, verbose);
   }
 }
@@ -42,21 +47,27 @@ void sub_lines(std::string& out, const std::vector<SubTest>& children, int depth
 // The leaves of the tree of cases, which are what is counted.
 void count(const std::vector<SubTest>& children, int& passed, int& failed) {
   for (const SubTest& child : children) {
-    if (!child.children.empty()) count(child.children, passed, failed);
-    else ++(child.fail ? failed : passed);
+    if (!child.children.empty())
+      count(child.children, passed, failed);
+    else
+      ++(child.fail ? failed : passed);
   }
 }
 
 std::string pretty(const std::vector<TestResult>& results, bool verbose) {
   if (results.empty()) return "";
-  constexpr std::string_view kRule = "--------------------------------------------------------------------------------\n";
+  constexpr std::string_view kRule =
+      "--------------------------------------------------------------------------------\n";
   std::string out, file;
   int passed = 0, failed = 0, errors = 0, skipped = 0;
   bool any = false;
   for (const TestResult& result : results) {
-    if (!result.children.empty()) count(result.children, passed, failed);
-    else if (result.status == TestStatus::pass) ++passed;
-    else if (result.status == TestStatus::fail) ++failed;
+    if (!result.children.empty())
+      count(result.children, passed, failed);
+    else if (result.status == TestStatus::pass)
+      ++passed;
+    else if (result.status == TestStatus::fail)
+      ++failed;
     if (result.status == TestStatus::error) ++errors;
     if (result.status == TestStatus::skip) ++skipped;
     if (!verbose && result.status == TestStatus::pass) continue;
@@ -170,7 +181,8 @@ PolicyToolResult policy_unit(const PolicyUnitRequest& request, PolicyToolContext
     const CoverageReport coverage = measure_coverage(policy.program(), counters);
     if (request.threshold > 0 && coverage.percent < request.threshold) {
       result.exit_code = 2;
-      result.err = format("Code coverage threshold not met: got {:.2f} instead of {:.2f}\n", coverage.percent, request.threshold);
+      result.err = format("Code coverage threshold not met: got {:.2f} instead of {:.2f}\n", coverage.percent,
+                          request.threshold);
     }
     if (result.err.empty()) result.out = pretty_json(coverage_document(coverage));
   }

@@ -17,16 +17,20 @@ Operation policy_unit_operation() {
   Operation made = operation<R>(
       "policy unit", "Run the unit tests of policies",
       Fields<R>()
-          .add("path", &R::paths, {.help = "Policies, their tests and data", .placeholder = "PATH", .positional = true, .is_path = true})
-          .add("show", &R::format, {.help = "Form of the report", .fallback = "pretty", .choices = {"pretty", "json"}, .letter = 'f'})
+          .add("path", &R::paths,
+               {.help = "Policies, their tests and data", .placeholder = "PATH", .positional = true, .is_path = true})
+          .add("show", &R::format,
+               {.help = "Form of the report", .fallback = "pretty", .choices = {"pretty", "json"}, .letter = 'f'})
           .add("verbose", &R::verbose, {.help = "Show passing tests too", .letter = 'v'})
           .add("run", &R::run, {.help = "Only tests whose full name matches", .placeholder = "REGEX", .letter = 'r'})
           .add("bundle", &R::bundle, {.help = "The paths are bundles", .letter = 'b'})
           .add("coverage", &R::coverage, {.help = "Report which lines ran, as JSON", .letter = 'c'})
-          .add("threshold", &R::threshold, {.help = "Least coverage in percent", .fallback = "0", .minimum = 0, .maximum = 100})
+          .add("threshold", &R::threshold,
+               {.help = "Least coverage in percent", .fallback = "0", .minimum = 0, .maximum = 100})
           .add("timeout-ms", &R::timeout_ms, {.help = "Milliseconds a test may take", .fallback = "5000", .minimum = 1})
           .add("count", &R::count, {.help = "Times to run each test", .fallback = "1", .minimum = 1, .maximum = 100000})
-          .add("exit-zero-on-skipped", &R::exit_zero_on_skipped, {.help = "Skipped tests are no failure", .letter = 'z'})
+          .add("exit-zero-on-skipped", &R::exit_zero_on_skipped,
+               {.help = "Skipped tests are no failure", .letter = 'z'})
           .add("ignore", &R::ignore, {.help = "Patterns of file names to leave out", .placeholder = "GLOB"})
           .add("v0-compatible", &R::v0_compatible, {.help = "Read policies as Rego v0"})
           .take(),

@@ -2,9 +2,9 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "engines/testing/child.h"
 #include "foundation/base/format.h"
 #include "foundation/io/files.h"
-#include "engines/testing/child.h"
 #include "operations/operations.h"
 #include "operations/test_common.h"
 
@@ -38,7 +38,8 @@ Result<Response> run_test(const TestRequest& request, Context& context) {
     TRY(io::write_file_atomic(context.absolute(request.junit), xml));
   }
   Response response = make_test_response(result, request, context);
-  if (result.left_out > 0) response.notices.push_back(format("{} tests were left out by the filter or the shard", result.left_out));
+  if (result.left_out > 0)
+    response.notices.push_back(format("{} tests were left out by the filter or the shard", result.left_out));
   return response;
 }
 
@@ -54,10 +55,13 @@ Operation test_operation() {
   Fields<TestRequest> fields;
   add_list_fields(fields);
   add_run_fields(fields);
-  auto made = operation<TestRequest>("test", "Run tests in parallel and in random order, and find what poisons them", fields.take(), run_test);
+  auto made = operation<TestRequest>("test", "Run tests in parallel and in random order, and find what poisons them",
+                                     fields.take(), run_test);
   made.description =
-      "Runs GoogleTest, Catch2, doctest, Boost.Test, CTest, pytest and TAP tests together. Many fast tests share a process; a crash, "
-      "a hang or an early exit costs only the test that caused it. The order is shuffled by a printed seed, and a test that passes "
+      "Runs GoogleTest, Catch2, doctest, Boost.Test, CTest, pytest and TAP tests together. Many fast tests share a "
+      "process; a crash, "
+      "a hang or an early exit costs only the test that caused it. The order is shuffled by a printed seed, and a test "
+      "that passes "
       "alone but fails after others is reported as order-dependent, with the tests that cause it.";
   made.examples = {{"chiron test build/bin/unit-tests tests/", "Run a test program and a folder of pytest tests."},
                    {"chiron test build/bin/unit-tests --seed last", "The last run again, exactly."},

@@ -17,8 +17,11 @@ Error Budget::stop_error() const {
   if (cancel_ != nullptr && cancel_->cancelled()) {
     return {ErrorKind::interrupted, "task.cancelled", "the comparison was interrupted", {}, {}, {}};
   }
-  return {ErrorKind::limit, "limit.time",
-          format("the comparison took longer than its limit of {} ms", limits_.time.count()), {}, {},
+  return {ErrorKind::limit,
+          "limit.time",
+          format("the comparison took longer than its limit of {} ms", limits_.time.count()),
+          {},
+          {},
           "raise --timeout"};
 }
 
@@ -79,8 +82,11 @@ bool MemoryLease::grow(std::uint64_t more) {
 }
 
 Error memory_error(std::string_view what, std::uint64_t bytes) {
-  return {ErrorKind::limit, "limit.memory",
-          format("{} needs {} bytes of memory, more than is left of the limit", what, bytes), {}, {},
+  return {ErrorKind::limit,
+          "limit.memory",
+          format("{} needs {} bytes of memory, more than is left of the limit", what, bytes),
+          {},
+          {},
           "raise --max-memory"};
 }
 

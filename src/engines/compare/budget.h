@@ -12,21 +12,21 @@
 namespace chiron::compare {
 
 // Named bounds of this engine; what the user may raise is in Budget::Limits.
-inline constexpr std::size_t kKeptExtents = 4096;         // ranges kept a node; the rest is counted
-inline constexpr std::size_t kShownLineBytes = 4096;      // of one line of a text diff
-inline constexpr std::size_t kKeptHunks = 1000;           // a node
-inline constexpr std::size_t kKeptHunkLines = 20'000;     // a node
-inline constexpr std::size_t kKeptWindows = 16;           // hex windows a node
-inline constexpr std::size_t kWindowBytes = 256;          // a side of one window
+inline constexpr std::size_t kKeptExtents = 4096;      // ranges kept a node; the rest is counted
+inline constexpr std::size_t kShownLineBytes = 4096;   // of one line of a text diff
+inline constexpr std::size_t kKeptHunks = 1000;        // a node
+inline constexpr std::size_t kKeptHunkLines = 20'000;  // a node
+inline constexpr std::size_t kKeptWindows = 16;        // hex windows a node
+inline constexpr std::size_t kWindowBytes = 256;       // a side of one window
 inline constexpr std::size_t kContextLines = 3;
 
 class Budget {
  public:
   struct Limits {
-    std::uint64_t memory_bytes = 2 * limits::kGiB;  // decoded bytes held at one time (--max-memory)
-    std::chrono::milliseconds time{0};              // 0: none
-    std::uint32_t depth = 64;                       // containers within containers
-    std::uint64_t members = 5'000'000;              // over the whole run
+    std::uint64_t memory_bytes = 2 * limits::kGiB;    // decoded bytes held at one time (--max-memory)
+    std::chrono::milliseconds time{0};                // 0: none
+    std::uint32_t depth = 64;                         // containers within containers
+    std::uint64_t members = 5'000'000;                // over the whole run
     std::uint64_t decoded_bytes = 64 * limits::kGiB;  // over the whole run: what zip bombs spend
   };
 

@@ -15,8 +15,8 @@ namespace chiron::compare {
 
 namespace {
 
-constexpr std::size_t kBlock = 4096;            // memcmp granule while all extents are wanted
-constexpr std::size_t kJoin = 8;                // extents nearer than this are one
+constexpr std::size_t kBlock = 4096;             // memcmp granule while all extents are wanted
+constexpr std::size_t kJoin = 8;                 // extents nearer than this are one
 constexpr std::size_t kParallelPiece = 4 << 20;  // bytes a task
 // Stretches longer than this between common ends are not aligned by content but given as one extent.
 constexpr std::size_t kAlignBytes = 64 << 20;
@@ -163,8 +163,8 @@ std::size_t common_suffix(ByteView a, ByteView b, std::size_t prefix) {
     length += kBlock;
   }
   while (length + 8 <= most && word(end_a - length - 8) == word(end_b - length - 8)) length += 8;
-  while (length < most && end_a[-static_cast<std::ptrdiff_t>(length) - 1] ==
-                              end_b[-static_cast<std::ptrdiff_t>(length) - 1]) {
+  while (length < most &&
+         end_a[-static_cast<std::ptrdiff_t>(length) - 1] == end_b[-static_cast<std::ptrdiff_t>(length) - 1]) {
     ++length;
   }
   return length;
@@ -189,7 +189,8 @@ void find_extents(ByteView a, ByteView b, task::Pool* pool, const Budget& budget
     }
     for (const auto& piece : found) {
       // What a piece did not keep is past the bound here too.
-      for (const auto& extent : piece.extents) all.add(extent.a.offset, extent.a.length, extent.b.offset, extent.b.length);
+      for (const auto& extent : piece.extents)
+        all.add(extent.a.offset, extent.a.length, extent.b.offset, extent.b.length);
       all.count += piece.count - piece.extents.size();
       if (piece.count > piece.extents.size()) {
         std::uint64_t kept = 0;

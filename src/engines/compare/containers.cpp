@@ -21,8 +21,8 @@ bool all_zero(ByteView bytes) { return bytes.find_first_not_of('\0') == ByteView
 void add_raw(std::string_view name, ByteView a, ByteView b, Range at_a, Range at_b, const Budget& budget,
              Difference& out) {
   if (all_zero(a) && all_zero(b)) {
-    auto* filler = out.add_field(Kind::header, name, format("{} zero bytes", a.size()), format("{} zero bytes", b.size()),
-                                 at_a, at_b);
+    auto* filler = out.add_field(Kind::header, name, format("{} zero bytes", a.size()),
+                                 format("{} zero bytes", b.size()), at_a, at_b);
     if (filler != nullptr) filler->mark_noise("filler of another length");
     return;
   }
@@ -93,7 +93,9 @@ void Scope::compare_fields(const std::vector<Field>& a, const std::vector<Field>
 
 void Scope::compare_regions(const Container& a, const Container& b, Difference& out) {
   std::vector<bool> taken(b.regions().size(), false);
-  const auto bytes_of = [](const Container& from, Range range) { return from.bytes().substr(range.offset, range.length); };
+  const auto bytes_of = [](const Container& from, Range range) {
+    return from.bytes().substr(range.offset, range.length);
+  };
   for (const auto& mine : a.regions()) {
     const Region* theirs = nullptr;
     for (std::size_t j = 0; j < b.regions().size() && theirs == nullptr; ++j) {
@@ -126,9 +128,9 @@ void Scope::compare_framing(const Container& a, const Container& b, const Pair& 
     std::string_view name;
     Range a, b;
   };
-  for (const auto& piece : {Piece{"header bytes", mine.header, theirs.header},
-                            Piece{"directory entry bytes", mine.entry, theirs.entry},
-                            Piece{"padding", mine.padding, theirs.padding}}) {
+  for (const auto& piece :
+       {Piece{"header bytes", mine.header, theirs.header}, Piece{"directory entry bytes", mine.entry, theirs.entry},
+        Piece{"padding", mine.padding, theirs.padding}}) {
     const auto bytes_a = a.bytes().substr(piece.a.offset, piece.a.length);
     const auto bytes_b = b.bytes().substr(piece.b.offset, piece.b.length);
     if (bytes_a == bytes_b) continue;
@@ -283,14 +285,16 @@ void Scope::add_order(const Container& a, const Container& b, const Matching& ma
 
 void Scope::add_lonely(const Container& container, const std::vector<std::uint32_t>& members, Kind kind,
                        Difference& out) {
-  static constexpr std::string_view kTypes[] = {"file", "folder", "symbolic link", "hard link", "special file", "entry"};
+  static constexpr std::string_view kTypes[] = {"file",      "folder",       "symbolic link",
+                                                "hard link", "special file", "entry"};
   for (const auto index : members) {
     const auto& member = container.members()[index];
     const bool in_a = kind == Kind::only_in_a;
     auto& child = out.add_child(kind, in_a ? member.name : std::string_view{}, in_a ? std::string_view{} : member.name);
-    child.comments.push_back(member.type == MemberType::file
-                                 ? format("file of {} bytes, only in {}", member.size, in_a ? "a" : "b")
-                                 : format("{}, only in {}", kTypes[static_cast<std::size_t>(member.type)], in_a ? "a" : "b"));
+    child.comments.push_back(
+        member.type == MemberType::file
+            ? format("file of {} bytes, only in {}", member.size, in_a ? "a" : "b")
+            : format("{}, only in {}", kTypes[static_cast<std::size_t>(member.type)], in_a ? "a" : "b"));
     (in_a ? child.size_a : child.size_b) = member.size;
     const auto place = whole_place(member);
     if (place.length > 0) child.set_place(in_a ? place : Range{}, in_a ? Range{} : place);

@@ -5,15 +5,24 @@ namespace chiron::compare {
 
 std::string_view to_string(Kind kind) {
   switch (kind) {
-    case Kind::group: return "group";
-    case Kind::content: return "content";
-    case Kind::metadata: return "metadata";
-    case Kind::header: return "header";
-    case Kind::order: return "order";
-    case Kind::only_in_a: return "only-in-a";
-    case Kind::only_in_b: return "only-in-b";
-    case Kind::renamed: return "renamed";
-    case Kind::error: return "error";
+    case Kind::group:
+      return "group";
+    case Kind::content:
+      return "content";
+    case Kind::metadata:
+      return "metadata";
+    case Kind::header:
+      return "header";
+    case Kind::order:
+      return "order";
+    case Kind::only_in_a:
+      return "only-in-a";
+    case Kind::only_in_b:
+      return "only-in-b";
+    case Kind::renamed:
+      return "renamed";
+    case Kind::error:
+      return "error";
   }
   return "unknown";
 }
@@ -88,15 +97,30 @@ Counts count(const Difference& root) {
       continue;
     }
     switch (node->kind) {
-      case Kind::group: break;
-      case Kind::content: ++counts.content; break;
+      case Kind::group:
+        break;
+      case Kind::content:
+        ++counts.content;
+        break;
       case Kind::metadata:
-      case Kind::header: ++counts.metadata; break;
-      case Kind::order: ++counts.order; break;
-      case Kind::only_in_a: ++counts.only_in_a; break;
-      case Kind::only_in_b: ++counts.only_in_b; break;
-      case Kind::renamed: ++counts.renamed; break;
-      case Kind::error: ++counts.errors; break;
+      case Kind::header:
+        ++counts.metadata;
+        break;
+      case Kind::order:
+        ++counts.order;
+        break;
+      case Kind::only_in_a:
+        ++counts.only_in_a;
+        break;
+      case Kind::only_in_b:
+        ++counts.only_in_b;
+        break;
+      case Kind::renamed:
+        ++counts.renamed;
+        break;
+      case Kind::error:
+        ++counts.errors;
+        break;
     }
   }
   return counts;

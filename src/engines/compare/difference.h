@@ -21,8 +21,8 @@ enum class Kind : std::uint8_t {
   order,      // the same members in another order
   only_in_a,  // missing on the other side
   only_in_b,
-  renamed,    // the same or similar content under another name; children hold what else differs
-  error       // could not be looked at (damaged, a limit, unsupported): `comments` say why
+  renamed,  // the same or similar content under another name; children hold what else differs
+  error     // could not be looked at (damaged, a limit, unsupported): `comments` say why
 };
 [[nodiscard]] std::string_view to_string(Kind kind);
 
@@ -94,14 +94,14 @@ struct Difference {
   // The node's own bytes.
   std::uint64_t size_a = 0;
   std::uint64_t size_b = 0;
-  std::vector<Extent> extents;          // differing bytes, in order; the first kKeptExtents of them
-  std::uint64_t extent_count = 0;       // all of them
-  std::uint64_t differing_bytes = 0;    // sum over all extents, the longer side each
+  std::vector<Extent> extents;        // differing bytes, in order; the first kKeptExtents of them
+  std::uint64_t extent_count = 0;     // all of them
+  std::uint64_t differing_bytes = 0;  // sum over all extents, the longer side each
 
-  std::vector<Hunk> hunks;              // text diff
+  std::vector<Hunk> hunks;  // text diff
   std::uint64_t lines_removed = 0;
   std::uint64_t lines_added = 0;
-  std::uint64_t hunks_left_off = 0;     // said in every report
+  std::uint64_t hunks_left_off = 0;  // said in every report
   std::vector<HexWindow> windows;
   std::uint64_t windows_left_off = 0;
 
@@ -125,7 +125,7 @@ struct Difference {
 
 // What a tree holds, for the summary line.
 struct Counts {
-  std::uint64_t nodes = 0;     // leaf findings
+  std::uint64_t nodes = 0;  // leaf findings
   std::uint64_t content = 0;
   std::uint64_t metadata = 0;  // with header fields
   std::uint64_t order = 0;
@@ -133,7 +133,7 @@ struct Counts {
   std::uint64_t only_in_b = 0;
   std::uint64_t renamed = 0;
   std::uint64_t errors = 0;
-  std::uint64_t ignored = 0;   // left out by an option, listed by name
+  std::uint64_t ignored = 0;  // left out by an option, listed by name
 };
 [[nodiscard]] Counts count(const Difference& root);
 

@@ -13,11 +13,11 @@ namespace chiron::compare {
 
 namespace {
 
-constexpr std::size_t kSketch = 64;              // hashes kept a file
-constexpr std::size_t kSketchedFiles = 20'000;   // a side
+constexpr std::size_t kSketch = 64;                 // hashes kept a file
+constexpr std::size_t kSketchedFiles = 20'000;      // a side
 constexpr std::uint64_t kSketchedBytes = 64 << 20;  // a file
-constexpr int kSimilar = 40;                     // per cent of the sketch that must be shared
-constexpr std::size_t kCommon = 50;              // a hash in more files than this tells nothing
+constexpr int kSimilar = 40;                        // per cent of the sketch that must be shared
+constexpr std::size_t kCommon = 50;                 // a hash in more files than this tells nothing
 
 struct Print {
   std::uint32_t member = 0;

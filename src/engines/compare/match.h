@@ -10,15 +10,15 @@ namespace chiron::compare {
 struct Pair {
   std::uint32_t a = 0;
   std::uint32_t b = 0;
-  int similarity = 100;    // per cent, of renamed pairs
+  int similarity = 100;  // per cent, of renamed pairs
   bool renamed = false;
 };
 
 struct Matching {
-  std::vector<Pair> pairs;             // in the order of a
+  std::vector<Pair> pairs;  // in the order of a
   std::vector<std::uint32_t> only_a;
   std::vector<std::uint32_t> only_b;
-  std::vector<std::uint32_t> moved;    // pairs (indices) that break the common order
+  std::vector<std::uint32_t> moved;  // pairs (indices) that break the common order
 };
 
 [[nodiscard]] Matching match_by_name(const Container& a, const Container& b, const std::vector<bool>& skip_a,

@@ -141,8 +141,8 @@ class Differ {
       const auto from_k = down ? k + 1 : k - 1;
       const auto from_x = at(from_k);
       const auto from_y = from_x - from_k;
-      steps_.push_back({static_cast<std::uint32_t>(from_x), down ? 0u : 1u, static_cast<std::uint32_t>(from_y),
-                        down ? 1u : 0u});
+      steps_.push_back(
+          {static_cast<std::uint32_t>(from_x), down ? 0u : 1u, static_cast<std::uint32_t>(from_y), down ? 1u : 0u});
       x = from_x;
       y = from_y;
     }

@@ -66,8 +66,9 @@ Result<char*> Store::room(std::uint64_t bytes) {
 Result<void> Store::grow(std::uint64_t capacity) {
   if (descriptor_ < 0) {
     if (!budget_.reserve(capacity - capacity_)) return move_to_file(capacity);
-    void* moved = data_ == nullptr ? ::mmap(nullptr, capacity, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
-                                   : ::mremap(data_, capacity_, capacity, MREMAP_MAYMOVE);
+    void* moved = data_ == nullptr
+                      ? ::mmap(nullptr, capacity, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+                      : ::mremap(data_, capacity_, capacity, MREMAP_MAYMOVE);
     if (moved == MAP_FAILED) {
       budget_.release(capacity - capacity_);
       return move_to_file(capacity);
@@ -91,8 +92,8 @@ Result<void> Store::move_to_file(std::uint64_t capacity) {
   if (descriptor < 0) return std::unexpected(io::errno_error("create", "a temporary file for decoded data", errno));
   // Space is taken at once, so that a full disk is an error here and not a signal while writing.
   const int failure = ::posix_fallocate(descriptor, 0, static_cast<off_t>(capacity));
-  void* mapped = failure != 0 ? MAP_FAILED
-                              : ::mmap(nullptr, capacity, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0);
+  void* mapped =
+      failure != 0 ? MAP_FAILED : ::mmap(nullptr, capacity, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0);
   if (mapped == MAP_FAILED) {
     const int code = failure != 0 ? failure : errno;
     ::close(descriptor);

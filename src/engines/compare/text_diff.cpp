@@ -15,8 +15,8 @@ namespace chiron::compare {
 
 namespace {
 
-constexpr std::size_t kHighlightedPairs = 400;        // a text
-constexpr std::size_t kHighlightedLineBytes = 2000;   // longer lines show no words
+constexpr std::size_t kHighlightedPairs = 400;       // a text
+constexpr std::size_t kHighlightedLineBytes = 2000;  // longer lines show no words
 constexpr std::size_t kMaxLines = 1u << 31;
 
 // Numbers for equal strings: open addressing over 64-bit hashes, which decide before bytes are compared.
@@ -51,7 +51,9 @@ class Interner {
   std::size_t mask_;
 };
 
-std::uint64_t count_lines(ByteView text) { return static_cast<std::uint64_t>(std::count(text.begin(), text.end(), '\n')); }
+std::uint64_t count_lines(ByteView text) {
+  return static_cast<std::uint64_t>(std::count(text.begin(), text.end(), '\n'));
+}
 
 // Start of every line and the end of the last.
 std::vector<std::uint64_t> line_bounds(ByteView text) {
@@ -175,8 +177,7 @@ class Hunker {
     std::size_t begin = 0;
     while (begin < edits.size()) {
       auto end = begin + 1;
-      while (end < edits.size() &&
-             edits[end].a - (edits[end - 1].a + edits[end - 1].count_a) <= 2 * kContextLines) {
+      while (end < edits.size() && edits[end].a - (edits[end - 1].a + edits[end - 1].count_a) <= 2 * kContextLines) {
         ++end;
       }
       for (const auto& edit : edits.subspan(begin, end - begin)) {
@@ -279,7 +280,9 @@ void diff_text(ByteView a, ByteView b, const Budget& budget, Difference& out) {
   const auto line_start = first == 0 ? ByteView::npos : a.rfind('\n', first - 1);
   const auto begin = line_start == ByteView::npos ? 0 : line_start + 1;
   auto suffix = common_suffix(a, b, begin);
-  const auto starts_line = [&](ByteView text) { return suffix == text.size() || text[text.size() - suffix - 1] == '\n'; };
+  const auto starts_line = [&](ByteView text) {
+    return suffix == text.size() || text[text.size() - suffix - 1] == '\n';
+  };
   if (suffix > 0 && !(starts_line(a) && starts_line(b))) {
     const auto newline = a.find('\n', a.size() - suffix);
     suffix = newline == ByteView::npos ? 0 : a.size() - newline - 1;

@@ -9,8 +9,8 @@ namespace chiron::compare {
 // Adds the hunks of `a` against `b` (with highlighted words) to `out`. Any bytes are accepted; lines end at "\n".
 void diff_text(ByteView a, ByteView b, const Budget& budget, Difference& out);
 
-// As diff_text, as a child named `name` of `parent` with `format`; nothing is added where the texts are equal. For listings
-// that a comparer makes (symbols, relocations): line numbers are those of the listing.
+// As diff_text, as a child named `name` of `parent` with `format`; nothing is added where the texts are equal. For
+// listings that a comparer makes (symbols, relocations): line numbers are those of the listing.
 Difference* diff_listing(std::string_view name, std::string_view format, ByteView a, ByteView b, const Budget& budget,
                          Difference& parent);
 

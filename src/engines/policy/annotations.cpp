@@ -54,10 +54,14 @@ bool normalise(const doc::Value& yaml, Annotations& out, std::string& problem) {
   const std::string_view scope = yaml.string_or("scope", "");
   if (!scope.empty()) {
     out.scope_given = true;
-    if (scope == "package") out.scope = AnnotationScope::package;
-    else if (scope == "subpackages") out.scope = AnnotationScope::subpackages;
-    else if (scope == "rule") out.scope = AnnotationScope::rule;
-    else if (scope == "document") out.scope = AnnotationScope::document;
+    if (scope == "package")
+      out.scope = AnnotationScope::package;
+    else if (scope == "subpackages")
+      out.scope = AnnotationScope::subpackages;
+    else if (scope == "rule")
+      out.scope = AnnotationScope::rule;
+    else if (scope == "document")
+      out.scope = AnnotationScope::document;
     else {
       problem = "invalid annotation scope '" + std::string(scope) + "'. Use one of [package subpackages rule document]";
       return false;
@@ -72,8 +76,10 @@ bool normalise(const doc::Value& yaml, Annotations& out, std::string& problem) {
     if (key == "related_resources" && found->is_array()) {
       doc::Value list = doc::Value::array();
       for (const doc::Value& each : found->items()) {
-        if (each.is_string()) list.push(doc::Value::object().set("ref", each));
-        else list.push(each);
+        if (each.is_string())
+          list.push(doc::Value::object().set("ref", each));
+        else
+          list.push(each);
       }
       result.set(name, std::move(list));
     } else if (key == "authors" && found->is_array()) {
@@ -164,8 +170,8 @@ void read_annotations(ast::Module& module, PolicyErrors& errors) {
     }
     if (next == nullptr) {
       if (kept->scope == AnnotationScope::rule || kept->scope == AnnotationScope::document) {
-        report(module, errors, comments[kept == nullptr ? 0 : i].location, "annotation scope '" + std::string(ast::to_string(kept->scope)) +
-                                                                               "' must be applied to rule");
+        report(module, errors, comments[kept == nullptr ? 0 : i].location,
+               "annotation scope '" + std::string(ast::to_string(kept->scope)) + "' must be applied to rule");
         return;
       }
       continue;
@@ -214,7 +220,8 @@ Value metadata_value(Program& program, const ast::Rule* rule, bool chain) {
   for (const ast::Module* module : program.modules) {
     for (const ast::Rule* each : module->rules) {
       for (const Annotations* annotations : each->annotations) {
-        if (annotations->scope == AnnotationScope::document && rule_path(*each) == own) links.push_back(entry(own, annotations));
+        if (annotations->scope == AnnotationScope::document && rule_path(*each) == own)
+          links.push_back(entry(own, annotations));
       }
     }
   }

@@ -10,10 +10,14 @@ namespace ast {
 
 std::string_view to_string(AnnotationScope scope) {
   switch (scope) {
-    case AnnotationScope::package: return "package";
-    case AnnotationScope::subpackages: return "subpackages";
-    case AnnotationScope::rule: return "rule";
-    case AnnotationScope::document: return "document";
+    case AnnotationScope::package:
+      return "package";
+    case AnnotationScope::subpackages:
+      return "subpackages";
+    case AnnotationScope::rule:
+      return "rule";
+    case AnnotationScope::document:
+      return "document";
   }
   return "";
 }
@@ -30,8 +34,8 @@ bool is_plain_name(std::string_view name) {
     const bool good = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
     if (!good) return false;
   }
-  static constexpr std::string_view kReserved[] = {"as", "default", "else", "false", "import", "package", "not",
-                                                   "null", "true", "with", "some"};
+  static constexpr std::string_view kReserved[] = {"as",  "default", "else", "false", "import", "package",
+                                                   "not", "null",    "true", "with",  "some"};
   for (const std::string_view reserved : kReserved) {
     if (name == reserved) return false;
   }
@@ -75,8 +79,12 @@ void append(std::string& out, const Term& term) {
     case TermKind::null:
     case TermKind::boolean:
     case TermKind::number:
-    case TermKind::string: append_rego(out, term.constant); break;
-    case TermKind::var: out += term.wildcard ? std::string_view("_") : term.text; break;
+    case TermKind::string:
+      append_rego(out, term.constant);
+      break;
+    case TermKind::var:
+      out += term.wildcard ? std::string_view("_") : term.text;
+      break;
     case TermKind::ref:
       append(out, *term.items[0]);
       for (const Term* part : term.items.subspan(1)) {
@@ -140,20 +148,24 @@ void append(std::string& out, const Term& term) {
     case TermKind::template_string:
       out += term.raw ? "$`" : "$\"";
       for (const Term* part : term.items) {
-        if (part->kind == TermKind::string) out += part->text;
-        else append(out, *part);
+        if (part->kind == TermKind::string)
+          out += part->text;
+        else
+          append(out, *part);
       }
       out += term.raw ? '`' : '"';
       break;
-    case TermKind::template_expression: out += "{" + to_string(*term.body) + "}"; break;
+    case TermKind::template_expression:
+      out += "{" + to_string(*term.body) + "}";
+      break;
   }
 }
 
 std::string_view infix_symbol(std::string_view name) {
   static constexpr std::pair<std::string_view, std::string_view> kSymbols[] = {
-      {"eq", "="},  {"assign", ":="}, {"equal", "=="}, {"neq", "!="},  {"lt", "<"},  {"lte", "<="}, {"gt", ">"},
-      {"gte", ">="}, {"plus", "+"},   {"minus", "-"},  {"mul", "*"},   {"div", "/"}, {"rem", "%"},  {"and", "&"},
-      {"or", "|"},
+      {"eq", "="},   {"assign", ":="}, {"equal", "=="}, {"neq", "!="}, {"lt", "<"},
+      {"lte", "<="}, {"gt", ">"},      {"gte", ">="},   {"plus", "+"}, {"minus", "-"},
+      {"mul", "*"},  {"div", "/"},     {"rem", "%"},    {"and", "&"},  {"or", "|"},
   };
   for (const auto& [known, symbol] : kSymbols) {
     if (known == name) return symbol;
@@ -178,8 +190,9 @@ std::string to_string(const Expr& expr) {
         break;
       }
       const Term& term = *expr.term;
-      const std::string_view symbol =
-          term.kind == TermKind::call && term.items[0]->kind == TermKind::var ? infix_symbol(term.items[0]->text) : std::string_view();
+      const std::string_view symbol = term.kind == TermKind::call && term.items[0]->kind == TermKind::var
+                                          ? infix_symbol(term.items[0]->text)
+                                          : std::string_view();
       if (term.kind == TermKind::call && term.infix && term.items.size() == 3 && !symbol.empty()) {
         out += to_string(*term.items[1]) + " " + std::string(symbol) + " " + to_string(*term.items[2]);
       } else {
@@ -223,8 +236,10 @@ std::string to_string(const Body& body) {
 std::string to_string(const PolicyError& error) {
   std::string out;
   if (error.row != 0) {
-    if (error.file.empty()) out += std::to_string(error.row) + ":" + std::to_string(error.column);
-    else out += error.file + ":" + std::to_string(error.row);
+    if (error.file.empty())
+      out += std::to_string(error.row) + ":" + std::to_string(error.column);
+    else
+      out += error.file + ":" + std::to_string(error.row);
     out += ": ";
   }
   out += error.code + ": " + error.message;

@@ -1,8 +1,8 @@
 // The syntax tree of Rego: what the parser makes, the compiler reads and the formatter prints.
 //
-// Nodes live in their Module's arena and are addressed by plain pointers; lists are spans into it. Nothing is rewritten:
-// the tree says what the source says, with the place of every node, so that messages and the formatter can be exact.
-// What a rule *means* (its kind, its path below `data`) is worked out by the compiler.
+// Nodes live in their Module's arena and are addressed by plain pointers; lists are spans into it. Nothing is
+// rewritten: the tree says what the source says, with the place of every node, so that messages and the formatter can
+// be exact. What a rule *means* (its kind, its path below `data`) is worked out by the compiler.
 #pragma once
 #include <cstdint>
 #include <memory>
@@ -28,8 +28,20 @@ struct Location {
 };
 
 enum class TermKind : std::uint8_t {
-  null, boolean, number, string, var, ref, array, object, set,
-  array_comprehension, set_comprehension, object_comprehension, call, template_string,
+  null,
+  boolean,
+  number,
+  string,
+  var,
+  ref,
+  array,
+  object,
+  set,
+  array_comprehension,
+  set_comprehension,
+  object_comprehension,
+  call,
+  template_string,
   template_expression  // {expr} in a template string: `body` holds the one expression
 };
 
@@ -80,10 +92,10 @@ struct Expr {
   // term: the expression (a call with `infix` for x := y, x = y and the operators).
   // some_in: the call internal.member_2(value, collection) or internal.member_3(key, value, collection).
   Term* term = nullptr;
-  std::span<Term*> symbols;  // some_vars: the declared vars
-  Term* key = nullptr;       // every: may be null
-  Term* value = nullptr;     // every
-  Term* domain = nullptr;    // every
+  std::span<Term*> symbols;    // some_vars: the declared vars
+  Term* key = nullptr;         // every: may be null
+  Term* value = nullptr;       // every
+  Term* domain = nullptr;      // every
   const Body* body = nullptr;  // every; term: the body of `not { … }`, where there is no term
   std::span<With> with;
 };
@@ -163,7 +175,7 @@ struct Module {
   std::span<Rule*> rules;  // in the order of the source
   std::vector<Comment> comments;
   std::vector<std::unique_ptr<Annotations>> annotations;  // in the order of the source
-  Store store;  // nodes, and the constants in them
+  Store store;                                            // nodes, and the constants in them
   std::unique_ptr<utf8::LineIndex> lines;
   std::uint32_t wildcards = 0;
 
@@ -210,7 +222,7 @@ struct PolicyError {
   std::uint32_t column = 0;  // 1-based, bytes
   std::string line_text;     // parse errors: the line it stands in
   std::string details;       // further lines, where there are some
-  std::uint32_t index = 0;  // byte of line_text that the caret stands under
+  std::uint32_t index = 0;   // byte of line_text that the caret stands under
 
   bool operator==(const PolicyError&) const = default;
 };
@@ -221,7 +233,7 @@ using PolicyErrors = std::vector<PolicyError>;
 
 struct ParseOptions {
   RegoVersion version = RegoVersion::v1;
-  bool annotations = true;        // read METADATA blocks
+  bool annotations = true;           // read METADATA blocks
   bool all_future_keywords = false;  // v0 with every keyword of v1 enabled
   bool logic_keywords = false;       // the unreleased `and` / `or`
 };

@@ -45,9 +45,12 @@ doc::Value expr_document(const ast::Expr& expr, std::size_t index) {
   if (expr.negated) out.set("negated", doc::Value(true));
   switch (expr.kind) {
     case ExprKind::term:
-      if (expr.term == nullptr) out.set("terms", body_document(*expr.body));
-      else if (expr.term->kind == TermKind::call) out.set("terms", call_terms(*expr.term));
-      else out.set("terms", term_document(*expr.term));
+      if (expr.term == nullptr)
+        out.set("terms", body_document(*expr.body));
+      else if (expr.term->kind == TermKind::call)
+        out.set("terms", call_terms(*expr.term));
+      else
+        out.set("terms", term_document(*expr.term));
       break;
     case ExprKind::some_vars: {
       doc::Value terms = doc::Value::object();
@@ -75,7 +78,8 @@ doc::Value expr_document(const ast::Expr& expr, std::size_t index) {
     doc::Value list = doc::Value::array();
     for (const ast::With& with : expr.with) {
       doc::Value each = doc::Value::object();
-      each.set("target", with.target->kind == TermKind::var ? operator_document(*with.target) : term_document(*with.target));
+      each.set("target",
+               with.target->kind == TermKind::var ? operator_document(*with.target) : term_document(*with.target));
       each.set("value", term_document(*with.value));
       list.push(std::move(each));
     }
@@ -112,8 +116,10 @@ doc::Value head_document(const ast::Rule& rule) {
   if (!name.empty()) out.set("name", doc::Value(name));
   if (head.has_arguments && !head.arguments.empty()) out.set("args", terms_document(head.arguments));
   if (key != nullptr) out.set("key", term_document(*key));
-  if (head.value != nullptr) out.set("value", term_document(*head.value));
-  else if (head.key == nullptr) out.set("value", typed("boolean", doc::Value(true)));
+  if (head.value != nullptr)
+    out.set("value", term_document(*head.value));
+  else if (head.key == nullptr)
+    out.set("value", typed("boolean", doc::Value(true)));
   if (head.assigned) out.set("assign", doc::Value(true));
   out.set("ref", std::move(reference));
   return out;
@@ -146,14 +152,22 @@ doc::Value rule_document(const ast::Rule& rule) {
 
 doc::Value term_document(const Term& term) {
   switch (term.kind) {
-    case TermKind::null: return typed("null", doc::Value::object());
-    case TermKind::boolean: return typed("boolean", doc::Value(term.boolean));
-    case TermKind::number: return typed("number", doc::Value::number(std::string(term.text)));
-    case TermKind::string: return typed("string", doc::Value(term.text));
-    case TermKind::var: return typed("var", doc::Value(term.text));
-    case TermKind::ref: return typed("ref", terms_document(term.items));
-    case TermKind::array: return typed("array", terms_document(term.items));
-    case TermKind::set: return typed("set", terms_document(term.items));
+    case TermKind::null:
+      return typed("null", doc::Value::object());
+    case TermKind::boolean:
+      return typed("boolean", doc::Value(term.boolean));
+    case TermKind::number:
+      return typed("number", doc::Value::number(std::string(term.text)));
+    case TermKind::string:
+      return typed("string", doc::Value(term.text));
+    case TermKind::var:
+      return typed("var", doc::Value(term.text));
+    case TermKind::ref:
+      return typed("ref", terms_document(term.items));
+    case TermKind::array:
+      return typed("array", terms_document(term.items));
+    case TermKind::set:
+      return typed("set", terms_document(term.items));
     case TermKind::object: {
       doc::Value list = doc::Value::array();
       for (std::size_t i = 0; i + 1 < term.items.size(); i += 2) list.push(terms_document(term.items.subspan(i, 2)));
@@ -164,7 +178,8 @@ doc::Value term_document(const Term& term) {
       doc::Value value = doc::Value::object();
       value.set("term", term_document(*term.items[0]));
       value.set("body", body_document(*term.body));
-      return typed(term.kind == TermKind::array_comprehension ? "arraycomprehension" : "setcomprehension", std::move(value));
+      return typed(term.kind == TermKind::array_comprehension ? "arraycomprehension" : "setcomprehension",
+                   std::move(value));
     }
     case TermKind::object_comprehension: {
       doc::Value value = doc::Value::object();
@@ -173,19 +188,23 @@ doc::Value term_document(const Term& term) {
       value.set("body", body_document(*term.body));
       return typed("objectcomprehension", std::move(value));
     }
-    case TermKind::call: return typed("call", call_terms(term));
+    case TermKind::call:
+      return typed("call", call_terms(term));
     case TermKind::template_string: {
       doc::Value value = doc::Value::object();
       doc::Value parts = doc::Value::array();
       for (const Term* part : term.items) {
-        if (part->kind == TermKind::string) parts.push(term_document(*part));
-        else parts.push(expr_document(*part->body->expressions[0], 0));
+        if (part->kind == TermKind::string)
+          parts.push(term_document(*part));
+        else
+          parts.push(expr_document(*part->body->expressions[0], 0));
       }
       value.set("parts", std::move(parts));
       value.set("multi_line", doc::Value(term.raw));
       return typed("templatestring", std::move(value));
     }
-    case TermKind::template_expression: break;
+    case TermKind::template_expression:
+      break;
   }
   return {};
 }
@@ -282,7 +301,8 @@ struct Outline {
         for (const Term* part : term.items) this->term(*part, depth + 1);
         body(*term.body, depth + 1);
         break;
-      default: line(depth, ast::to_string(term));
+      default:
+        line(depth, ast::to_string(term));
     }
   }
   void operation(const Term& operation, int depth) {
@@ -337,8 +357,10 @@ struct Outline {
       line(depth + 2, "args");
       for (const Term* argument : rule.head.arguments) term(*argument, depth + 3);
     }
-    if (rule.head.value != nullptr) term(*rule.head.value, depth + 2);
-    else if (rule.head.key == nullptr) line(depth + 2, "true");
+    if (rule.head.value != nullptr)
+      term(*rule.head.value, depth + 2);
+    else if (rule.head.key == nullptr)
+      line(depth + 2, "true");
     body(rule.body, depth + 1);
     if (rule.else_rule != nullptr) this->rule(*rule.else_rule, depth + 1, "rule");
   }

@@ -41,12 +41,12 @@ class BuiltinContext {
  public:
   explicit BuiltinContext(Store& results) : store(results) {}
 
-  Store& store;                     // where results are made
-  std::int64_t time_ns = 0;         // the query's one point in time, since the epoch
-  std::uint64_t seed = 0;           // of this query; rand and uuid derive from it
+  Store& store;              // where results are made
+  std::int64_t time_ns = 0;  // the query's one point in time, since the epoch
+  std::uint64_t seed = 0;    // of this query; rand and uuid derive from it
   const task::CancelToken* cancel = nullptr;
   std::span<const std::string> allow_net;  // hosts that http.send and the like may talk to; none by default
-  Value runtime;                    // opa.runtime(), an object or undefined
+  Value runtime;                           // opa.runtime(), an object or undefined
 
   // Lives as long as the evaluation; the key carries the built-in's name: "time.zone:Europe/Berlin".
   std::unordered_map<std::string, std::unique_ptr<CacheEntry>> query_cache;
@@ -78,13 +78,13 @@ class BuiltinContext {
 using BuiltinFunction = Value (*)(BuiltinContext& context, std::span<const Value> arguments);
 
 struct Builtin {
-  std::string_view name;       // "array.concat"
-  std::string_view signature;  // "(array[any], array[any]) => array[any]"
-  BuiltinFunction call;        // null for what the evaluator does itself (eq, assign, walk, print, rego.metadata.…)
+  std::string_view name;        // "array.concat"
+  std::string_view signature;   // "(array[any], array[any]) => array[any]"
+  BuiltinFunction call;         // null for what the evaluator does itself (eq, assign, walk, print, rego.metadata.…)
   std::string_view infix = {};  // "+" for plus
   bool deprecated = false;      // refused in v1 and strict mode
   bool nondeterministic = false;
-  bool relation = false;        // walk: yields many results
+  bool relation = false;  // walk: yields many results
 };
 
 // All of them, sorted by name (byte order).

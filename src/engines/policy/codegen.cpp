@@ -13,7 +13,12 @@ using hir::NodeKind;
 
 CodeGenerator::CodeGenerator(Program& program, Code& code, hir::RuleBody& body, const ast::Module& module,
                              PolicyErrors& errors)
-    : program_(program), code_(code), body_(body), module_(module), errors_(errors), bound_(body.variables.size(), 0),
+    : program_(program),
+      code_(code),
+      body_(body),
+      module_(module),
+      errors_(errors),
+      bound_(body.variables.size(), 0),
       next_register_(static_cast<std::uint32_t>(body.variables.size())) {}
 
 void CodeGenerator::error(const char* code, ast::Location location, std::string message) {
@@ -27,8 +32,8 @@ void CodeGenerator::error(const char* code, ast::Location location, std::string 
 }
 
 CodeGenerator::Mark CodeGenerator::mark() const {
-  return {code_.ops.size(), code_.lists.size(), code_.constants.size(), trail_.size(), next_register_,
-          program_.inline_caches, program_.call_caches};
+  return {code_.ops.size(), code_.lists.size(),     code_.constants.size(), trail_.size(),
+          next_register_,   program_.inline_caches, program_.call_caches};
 }
 
 void CodeGenerator::rollback(const Mark& mark) {
@@ -84,8 +89,10 @@ bool produces(Opcode code) {
     case Opcode::make_set:
     case Opcode::make_object:
     case Opcode::member:
-    case Opcode::member_key: return true;
-    default: return false;
+    case Opcode::member_key:
+      return true;
+    default:
+      return false;
   }
 }
 }  // namespace
@@ -184,7 +191,8 @@ void CodeGenerator::report_unsafe(const std::vector<Literal*>& unsafe) {
   // What an unsafe assignment would have bound is not itself at fault.
   std::vector<std::uint32_t> assigned;
   for (const Literal* each : unsafe) {
-    if (each->kind == LiteralKind::unify && each->a->kind == NodeKind::var && each->assign) assigned.push_back(each->a->slot);
+    if (each->kind == LiteralKind::unify && each->a->kind == NodeKind::var && each->assign)
+      assigned.push_back(each->a->slot);
   }
   for (const Literal* each : unsafe) {
     std::vector<std::uint32_t> slots;
@@ -200,9 +208,8 @@ void CodeGenerator::report_unsafe(const std::vector<Literal*>& unsafe) {
       if (each->b != nullptr) unsafe_vars(*each->b, slots);
     }
     for (const hir::With& with : each->with) unsafe_vars(*with.value, slots);
-    std::sort(slots.begin(), slots.end(), [&](std::uint32_t x, std::uint32_t y) {
-      return body_.variables[x].name < body_.variables[y].name;
-    });
+    std::sort(slots.begin(), slots.end(),
+              [&](std::uint32_t x, std::uint32_t y) { return body_.variables[x].name < body_.variables[y].name; });
     for (const std::uint32_t slot : slots) {
       if (std::find(assigned.begin(), assigned.end(), slot) != assigned.end()) continue;
       const hir::Variable& variable = body_.variables[slot];
@@ -218,7 +225,8 @@ void CodeGenerator::report_unsafe(const std::vector<Literal*>& unsafe) {
   }
   if (errors_.size() == before) {
     for (const Literal* each : unsafe) {
-      error("rego_unsafe_var_error", each->source != nullptr ? each->source->location : ast::Location(), "expression is unsafe");
+      error("rego_unsafe_var_error", each->source != nullptr ? each->source->location : ast::Location(),
+            "expression is unsafe");
     }
   }
 }
@@ -274,12 +282,18 @@ bool CodeGenerator::literal(Literal& each) {
 
 bool CodeGenerator::plain(Literal& each) {
   switch (each.kind) {
-    case LiteralKind::nothing: return true;
-    case LiteralKind::truth: return truth(*each.a);
-    case LiteralKind::unify: return unify(*each.a, *each.b);
-    case LiteralKind::some_in: return some_in(each);
-    case LiteralKind::every: return every(each);
-    case LiteralKind::negation: return negation(each);
+    case LiteralKind::nothing:
+      return true;
+    case LiteralKind::truth:
+      return truth(*each.a);
+    case LiteralKind::unify:
+      return unify(*each.a, *each.b);
+    case LiteralKind::some_in:
+      return some_in(each);
+    case LiteralKind::every:
+      return every(each);
+    case LiteralKind::negation:
+      return negation(each);
   }
   return false;
 }
@@ -315,7 +329,9 @@ bool CodeGenerator::some_in(Literal& each) {
   Operand collection = 0;
   if (!term(*each.b, collection)) return false;
   Op scan;
-  const auto free_var = [&](const Node* node) { return node != nullptr && node->kind == NodeKind::var && !bound_[node->slot]; };
+  const auto free_var = [&](const Node* node) {
+    return node != nullptr && node->kind == NodeKind::var && !bound_[node->slot];
+  };
   const bool same = free_var(each.key) && free_var(each.a) && each.key->slot == each.a->slot;
   const bool key_direct = free_var(each.key) && !same, value_direct = free_var(each.a) && !same;
   const Operand key = key_direct ? static_cast<Operand>(each.key->slot) : fresh();
@@ -343,13 +359,20 @@ bool CodeGenerator::truth(Node& node) {
   if (node.kind == NodeKind::call && node.builtin != nullptr && node.items.size() == 2 && node.function.empty()) {
     const std::string_view name = node.builtin->name;
     Opcode test = Opcode::truth;
-    if (name == "equal") test = Opcode::equal;
-    else if (name == "neq") test = Opcode::not_equal;
-    else if (name == "lt") test = Opcode::less;
-    else if (name == "lte") test = Opcode::less_equal;
-    else if (name == "gt") test = Opcode::greater;
-    else if (name == "gte") test = Opcode::greater_equal;
-    else if (name == "internal.member_2") test = Opcode::member_test;
+    if (name == "equal")
+      test = Opcode::equal;
+    else if (name == "neq")
+      test = Opcode::not_equal;
+    else if (name == "lt")
+      test = Opcode::less;
+    else if (name == "lte")
+      test = Opcode::less_equal;
+    else if (name == "gt")
+      test = Opcode::greater;
+    else if (name == "gte")
+      test = Opcode::greater_equal;
+    else if (name == "internal.member_2")
+      test = Opcode::member_test;
     if (test != Opcode::truth) {
       std::vector<Operand> operands;
       if (!terms(node.items, operands)) return false;
@@ -384,7 +407,8 @@ bool CodeGenerator::truth(Node& node) {
 bool CodeGenerator::has_unbound(const Node& pattern) const {
   if (pattern.kind == NodeKind::var) return bound_[pattern.slot] == 0;
   if (pattern.kind == NodeKind::array) {
-    return std::any_of(pattern.items.begin(), pattern.items.end(), [&](const Node* item) { return has_unbound(*item); });
+    return std::any_of(pattern.items.begin(), pattern.items.end(),
+                       [&](const Node* item) { return has_unbound(*item); });
   }
   if (pattern.kind == NodeKind::object) {
     for (std::size_t i = 0; i < pattern.items.size(); ++i) {
@@ -426,8 +450,10 @@ bool CodeGenerator::unify(Node& a, Node& b) {
       Op& op = emit(Opcode::truth, &a);
       op.a = constant(Value::boolean(false));
       // What would be bound counts as bound: nothing behind this runs.
-      for (Node* item : a.items) if (item->kind == NodeKind::var) bind(item->slot);
-      for (Node* item : b.items) if (item->kind == NodeKind::var) bind(item->slot);
+      for (Node* item : a.items)
+        if (item->kind == NodeKind::var) bind(item->slot);
+      for (Node* item : b.items)
+        if (item->kind == NodeKind::var) bind(item->slot);
       return true;
     }
     std::vector<std::pair<Node*, Node*>> pending;
@@ -451,7 +477,8 @@ bool CodeGenerator::unify(Node& a, Node& b) {
       if (a.items[i]->kind != NodeKind::constant) return false;
       Node* other = nullptr;
       for (std::size_t k = 0; k + 1 < b.items.size(); k += 2) {
-        if (b.items[k]->kind == NodeKind::constant && b.items[k]->constant == a.items[i]->constant) other = b.items[k + 1];
+        if (b.items[k]->kind == NodeKind::constant && b.items[k]->constant == a.items[i]->constant)
+          other = b.items[k + 1];
       }
       if (other == nullptr || !unify(*a.items[i + 1], *other)) return false;
     }
@@ -502,8 +529,10 @@ bool CodeGenerator::match(Node& pattern, Operand value) {
       op.b = value;
       op.c = index;
       // A variable takes its element at once, the rest waits: an element may need a variable bound by a later one.
-      if (pattern.items[i]->kind == NodeKind::var && !bound_[pattern.items[i]->slot]) store_into(pattern.items[i]->slot, item);
-      else pending.emplace_back(pattern.items[i], item);
+      if (pattern.items[i]->kind == NodeKind::var && !bound_[pattern.items[i]->slot])
+        store_into(pattern.items[i]->slot, item);
+      else
+        pending.emplace_back(pattern.items[i], item);
     }
     return match_all(pending, true);
   }
@@ -566,7 +595,8 @@ void CodeGenerator::rule(const Leaf& leaf, bool is_set_entry, bool& constant_val
       unsafe_vars(*node, slots);
       for (const std::uint32_t slot : slots) {
         const hir::Variable& variable = body_.variables[slot];
-        error("rego_unsafe_var_error", body_.rule->location, "var " + (variable.generated ? "_" : std::string(variable.name)) + " is unsafe");
+        error("rego_unsafe_var_error", body_.rule->location,
+              "var " + (variable.generated ? "_" : std::string(variable.name)) + " is unsafe");
       }
       if (slots.empty()) error("rego_unsafe_var_error", body_.rule->location, "rule head is unsafe");
       failed_ = true;
@@ -583,8 +613,10 @@ void CodeGenerator::rule(const Leaf& leaf, bool is_set_entry, bool& constant_val
   Operand value = 0;
   if (body_.key != nullptr && !need(body_.key, value)) return;
   if (body_.key == nullptr) {
-    if (body_.value == nullptr) value = constant(Value::boolean(true));
-    else if (!need(body_.value, value)) return;
+    if (body_.value == nullptr)
+      value = constant(Value::boolean(true));
+    else if (!need(body_.value, value))
+      return;
   }
   place_ = body_.rule->head.location.begin;
   switch (leaf.kind) {
@@ -597,7 +629,9 @@ void CodeGenerator::rule(const Leaf& leaf, bool is_set_entry, bool& constant_val
       op.extra = constant_value ? 1 : 0;
       break;
     }
-    case LeafKind::partial_set: emit(Opcode::yield_member).a = value; break;
+    case LeafKind::partial_set:
+      emit(Opcode::yield_member).a = value;
+      break;
     case LeafKind::partial_object: {
       const std::uint32_t start = list(path);
       Op& op = emit(Opcode::yield_entry);
@@ -614,7 +648,11 @@ void CodeGenerator::rule(const Leaf& leaf, bool is_set_entry, bool& constant_val
 void CodeGenerator::query(std::vector<std::uint32_t>& variables, std::vector<Capture>& captures) {
   // A single expression's value is shown whatever it is; among several it must hold.
   std::vector<Literal*> all = body_.block->literals;
-  struct Held { Literal* literal; Node* node; std::uint32_t slot; };
+  struct Held {
+    Literal* literal;
+    Node* node;
+    std::uint32_t slot;
+  };
   std::vector<Held> held;
   std::deque<Node> made;
   std::size_t visible = 0;
@@ -652,7 +690,8 @@ void CodeGenerator::query(std::vector<std::uint32_t>& variables, std::vector<Cap
   std::vector<Operand> row;
   for (std::uint32_t slot = 0; slot < body_.variables.size(); ++slot) {
     const hir::Variable& variable = body_.variables[slot];
-    if (!variable.generated && bound_[slot] && std::find_if(trail_.begin(), trail_.end(), [&](auto s) { return s == slot; }) != trail_.end()) {
+    if (!variable.generated && bound_[slot] &&
+        std::find_if(trail_.begin(), trail_.end(), [&](auto s) { return s == slot; }) != trail_.end()) {
       bool inner = false;
       (void)inner;
       variables.push_back(slot);

@@ -15,11 +15,18 @@ class CodeGenerator {
   void rule(const Leaf& leaf, bool is_set_entry, bool& constant_value, Value& constant);
   // A query: yields rows of every named variable (their slots in `variables`) and each expression's value
   // (`captures`: an operand per literal, or no capture where `captured` is false).
-  struct Capture { const ast::Expr* source; bool captured; bool always_true; };
+  struct Capture {
+    const ast::Expr* source;
+    bool captured;
+    bool always_true;
+  };
   void query(std::vector<std::uint32_t>& variables, std::vector<Capture>& captures);
 
  private:
-  struct Mark { std::size_t ops, lists, constants, trail; std::uint32_t next_register, caches, calls; };
+  struct Mark {
+    std::size_t ops, lists, constants, trail;
+    std::uint32_t next_register, caches, calls;
+  };
   Mark mark() const;
   void rollback(const Mark& mark);
 

@@ -12,11 +12,14 @@ using hir::Root;
 
 bool CodeGenerator::term(Node& node, Operand& out) {
   switch (node.kind) {
-    case NodeKind::constant: out = constant(node.constant); return true;
+    case NodeKind::constant:
+      out = constant(node.constant);
+      return true;
     case NodeKind::var:
       out = static_cast<Operand>(node.slot);
       return bound_[node.slot] != 0;
-    case NodeKind::ref: return reference(node, out);
+    case NodeKind::ref:
+      return reference(node, out);
     case NodeKind::array:
     case NodeKind::set:
     case NodeKind::object: {
@@ -39,9 +42,12 @@ bool CodeGenerator::term(Node& node, Operand& out) {
     }
     case NodeKind::array_comprehension:
     case NodeKind::set_comprehension:
-    case NodeKind::object_comprehension: return comprehension(node, out);
-    case NodeKind::call: return call(node, out);
-    case NodeKind::template_string: return parts(node, Opcode::template_string, out);
+    case NodeKind::object_comprehension:
+      return comprehension(node, out);
+    case NodeKind::call:
+      return call(node, out);
+    case NodeKind::template_string:
+      return parts(node, Opcode::template_string, out);
   }
   return false;
 }
@@ -83,7 +89,8 @@ bool CodeGenerator::comprehension(Node& node, Operand& out) {
       std::vector<std::uint32_t> slots;
       unsafe_vars(head, slots);
       for (const std::uint32_t slot : slots) {
-        error("rego_unsafe_var_error", head.source->location, "var " + std::string(body_.variables[slot].name) + " is unsafe");
+        error("rego_unsafe_var_error", head.source->location,
+              "var " + std::string(body_.variables[slot].name) + " is unsafe");
       }
     }
     failed_ = true;
@@ -197,8 +204,10 @@ bool CodeGenerator::steps(std::span<Node* const> operands, Operand& at) {
       op.a = key;
       op.b = next;
       op.c = at;
-      if (direct) bind(operand->slot);
-      else if (!match(*operand, key)) return false;
+      if (direct)
+        bind(operand->slot);
+      else if (!match(*operand, key))
+        return false;
     } else {
       Operand key = 0;
       if (!term(*operand, key)) return false;
@@ -222,7 +231,8 @@ bool CodeGenerator::walk(Node& node, Node* pattern) {
   op.a = path;
   op.b = found;
   op.c = value;
-  op.extra = pair && pattern->items[0]->kind == NodeKind::var && body_.variables[pattern->items[0]->slot].generated ? 1 : 0;
+  op.extra =
+      pair && pattern->items[0]->kind == NodeKind::var && body_.variables[pattern->items[0]->slot].generated ? 1 : 0;
   if (pattern == nullptr) return true;
   if (pair) {
     std::vector<std::pair<Node*, Operand>> pending{{pattern->items[0], path}, {pattern->items[1], found}};
@@ -265,7 +275,8 @@ bool CodeGenerator::call(Node& node, Operand& out) {
   if (!node.function.empty()) {
     const TreeNode* at = &program_.root;
     for (const Value step : node.function) at = at == nullptr ? nullptr : at->child(step);
-    if (at == nullptr || !at->leaf || at->leaf->kind != LeafKind::function) return true;  // reported by the type checker
+    if (at == nullptr || !at->leaf || at->leaf->kind != LeafKind::function)
+      return true;  // reported by the type checker
     const std::uint32_t start = list(operands);
     Op& op = emit(Opcode::call_function, &node);
     op.a = out;
@@ -277,7 +288,7 @@ bool CodeGenerator::call(Node& node, Operand& out) {
   if (node.builtin == nullptr) return true;  // reported by the type checker
   const std::string_view name = node.builtin->name;
   static constexpr std::pair<std::string_view, Opcode> kComparisons[] = {
-      {"equal", Opcode::equal}, {"eq", Opcode::equal}, {"neq", Opcode::not_equal}, {"lt", Opcode::less},
+      {"equal", Opcode::equal},    {"eq", Opcode::equal},   {"neq", Opcode::not_equal},    {"lt", Opcode::less},
       {"lte", Opcode::less_equal}, {"gt", Opcode::greater}, {"gte", Opcode::greater_equal}};
   for (const auto& [known, code] : kComparisons) {
     if (name != known || operands.size() != 2) continue;

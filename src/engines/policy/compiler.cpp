@@ -20,7 +20,7 @@ struct Compiler::Unit {
   const ast::Module* module = nullptr;
   const ast::Rule* rule = nullptr;
   std::size_t module_number = 0;
-  std::vector<Value> path;   // ground prefix below data
+  std::vector<Value> path;  // ground prefix below data
   std::size_t suffix_start = 1;
   TreeNode* node = nullptr;
 };
@@ -53,8 +53,8 @@ std::string path_text(std::span<const Value> path) {
 namespace {
 
 bool is_scalar(const ast::Term& term) {
-  return term.kind == ast::TermKind::string || term.kind == ast::TermKind::number || term.kind == ast::TermKind::boolean ||
-         term.kind == ast::TermKind::null;
+  return term.kind == ast::TermKind::string || term.kind == ast::TermKind::number ||
+         term.kind == ast::TermKind::boolean || term.kind == ast::TermKind::null;
 }
 
 std::string_view head_name(const ast::Rule& rule) {
@@ -164,7 +164,8 @@ void Compiler::check_conflicts() {
     TreeNode* node = pending[i];
     std::vector<TreeNode*> children;
     for (auto& [key, child] : node->children) children.push_back(child.get());
-    std::sort(children.begin(), children.end(), [](const TreeNode* a, const TreeNode* b) { return compare(a->key, b->key) < 0; });
+    std::sort(children.begin(), children.end(),
+              [](const TreeNode* a, const TreeNode* b) { return compare(a->key, b->key) < 0; });
     node->ordered = children;
     pending.insert(pending.end(), children.begin(), children.end());
     if (node->rules.empty()) continue;
@@ -203,7 +204,8 @@ void Compiler::check_conflicts() {
         if (!places.empty()) places += ", ";
         places += unit.module->file + ":" + std::to_string(unit.module->row(rule->location.begin));
       }
-      error(*first.module, "rego_type_error", first.module->package_location, "multiple default rules " + name + " found at " + places);
+      error(*first.module, "rego_type_error", first.module->package_location,
+            "multiple default rules " + name + " found at " + places);
       continue;
     }
     if (!children.empty()) {
@@ -219,32 +221,38 @@ void Compiler::check_conflicts() {
         const auto items = module->package->items;
         if (items.size() - 1 != node->path.size()) continue;
         bool same = true;
-        for (std::size_t k = 0; k < node->path.size(); ++k) same = same && node->path[k].is_string() && node->path[k].string() == items[k + 1]->text;
+        for (std::size_t k = 0; k < node->path.size(); ++k)
+          same = same && node->path[k].is_string() && node->path[k].string() == items[k + 1]->text;
         if (same) package_clash = true;
       }
       if (!below.empty()) {
         std::string list;
         for (const std::string& each : below) list += (list.empty() ? "" : " ") + each;
-        error(*first.module, "rego_type_error", first.rule->location, "rule " + name + " conflicts with [" + list + "]");
+        error(*first.module, "rego_type_error", first.rule->location,
+              "rule " + name + " conflicts with [" + list + "]");
       }
       if (package_clash) {
         for (const ast::Module* module : program.modules) {
           const auto items = module->package->items;
           if (items.size() - 1 != node->path.size()) continue;
           bool same = true;
-          for (std::size_t k = 0; k < node->path.size(); ++k) same = same && node->path[k].is_string() && node->path[k].string() == items[k + 1]->text;
+          for (std::size_t k = 0; k < node->path.size(); ++k)
+            same = same && node->path[k].is_string() && node->path[k].string() == items[k + 1]->text;
           if (!same) continue;
           error(*first.module, "rego_type_error", first.module->package_location,
-                "package " + path_text(node->path).substr(5) + " conflicts with rule " + std::string(head_name(*first.rule)) +
-                    " defined at " + first.module->file + ":" + std::to_string(first.module->row(first.rule->location.begin)));
+                "package " + path_text(node->path).substr(5) + " conflicts with rule " +
+                    std::string(head_name(*first.rule)) + " defined at " + first.module->file + ":" +
+                    std::to_string(first.module->row(first.rule->location.begin)));
         }
       }
       if (!below.empty() || package_clash) continue;
     }
     if (options_.data_at && options_.data_at(node->path)) {
       std::string path;
-      for (const Value step : node->path) path += (path.empty() ? "" : "/") + (step.is_string() ? std::string(step.string()) : to_rego(step));
-      error(*first.module, "rego_compile_error", first.rule->location, "conflicting rule for data path " + path + " found");
+      for (const Value step : node->path)
+        path += (path.empty() ? "" : "/") + (step.is_string() ? std::string(step.string()) : to_rego(step));
+      error(*first.module, "rego_compile_error", first.rule->location,
+            "conflicting rule for data path " + path + " found");
       continue;
     }
     node->leaf = std::make_unique<Leaf>();
@@ -272,12 +280,15 @@ void add_import(const ast::Import& import, Globals& globals) {
   global.root = root == "data" ? Root::data : Root::input;
   global.import = &import;
   for (const ast::Term* part : items.subspan(1)) global.path.push_back(part->constant);
-  const std::string_view name = !import.alias.empty() ? import.alias : items.size() > 1 ? items.back()->text : std::string_view();
+  const std::string_view name = !import.alias.empty() ? import.alias
+                                : items.size() > 1    ? items.back()->text
+                                                      : std::string_view();
   if (!name.empty()) globals[name] = std::move(global);
 }
 
-Globals module_globals(const ast::Module& module,
-                       const std::map<std::string, std::vector<std::pair<std::string_view, std::vector<Value>>>>& packages) {
+Globals module_globals(
+    const ast::Module& module,
+    const std::map<std::string, std::vector<std::pair<std::string_view, std::vector<Value>>>>& packages) {
   Globals globals;
   const auto own = packages.find(ast::to_string(*module.package));
   if (own != packages.end()) {
@@ -301,7 +312,8 @@ void Compiler::resolve() {
     const std::string_view name = head_name(*unit->rule);
     if (!names.empty() && names.back().first == name) continue;
     std::vector<Value> path;
-    for (const ast::Term* part : unit->module->package->items.subspan(1)) path.push_back(program.store.intern(part->text));
+    for (const ast::Term* part : unit->module->package->items.subspan(1))
+      path.push_back(program.store.intern(part->text));
     path.push_back(program.store.intern(name));
     names.emplace_back(name, std::move(path));
   }
@@ -317,7 +329,8 @@ void Compiler::check_shadowing() {
     for (const ast::Rule* rule : module->rules) {
       const std::string_view name = head_name(*rule);
       if (name == "input" || name == "data") {
-        error(*module, "rego_compile_error", rule->location, "rules must not shadow " + std::string(name) + " (use a different rule name)");
+        error(*module, "rego_compile_error", rule->location,
+              "rules must not shadow " + std::string(name) + " (use a different rule name)");
       }
     }
   }
@@ -327,10 +340,13 @@ void Compiler::check_shadowing() {
     std::map<std::string_view, const ast::Import*> seen;
     for (const ast::Import* import : module->imports) {
       const auto items = import->path->items;
-      const std::string_view name = !import->alias.empty() ? import->alias : items.size() > 1 ? items.back()->text : items[0]->text;
+      const std::string_view name = !import->alias.empty() ? import->alias
+                                    : items.size() > 1     ? items.back()->text
+                                                           : items[0]->text;
       if (items[0]->text == "future" || items[0]->text == "rego") continue;
       if (!seen.emplace(name, import).second) {
-        error(*module, "rego_compile_error", import->location, "import must not shadow import " + ast::to_string(*seen[name]->path));
+        error(*module, "rego_compile_error", import->location,
+              "import must not shadow import " + ast::to_string(*seen[name]->path));
       }
     }
   }
@@ -344,11 +360,14 @@ void Compiler::check_imports() {
     for (const ast::Import* import : program.modules[i]->imports) {
       const auto items = import->path->items;
       if (items[0]->text == "future" || items[0]->text == "rego") continue;
-      const std::string_view name = !import->alias.empty() ? import->alias : items.size() > 1 ? items.back()->text : items[0]->text;
+      const std::string_view name = !import->alias.empty() ? import->alias
+                                    : items.size() > 1     ? items.back()->text
+                                                           : items[0]->text;
       const auto found = globals_[i].find(name);
       if (found != globals_[i].end() && found->second.import != nullptr && !found->second.used) {
-        error(*program.modules[i], "rego_compile_error", import->location, "import " + ast::to_string(*import->path) +
-                                   (import->alias.empty() ? "" : " as " + std::string(import->alias)) + " unused");
+        error(*program.modules[i], "rego_compile_error", import->location,
+              "import " + ast::to_string(*import->path) +
+                  (import->alias.empty() ? "" : " as " + std::string(import->alias)) + " unused");
       }
     }
   }
@@ -377,7 +396,8 @@ void Compiler::rules(Stages& stages) {
       check_undefined_functions(program, *unit->module, body, options_, stages.functions);
       for (const std::uint32_t slot : body.head_only) {
         std::swap(errors_, stages.heads);
-        error(*unit->module, "rego_unsafe_var_error", rule->location, "var " + std::string(body.variables[slot].name) + " is unsafe");
+        error(*unit->module, "rego_unsafe_var_error", rule->location,
+              "var " + std::string(body.variables[slot].name) + " is unsafe");
         std::swap(errors_, stages.heads);
       }
     }
@@ -407,18 +427,23 @@ void Compiler::rules(Stages& stages) {
       CodeGenerator generator(program, code->code, body, *unit->module, stages.safety);
       generator.set_test_cases(options_.test_cases);
       generator.rule(*leaf, is_partial_set(*unit->rule), code->constant_value, code->value);
-      if (i == 0) first = std::move(code);
-      else first->otherwise.push_back(std::move(code));
+      if (i == 0)
+        first = std::move(code);
+      else
+        first->otherwise.push_back(std::move(code));
     }
-    if (unit->rule->is_default) leaf->fallback = std::move(first);
-    else leaf->rules.push_back(std::move(first));
+    if (unit->rule->is_default)
+      leaf->fallback = std::move(first);
+    else
+      leaf->rules.push_back(std::move(first));
   }
   pool_.clear();
   for (Leaf* leaf : program.leaves) {
     if (!leaf->rules.empty() && (leaf->kind == LeafKind::complete || leaf->kind == LeafKind::function)) {
       leaf->one_value = true;
       for (const auto& rule : leaf->rules) {
-        if (!rule->constant_value || !rule->otherwise.empty() || !(rule->value == leaf->rules[0]->value)) leaf->one_value = false;
+        if (!rule->constant_value || !rule->otherwise.empty() || !(rule->value == leaf->rules[0]->value))
+          leaf->one_value = false;
       }
     }
     if (!leaf->rules.empty()) build_index(*leaf, conditions[leaf]);
@@ -531,7 +556,10 @@ void Compiler::check_recursion() {
   std::vector<char> open(count, 0), cyclic(count, 0);
   std::vector<std::uint32_t> stack;
   std::uint32_t next = 1;
-  struct Visit { std::uint32_t node; std::size_t edge; };
+  struct Visit {
+    std::uint32_t node;
+    std::size_t edge;
+  };
   for (std::uint32_t start = 0; start < count; ++start) {
     if (order[start] != 0) continue;
     std::vector<Visit> visits{{start, 0}};
@@ -545,8 +573,10 @@ void Compiler::check_recursion() {
       }
       if (visit.edge < edges[node].size()) {
         const std::uint32_t to = edges[node][visit.edge++];
-        if (order[to] == 0) visits.push_back({to, 0});
-        else if (open[to]) low[node] = std::min(low[node], order[to]);
+        if (order[to] == 0)
+          visits.push_back({to, 0});
+        else if (open[to])
+          low[node] = std::min(low[node], order[to]);
         if (to == node) cyclic[node] = 1;
         continue;
       }
@@ -561,8 +591,10 @@ void Compiler::check_recursion() {
         }
       }
       visits.pop_back();
-      if (!visits.empty()) low[visits.back().node] = std::min(low[visits.back().node], low[node]);
-      else break;
+      if (!visits.empty())
+        low[visits.back().node] = std::min(low[visits.back().node], low[node]);
+      else
+        break;
     }
   }
   for (const auto& unit : units_) {
@@ -580,9 +612,11 @@ void Compiler::check_recursion() {
             if (at == leaf->number) break;
           }
           std::string text;
-          for (auto step = way.rbegin(); step != way.rend(); ++step) text += path_text(program_->leaves[*step]->node->path) + " -> ";
+          for (auto step = way.rbegin(); step != way.rend(); ++step)
+            text += path_text(program_->leaves[*step]->node->path) + " -> ";
           const std::string name = path_text(leaf->node->path);
-          error(*unit->module, "rego_recursion_error", unit->rule->location, "rule " + name + " is recursive: " + text + name);
+          error(*unit->module, "rego_recursion_error", unit->rule->location,
+                "rule " + name + " is recursive: " + text + name);
           found = true;
           break;
         }
@@ -613,7 +647,7 @@ PolicyErrors limited(PolicyErrors errors, std::size_t limit) {
 }  // namespace
 
 std::expected<std::unique_ptr<Program>, PolicyErrors> Compiler::compile(std::vector<const ast::Module*> modules,
-                                                                       const CompileOptions& options) {
+                                                                        const CompileOptions& options) {
   options_ = options;
   program_ = std::make_unique<Program>();
   program_->modules = std::move(modules);
@@ -642,7 +676,8 @@ std::expected<std::unique_ptr<Program>, PolicyErrors> Compiler::compile(std::vec
 }
 
 std::expected<Compiler::Query, PolicyErrors> Compiler::query(Program& program, const ParsedQuery& parsed,
-                                                             std::span<const Value> package, const CompileOptions& options) {
+                                                             std::span<const Value> package,
+                                                             const CompileOptions& options) {
   Query result;
   result.module = parsed.module.get();
   PolicyErrors errors;

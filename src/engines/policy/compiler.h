@@ -30,7 +30,7 @@ class Compiler {
   ~Compiler();
   // `modules` must outlive the program.
   [[nodiscard]] std::expected<std::unique_ptr<Program>, PolicyErrors> compile(std::vector<const ast::Module*> modules,
-                                                                             const CompileOptions& options);
+                                                                              const CompileOptions& options);
 
   struct Query {
     Code code;
@@ -41,14 +41,17 @@ class Compiler {
   };
   // A query over a compiled program, in the package `package` (may be empty) with the query's own imports.
   [[nodiscard]] static std::expected<Query, PolicyErrors> query(Program& program, const ParsedQuery& parsed,
-                                                                std::span<const Value> package, const CompileOptions& options);
+                                                                std::span<const Value> package,
+                                                                const CompileOptions& options);
 
  private:
   struct Unit;
   // Errors by the stage that found them, in the order they are reported.
   struct Stages {
     PolicyErrors names, conflicts, functions, heads, safety, types;
-    [[nodiscard]] bool empty() const { return names.empty() && conflicts.empty() && functions.empty() && heads.empty() && safety.empty(); }
+    [[nodiscard]] bool empty() const {
+      return names.empty() && conflicts.empty() && functions.empty() && heads.empty() && safety.empty();
+    }
   };
   void build_tree();
   void check_conflicts();

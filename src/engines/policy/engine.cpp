@@ -33,10 +33,12 @@ namespace {
 // Joins two documents; `path` names where they meet in something that is no object.
 Result<Value> merge(Store& store, Value a, Value b, std::string path, int depth) {
   if (!a.defined()) return b;
-  if (depth > 500) return fail(ErrorKind::limit, "limit.depth", "data documents nest too deeply where they are merged: " + path);
+  if (depth > 500)
+    return fail(ErrorKind::limit, "limit.depth", "data documents nest too deeply where they are merged: " + path);
   if (!a.is_object() || !b.is_object()) {
     if (a == b) return a;
-    return fail(ErrorKind::input, "policy.merge", "merge error: data documents conflict at " + (path.empty() ? std::string("the root") : path));
+    return fail(ErrorKind::input, "policy.merge",
+                "merge error: data documents conflict at " + (path.empty() ? std::string("the root") : path));
   }
   std::vector<Member> members;
   const std::uint32_t count_a = a.size(), count_b = b.size();
@@ -51,7 +53,8 @@ Result<Value> merge(Store& store, Value a, Value b, std::string path, int depth)
       ++k;
     } else {
       const Value key = a.key_at(i);
-      const std::string below = path + (path.empty() ? "" : "/") + (key.is_string() ? std::string(key.string()) : to_rego(key));
+      const std::string below =
+          path + (path.empty() ? "" : "/") + (key.is_string() ? std::string(key.string()) : to_rego(key));
       members.push_back({key, TRY(merge(store, a.value_at(i), b.value_at(k), below, depth + 1))});
       ++i;
       ++k;
@@ -64,10 +67,13 @@ Result<Value> merge(Store& store, Value a, Value b, std::string path, int depth)
 
 Result<void> Policy::add_data(Value data) {
   if (!data.is_object()) {
-    return fail(ErrorKind::input, "policy.data", "data document is " + std::string(to_string(data.kind())) + ", must be an object");
+    return fail(ErrorKind::input, "policy.data",
+                "data document is " + std::string(to_string(data.kind())) + ", must be an object");
   }
-  if (data_.size() == 0) data_ = data;
-  else data_ = TRY(merge(*store_, data_, data, "", 0));
+  if (data_.size() == 0)
+    data_ = data;
+  else
+    data_ = TRY(merge(*store_, data_, data, "", 0));
   return {};
 }
 
@@ -158,7 +164,8 @@ std::expected<std::vector<ResultRow>, PolicyError> Evaluator::evaluate(const Pol
   for (const std::vector<Value>& row : *rows) {
     ResultRow result;
     for (std::size_t i = 0; i < query.variables.size(); ++i) result.bindings.emplace_back(query.variables[i], row[i]);
-    std::sort(result.bindings.begin(), result.bindings.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+    std::sort(result.bindings.begin(), result.bindings.end(),
+              [](const auto& a, const auto& b) { return a.first < b.first; });
     std::size_t next = query.variables.size();
     for (const CodeGenerator::Capture& capture : query.captures) {
       ResultRow::Expression expression;

@@ -51,9 +51,8 @@ class Policy {
     std::string text;
   };
   // `imports` are lines like "data.x as y"; `package` a dotted path, or empty.
-  [[nodiscard]] std::expected<std::unique_ptr<Prepared>, PolicyErrors> prepare(std::string query,
-                                                                               const std::vector<std::string>& imports = {},
-                                                                               std::string_view package = {});
+  [[nodiscard]] std::expected<std::unique_ptr<Prepared>, PolicyErrors> prepare(
+      std::string query, const std::vector<std::string>& imports = {}, std::string_view package = {});
 
  private:
   PolicyOptions options_;

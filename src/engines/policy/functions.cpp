@@ -1,7 +1,7 @@
 // Calls of functions that do not exist, or with the wrong number of arguments.
-#include "engines/policy/compiler.h"
-
 #include <algorithm>
+
+#include "engines/policy/compiler.h"
 
 namespace chiron::policy {
 
@@ -37,12 +37,14 @@ void check_undefined_functions(const Program& program, const ast::Module& module
     }
     const std::string name(node.name);
     const bool allowed = options.allowed_builtins.empty() ||
-                         std::find(options.allowed_builtins.begin(), options.allowed_builtins.end(), name) != options.allowed_builtins.end();
+                         std::find(options.allowed_builtins.begin(), options.allowed_builtins.end(), name) !=
+                             options.allowed_builtins.end();
     if (node.builtin == nullptr || !allowed) {
       if (name != "print") report(node, "undefined function " + name);
       return;
     }
-    if (node.name != "print" && builtin_arity(*node.builtin) != node.items.size()) report(node, name + ": arity mismatch");
+    if (node.name != "print" && builtin_arity(*node.builtin) != node.items.size())
+      report(node, name + ": arity mismatch");
     if (node.builtin->deprecated && strict) report(node, "deprecated built-in function calls in expression: " + name);
   });
 }

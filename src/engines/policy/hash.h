@@ -33,7 +33,8 @@ inline std::uint32_t hash_bytes(const char* data, std::size_t size) {
     a = low;
     b = high;
   } else if (size > 0) {
-    a = static_cast<unsigned char>(data[0]) | static_cast<std::uint64_t>(static_cast<unsigned char>(data[size / 2])) << 8 |
+    a = static_cast<unsigned char>(data[0]) |
+        static_cast<std::uint64_t>(static_cast<unsigned char>(data[size / 2])) << 8 |
         static_cast<std::uint64_t>(static_cast<unsigned char>(data[size - 1])) << 16;
   }
   return fold(mix(a ^ h, b + size));

@@ -14,7 +14,16 @@
 namespace chiron::policy::hir {
 
 enum class NodeKind : std::uint8_t {
-  constant, var, ref, array, set, object, array_comprehension, set_comprehension, object_comprehension, call,
+  constant,
+  var,
+  ref,
+  array,
+  set,
+  object,
+  array_comprehension,
+  set_comprehension,
+  object_comprehension,
+  call,
   template_string
 };
 enum class Root : std::uint8_t { input, data, term };
@@ -23,14 +32,14 @@ struct Block;
 
 struct Node {
   NodeKind kind = NodeKind::constant;
-  Root root = Root::term;         // ref
-  bool ground = true;             // no variable in it outside closures (constants of composite kind are folded)
+  Root root = Root::term;  // ref
+  bool ground = true;      // no variable in it outside closures (constants of composite kind are folded)
   const ast::Term* source = nullptr;
   Value constant;
-  std::uint32_t slot = 0;         // var
-  Node* head = nullptr;           // ref with root `term`
-  std::vector<Node*> items;       // ref: operands; composite: as ast::Term; call: arguments; comprehension: head
-  Block* block = nullptr;         // comprehension
+  std::uint32_t slot = 0;            // var
+  Node* head = nullptr;              // ref with root `term`
+  std::vector<Node*> items;          // ref: operands; composite: as ast::Term; call: arguments; comprehension: head
+  Block* block = nullptr;            // comprehension
   const Builtin* builtin = nullptr;  // call
   std::vector<Value> function;       // call of a rule: its path below data
   std::vector<Block*> parts;         // template_string, print: one block an expression, null for a string (in items)
@@ -43,21 +52,21 @@ struct With {
   const ast::With* source = nullptr;
   Root root = Root::input;
   std::vector<Value> path;
-  const Builtin* builtin = nullptr;       // a built-in is the target
-  bool is_function = false;               // path is a function's
+  const Builtin* builtin = nullptr;  // a built-in is the target
+  bool is_function = false;          // path is a function's
   Node* value = nullptr;
   const Builtin* by_builtin = nullptr;
-  bool by_function = false;               // value is the path of a function
+  bool by_function = false;  // value is the path of a function
   std::vector<Value> by_path;
 };
 
 struct Literal {
   LiteralKind kind = LiteralKind::truth;
   const ast::Expr* source = nullptr;
-  Node* a = nullptr;  // truth: the term; unify: left; some_in: value pattern; every: domain
-  Node* b = nullptr;  // unify: right; some_in: collection
-  Node* key = nullptr;  // some_in, every
-  Node* value = nullptr;  // every
+  Node* a = nullptr;       // truth: the term; unify: left; some_in: value pattern; every: domain
+  Node* b = nullptr;       // unify: right; some_in: collection
+  Node* key = nullptr;     // some_in, every
+  Node* value = nullptr;   // every
   Block* block = nullptr;  // negation: the literal; every: its body
   bool assign = false;     // unify: written :=
   std::vector<With> with;

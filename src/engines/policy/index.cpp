@@ -12,8 +12,8 @@ using hir::NodeKind;
 
 struct RuleIndex::Level {
   std::unordered_map<Value, std::unique_ptr<Level>, Hash> branches;
-  std::unique_ptr<Level> other;        // rules that do not ask this reference
-  std::vector<std::uint32_t> rules;    // at the last level: positions, ascending
+  std::unique_ptr<Level> other;      // rules that do not ask this reference
+  std::vector<std::uint32_t> rules;  // at the last level: positions, ascending
 };
 
 RuleIndex::RuleIndex() = default;
@@ -84,8 +84,8 @@ std::vector<IndexCondition> index_conditions(const hir::RuleBody& body) {
     if (literal->kind == LiteralKind::unify) {
       equality(*literal->a, *literal->b);
       equality(*literal->b, *literal->a);
-    } else if (literal->kind == LiteralKind::truth && literal->a->kind == NodeKind::call && literal->a->builtin != nullptr &&
-               literal->a->items.size() == 2) {
+    } else if (literal->kind == LiteralKind::truth && literal->a->kind == NodeKind::call &&
+               literal->a->builtin != nullptr && literal->a->items.size() == 2) {
       const Node& a = *literal->a->items[0];
       const Node& b = *literal->a->items[1];
       if (literal->a->builtin->name == "equal") {
@@ -169,7 +169,11 @@ struct Asked {
 
 void build_index(Leaf& leaf, const std::vector<std::vector<IndexCondition>>& conditions) {
   if (leaf.rules.size() < 2) return;
-  struct Candidate { RuleIndex::Reference reference; std::size_t rules = 0; std::unordered_map<Value, bool, Hash> values; };
+  struct Candidate {
+    RuleIndex::Reference reference;
+    std::size_t rules = 0;
+    std::unordered_map<Value, bool, Hash> values;
+  };
   std::vector<Candidate> candidates;
   for (const auto& of_rule : conditions) {
     for (const IndexCondition& condition : of_rule) {
@@ -196,7 +200,8 @@ void build_index(Leaf& leaf, const std::vector<std::vector<IndexCondition>>& con
     if (index->references.size() < kLevels) index->references.push_back(candidate.reference);
   }
   // One telling reference is enough where nearly every rule has a value of its own there.
-  if (candidates[0].rules == conditions.size() && candidates[0].values.size() * 2 >= std::min<std::size_t>(conditions.size(), 4096)) {
+  if (candidates[0].rules == conditions.size() &&
+      candidates[0].values.size() * 2 >= std::min<std::size_t>(conditions.size(), 4096)) {
     index->references.resize(1);
   }
   index->root = std::make_unique<RuleIndex::Level>();

@@ -11,7 +11,8 @@ namespace chiron::policy {
 class CandidateList {
  public:
   void push(const RuleCode* rule) {
-    if (size_ < kInline) inline_[size_] = rule;
+    if (size_ < kInline)
+      inline_[size_] = rule;
     else {
       if (size_ == kInline) heap_.assign(inline_, inline_ + kInline);
       heap_.push_back(rule);
@@ -51,14 +52,17 @@ class CandidateList {
 
 // One condition of a rule that an index can use: the value at a path of the input, or of an argument, is one of these.
 struct IndexCondition {
-  std::int32_t argument = -1;   // -1: the input
+  std::int32_t argument = -1;  // -1: the input
   std::vector<Value> path;
-  std::vector<Value> values;    // equal to one of these
+  std::vector<Value> values;  // equal to one of these
 };
 
 // Built from each rule's conditions; rules without any are candidates always.
 struct RuleIndex {
-  struct Reference { std::int32_t argument; std::vector<Value> path; };
+  struct Reference {
+    std::int32_t argument;
+    std::vector<Value> path;
+  };
   struct Level;
   std::vector<Reference> references;  // in the order they are asked
   std::unique_ptr<Level> root;

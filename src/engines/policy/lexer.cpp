@@ -20,39 +20,70 @@ int hex_value(char c) {
 
 std::string_view token_name(Token token) {
   switch (token) {
-    case Token::illegal: return "illegal";
-    case Token::end: return "eof";
-    case Token::identifier: return "identifier";
-    case Token::number: return "number";
+    case Token::illegal:
+      return "illegal";
+    case Token::end:
+      return "eof";
+    case Token::identifier:
+      return "identifier";
+    case Token::number:
+      return "number";
     case Token::string:
-    case Token::raw_string: return "string";
+    case Token::raw_string:
+      return "string";
     case Token::template_start:
-    case Token::raw_template_start: return "template-string-part";
-    case Token::left_bracket: return "[";
-    case Token::right_bracket: return "]";
-    case Token::left_brace: return "{";
-    case Token::right_brace: return "}";
-    case Token::left_paren: return "(";
-    case Token::right_paren: return ")";
-    case Token::comma: return ",";
-    case Token::colon: return ":";
-    case Token::plus: return "plus";
-    case Token::minus: return "minus";
-    case Token::multiply: return "mul";
-    case Token::divide: return "div";
-    case Token::remainder: return "rem";
-    case Token::bit_and: return "and";
-    case Token::bit_or: return "or";
-    case Token::unify: return "eq";
-    case Token::equal: return "equal";
-    case Token::assign: return "assign";
-    case Token::not_equal: return "neq";
-    case Token::greater: return "gt";
-    case Token::less: return "lt";
-    case Token::greater_equal: return "gte";
-    case Token::less_equal: return "lte";
-    case Token::dot: return ".";
-    case Token::semicolon: return ";";
+    case Token::raw_template_start:
+      return "template-string-part";
+    case Token::left_bracket:
+      return "[";
+    case Token::right_bracket:
+      return "]";
+    case Token::left_brace:
+      return "{";
+    case Token::right_brace:
+      return "}";
+    case Token::left_paren:
+      return "(";
+    case Token::right_paren:
+      return ")";
+    case Token::comma:
+      return ",";
+    case Token::colon:
+      return ":";
+    case Token::plus:
+      return "plus";
+    case Token::minus:
+      return "minus";
+    case Token::multiply:
+      return "mul";
+    case Token::divide:
+      return "div";
+    case Token::remainder:
+      return "rem";
+    case Token::bit_and:
+      return "and";
+    case Token::bit_or:
+      return "or";
+    case Token::unify:
+      return "eq";
+    case Token::equal:
+      return "equal";
+    case Token::assign:
+      return "assign";
+    case Token::not_equal:
+      return "neq";
+    case Token::greater:
+      return "gt";
+    case Token::less:
+      return "lt";
+    case Token::greater_equal:
+      return "gte";
+    case Token::less_equal:
+      return "lte";
+    case Token::dot:
+      return ".";
+    case Token::semicolon:
+      return ";";
   }
   return "";
 }
@@ -140,28 +171,50 @@ Lexeme Lexer::next(std::uint32_t offset, Comments* comments) const {
       if (peek(1) == '"') return finish(Token::template_start, 2);
       if (peek(1) == '`') return finish(Token::raw_template_start, 2);
       return illegal("illegal $ character", i + 1);
-    case '[': return finish(Token::left_bracket, 1);
-    case ']': return finish(Token::right_bracket, 1);
-    case '{': return finish(Token::left_brace, 1);
-    case '}': return finish(Token::right_brace, 1);
-    case '(': return finish(Token::left_paren, 1);
-    case ')': return finish(Token::right_paren, 1);
-    case ',': return finish(Token::comma, 1);
-    case ';': return finish(Token::semicolon, 1);
-    case '+': return finish(Token::plus, 1);
-    case '-': return finish(Token::minus, 1);
-    case '*': return finish(Token::multiply, 1);
-    case '/': return finish(Token::divide, 1);
-    case '%': return finish(Token::remainder, 1);
-    case '&': return finish(Token::bit_and, 1);
-    case '|': return finish(Token::bit_or, 1);
-    case '.': return finish(Token::dot, 1);
-    case ':': return peek(1) == '=' ? finish(Token::assign, 2) : finish(Token::colon, 1);
-    case '=': return peek(1) == '=' ? finish(Token::equal, 2) : finish(Token::unify, 1);
-    case '!': return peek(1) == '=' ? finish(Token::not_equal, 2) : illegal("illegal ! character", i + 1);
-    case '<': return peek(1) == '=' ? finish(Token::less_equal, 2) : finish(Token::less, 1);
-    case '>': return peek(1) == '=' ? finish(Token::greater_equal, 2) : finish(Token::greater, 1);
-    default: break;
+    case '[':
+      return finish(Token::left_bracket, 1);
+    case ']':
+      return finish(Token::right_bracket, 1);
+    case '{':
+      return finish(Token::left_brace, 1);
+    case '}':
+      return finish(Token::right_brace, 1);
+    case '(':
+      return finish(Token::left_paren, 1);
+    case ')':
+      return finish(Token::right_paren, 1);
+    case ',':
+      return finish(Token::comma, 1);
+    case ';':
+      return finish(Token::semicolon, 1);
+    case '+':
+      return finish(Token::plus, 1);
+    case '-':
+      return finish(Token::minus, 1);
+    case '*':
+      return finish(Token::multiply, 1);
+    case '/':
+      return finish(Token::divide, 1);
+    case '%':
+      return finish(Token::remainder, 1);
+    case '&':
+      return finish(Token::bit_and, 1);
+    case '|':
+      return finish(Token::bit_or, 1);
+    case '.':
+      return finish(Token::dot, 1);
+    case ':':
+      return peek(1) == '=' ? finish(Token::assign, 2) : finish(Token::colon, 1);
+    case '=':
+      return peek(1) == '=' ? finish(Token::equal, 2) : finish(Token::unify, 1);
+    case '!':
+      return peek(1) == '=' ? finish(Token::not_equal, 2) : illegal("illegal ! character", i + 1);
+    case '<':
+      return peek(1) == '=' ? finish(Token::less_equal, 2) : finish(Token::less, 1);
+    case '>':
+      return peek(1) == '=' ? finish(Token::greater_equal, 2) : finish(Token::greater, 1);
+    default:
+      break;
   }
   return illegal(nullptr, i + utf8::decode(text_, i).length);
 }
@@ -192,14 +245,30 @@ bool unquote(std::string_view literal, std::string& out, std::size_t& bad) {
     bad = i + 1;
     if (++i >= text.size()) return false;
     switch (text[i]) {
-      case '"': out += '"'; break;
-      case '\\': out += '\\'; break;
-      case '/': out += '/'; break;
-      case 'b': out += '\b'; break;
-      case 'f': out += '\f'; break;
-      case 'n': out += '\n'; break;
-      case 'r': out += '\r'; break;
-      case 't': out += '\t'; break;
+      case '"':
+        out += '"';
+        break;
+      case '\\':
+        out += '\\';
+        break;
+      case '/':
+        out += '/';
+        break;
+      case 'b':
+        out += '\b';
+        break;
+      case 'f':
+        out += '\f';
+        break;
+      case 'n':
+        out += '\n';
+        break;
+      case 'r':
+        out += '\r';
+        break;
+      case 't':
+        out += '\t';
+        break;
       case 'u': {
         char32_t point = 0;
         if (!four(i + 1, point)) return false;
@@ -219,7 +288,8 @@ bool unquote(std::string_view literal, std::string& out, std::size_t& bad) {
         utf8::append(out, point);
         break;
       }
-      default: return false;
+      default:
+        return false;
     }
   }
   return true;

@@ -1,4 +1,5 @@
-// Tokens of Rego. Keywords that depend on version and imports are the parser's matter: here every word is an identifier.
+// Tokens of Rego. Keywords that depend on version and imports are the parser's matter: here every word is an
+// identifier.
 #pragma once
 #include <cstdint>
 #include <string>
@@ -7,10 +8,39 @@
 namespace chiron::policy {
 
 enum class Token : std::uint8_t {
-  illegal, end, identifier, number, string, raw_string, template_start, raw_template_start,
-  left_bracket, right_bracket, left_brace, right_brace, left_paren, right_paren, comma, colon,
-  plus, minus, multiply, divide, remainder, bit_and, bit_or, unify, equal, assign, not_equal,
-  greater, less, greater_equal, less_equal, dot, semicolon
+  illegal,
+  end,
+  identifier,
+  number,
+  string,
+  raw_string,
+  template_start,
+  raw_template_start,
+  left_bracket,
+  right_bracket,
+  left_brace,
+  right_brace,
+  left_paren,
+  right_paren,
+  comma,
+  colon,
+  plus,
+  minus,
+  multiply,
+  divide,
+  remainder,
+  bit_and,
+  bit_or,
+  unify,
+  equal,
+  assign,
+  not_equal,
+  greater,
+  less,
+  greater_equal,
+  less_equal,
+  dot,
+  semicolon
 };
 // As parse errors name it.
 [[nodiscard]] std::string_view token_name(Token token);
@@ -19,8 +49,8 @@ struct Lexeme {
   Token token = Token::end;
   std::uint32_t begin = 0;
   std::uint32_t end = 0;
-  bool after_space = false;  // white space or a comment stands before it
-  bool after_line = false;   // … with a line break in it
+  bool after_space = false;       // white space or a comment stands before it
+  bool after_line = false;        // … with a line break in it
   const char* problem = nullptr;  // illegal: what is wrong
 };
 

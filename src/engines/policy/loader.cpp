@@ -43,7 +43,8 @@ struct Loading {
     if ((module && options.skip_modules) || (document && options.skip_data)) return;
     auto text = io::read_file(path);
     if (!text) {
-      problem.message = "open " + shown + ": " + (text.error().code == "io.not-found" ? "no such file or directory" : text.error().message);
+      problem.message = "open " + shown + ": " +
+                        (text.error().code == "io.not-found" ? "no such file or directory" : text.error().message);
       return;
     }
     if (module) {
@@ -83,7 +84,8 @@ LoadProblem load_paths(Policy& policy, const std::vector<std::string>& paths, co
     std::vector<std::string> prefix;
     if (path.starts_with("file://")) path.erase(0, 7);
     if (const std::size_t colon = path.find(':'); colon != std::string::npos && colon > 0 && !io::exists(path)) {
-      for (const std::string_view part : text::split(std::string_view(path).substr(0, colon), '.')) prefix.emplace_back(part);
+      for (const std::string_view part : text::split(std::string_view(path).substr(0, colon), '.'))
+        prefix.emplace_back(part);
       if (!prefix.empty() && prefix[0] == "data") prefix.erase(prefix.begin());
       path.erase(0, colon + 1);
     }
@@ -106,7 +108,9 @@ LoadProblem load_paths(Policy& policy, const std::vector<std::string>& paths, co
       return loading.problem;
     }
     for (const io::Entry& entry : *entries) {
-      if (entry.type != io::EntryType::file || io::file_name(entry.path).starts_with(".") || ignored(options.ignore, entry.path)) continue;
+      if (entry.type != io::EntryType::file || io::file_name(entry.path).starts_with(".") ||
+          ignored(options.ignore, entry.path))
+        continue;
       if (++files > loader_limits::kFiles) {
         loading.problem.message = path + ": more than " + std::to_string(loader_limits::kFiles) + " files";
         return loading.problem;

@@ -19,8 +19,10 @@ void Machine::begin(const EvaluationOptions& options) {
   base_.input = options.input;
   base_.data = options.data;
   state_ = &base_;
-  if (base_cache_.size() == program_.leaves.size()) std::fill(base_cache_.begin(), base_cache_.end(), Value());
-  else base_cache_.assign(program_.leaves.size(), Value());
+  if (base_cache_.size() == program_.leaves.size())
+    std::fill(base_cache_.begin(), base_cache_.end(), Value());
+  else
+    base_cache_.assign(program_.leaves.size(), Value());
   error_.reset();
   builtin_errors_.clear();
   steps_ = 0;
@@ -77,7 +79,8 @@ bool Machine::checkpoint(const Frame& frame, const Op& op) {
     return false;
   }
   if (options_.timeout.count() > 0 && std::chrono::steady_clock::now() > deadline_) {
-    fail(frame, op, "eval_cancel_error", "evaluation took longer than " + std::to_string(options_.timeout.count()) + " ms");
+    fail(frame, op, "eval_cancel_error",
+         "evaluation took longer than " + std::to_string(options_.timeout.count()) + " ms");
     return false;
   }
   return true;
@@ -87,12 +90,18 @@ namespace {
 
 bool holds(Opcode code, Value a, Value b) {
   switch (code) {
-    case Opcode::equal: return a == b;
-    case Opcode::not_equal: return !(a == b);
-    case Opcode::less: return compare(a, b) < 0;
-    case Opcode::less_equal: return compare(a, b) <= 0;
-    case Opcode::greater: return compare(a, b) > 0;
-    default: return compare(a, b) >= 0;
+    case Opcode::equal:
+      return a == b;
+    case Opcode::not_equal:
+      return !(a == b);
+    case Opcode::less:
+      return compare(a, b) < 0;
+    case Opcode::less_equal:
+      return compare(a, b) <= 0;
+    case Opcode::greater:
+      return compare(a, b) > 0;
+    default:
+      return compare(a, b) >= 0;
   }
 }
 
@@ -118,12 +127,14 @@ bool is_member(Value item, Value collection) {
 
 }  // namespace
 
+// house: the dispatch loop, one case an instruction, which share the frame in registers
 Machine::Status Machine::run(Frame& frame, const Op* op) {
   Value* const r = frame.r;
   const Value* const constants = frame.code->constants.data();
   char here = 0;
   if (&here < stack_limit_) {
-    return fail(frame, *op, "eval_limit_error", "evaluation nests too deeply: rules call each other further than the bound");
+    return fail(frame, *op, "eval_limit_error",
+                "evaluation nests too deeply: rules call each other further than the bound");
   }
   const auto at = [&](Operand operand) -> Value {
     return operand >= 0 ? r[operand] : constants[static_cast<std::size_t>(~operand)];
@@ -132,14 +143,17 @@ Machine::Status Machine::run(Frame& frame, const Op* op) {
     if (++steps_ >= next_check_ && !checkpoint(frame, *op)) return Status::failed;
     if (counters_ != nullptr) ++counters_->ops[op].evaluated;
     switch (op->code) {
-      case Opcode::move: r[op->a] = at(op->b); break;
+      case Opcode::move:
+        r[op->a] = at(op->b);
+        break;
       case Opcode::load_input:
         if (!state_->input.defined()) return Status::more;
         r[op->a] = state_->input;
         break;
       case Opcode::load_base: {
         Value value = state_->data;
-        for (std::uint32_t i = 0; i < op->count && value.defined(); ++i) value = base_step(value, at(frame.code->lists[op->list + i]));
+        for (std::uint32_t i = 0; i < op->count && value.defined(); ++i)
+          value = base_step(value, at(frame.code->lists[op->list + i]));
         if (!value.defined()) return Status::more;
         r[op->a] = value;
         break;
@@ -240,7 +254,8 @@ Machine::Status Machine::run(Frame& frame, const Op* op) {
         break;
       }
       case Opcode::scan:
-      case Opcode::scan_eager: return scan(frame, op);
+      case Opcode::scan_eager:
+        return scan(frame, op);
       case Opcode::equal:
         if (!(at(op->a) == at(op->b))) return Status::more;
         break;
@@ -292,7 +307,9 @@ Machine::Status Machine::run(Frame& frame, const Op* op) {
         }
         break;
       }
-      case Opcode::member: r[op->a] = Value::boolean(is_member(at(op->b), at(op->c))); break;
+      case Opcode::member:
+        r[op->a] = Value::boolean(is_member(at(op->b), at(op->c)));
+        break;
       case Opcode::member_key: {
         const auto& lists = frame.code->lists;
         const Value collection = at(lists[op->list + 2]);
@@ -326,13 +343,17 @@ Machine::Status Machine::run(Frame& frame, const Op* op) {
         op = frame.code->ops.data() + op->end - 1;
         break;
       }
-      case Opcode::yield_element: collecting_->push_back(at(op->a)); return Status::more;
+      case Opcode::yield_element:
+        collecting_->push_back(at(op->a));
+        return Status::more;
       case Opcode::yield_pair:
         collecting_->push_back(at(op->a));
         collecting_->push_back(at(op->b));
         return Status::more;
-      case Opcode::succeed: return Status::stop;
-      case Opcode::with_enter: return with(frame, op);
+      case Opcode::succeed:
+        return Status::stop;
+      case Opcode::with_enter:
+        return with(frame, op);
       case Opcode::with_exit: {
         State* inner = state_;
         state_ = inner->outer;
@@ -340,12 +361,14 @@ Machine::Status Machine::run(Frame& frame, const Op* op) {
         state_ = inner;
         return status;
       }
-      case Opcode::walk: return walk(frame, op);
+      case Opcode::walk:
+        return walk(frame, op);
       case Opcode::template_string: {
         std::string text;
         bool multiple = false;
         text_of_parts(frame, *op, text, "", multiple);
-        if (multiple) return fail(frame, *op, "eval_conflict_error", "template-strings must not produce multiple outputs");
+        if (multiple)
+          return fail(frame, *op, "eval_conflict_error", "template-strings must not produce multiple outputs");
         r[op->a] = store_.string(text);
         break;
       }
@@ -370,8 +393,11 @@ Machine::Status Machine::run(Frame& frame, const Op* op) {
         if (op->extra != 0) return Status::stop;
         return Status::more;
       }
-      case Opcode::yield_member: frame.result->members.push_back(at(op->a)); return Status::more;
-      case Opcode::yield_entry: return entry(frame, *op);
+      case Opcode::yield_member:
+        frame.result->members.push_back(at(op->a));
+        return Status::more;
+      case Opcode::yield_entry:
+        return entry(frame, *op);
       case Opcode::yield_row: {
         std::vector<Value> row(op->count);
         for (std::uint32_t i = 0; i < op->count; ++i) row[i] = at(frame.code->lists[op->list + i]);
@@ -475,7 +501,10 @@ Machine::Status Machine::collect(Frame& frame, const Op* op, Value& out) {
 }
 
 Machine::Status Machine::walk(Frame& frame, const Op* op) {
-  struct Level { Value value; std::uint32_t next; };
+  struct Level {
+    Value value;
+    std::uint32_t next;
+  };
   Value root;
   get(frame, op->c, root);
   std::vector<Level> stack;
@@ -504,8 +533,10 @@ Machine::Status Machine::walk(Frame& frame, const Op* op) {
     path.push_back(key);
     status = visit(value);
     if (status != Status::more) return status;
-    if (value.is_composite()) stack.push_back({value, 0});
-    else path.pop_back();
+    if (value.is_composite())
+      stack.push_back({value, 0});
+    else
+      path.pop_back();
   }
   return Status::more;
 }
@@ -524,8 +555,10 @@ bool Machine::text_of_parts(Frame& frame, const Op& op, std::string& out, std::s
     for (std::uint32_t k = 0; k < part.size(); ++k) {
       if (k > 0) out += ' ';
       const Value value = part.items()[k];
-      if (value.is_string()) out += value.string();
-      else append_rego(out, value);
+      if (value.is_string())
+        out += value.string();
+      else
+        append_rego(out, value);
     }
     if (part.size() == 0) out += "<undefined>";
   }

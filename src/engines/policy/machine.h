@@ -16,7 +16,7 @@ struct EvaluationOptions {
   Value input;  // undefined where there is none
   Value data;   // base documents, an object
   bool strict_builtin_errors = false;
-  std::uint64_t max_steps = 0;         // 0: no bound
+  std::uint64_t max_steps = 0;                              // 0: no bound
   std::uint64_t max_memory_bytes = std::uint64_t{4} << 30;  // of values made
   std::chrono::milliseconds timeout{0};
   std::int64_t time_ns = 0;
@@ -31,7 +31,9 @@ struct EvaluationOptions {
 
 // How often each operation ran and held: for coverage, profiles and explanations.
 struct Counters {
-  struct Line { std::uint64_t evaluated = 0, redone = 0, nanoseconds = 0; };
+  struct Line {
+    std::uint64_t evaluated = 0, redone = 0, nanoseconds = 0;
+  };
   std::unordered_map<const Op*, Line> ops;
 };
 
@@ -43,18 +45,26 @@ class Machine {
   Machine& operator=(const Machine&) = delete;
 
   // Answers of a query: its rows, each the values of the yielded registers.
-  [[nodiscard]] std::expected<std::vector<std::vector<Value>>, PolicyError> query(const Code& code, const ast::Module& module,
+  [[nodiscard]] std::expected<std::vector<std::vector<Value>>, PolicyError> query(const Code& code,
+                                                                                  const ast::Module& module,
                                                                                   const EvaluationOptions& options);
   // The document at a path below data, all of it; undefined where there is none.
-  [[nodiscard]] std::expected<Value, PolicyError> document(std::span<const Value> path, const EvaluationOptions& options);
+  [[nodiscard]] std::expected<Value, PolicyError> document(std::span<const Value> path,
+                                                           const EvaluationOptions& options);
   // Calls a function leaf or evaluates another, by its node.
   void set_counters(Counters* counters) { counters_ = counters; }
   [[nodiscard]] const std::vector<PolicyError>& builtin_errors() const { return builtin_errors_; }
 
  private:
   enum class Status : std::uint8_t { more, stop, failed };
-  struct Extent { const TreeNode* node; Value base; };
-  struct Mock { const WithTarget* target; Value value; };
+  struct Extent {
+    const TreeNode* node;
+    Value base;
+  };
+  struct Mock {
+    const WithTarget* target;
+    Value value;
+  };
   struct State {
     Value input, data;
     State* outer = nullptr;
@@ -63,7 +73,11 @@ class Machine {
     std::vector<Mock> mocks;
     std::unordered_map<const Leaf*, Value> cache;
   };
-  struct Entry { std::vector<Value> path; Value value; bool in_set; };
+  struct Entry {
+    std::vector<Value> path;
+    Value value;
+    bool in_set;
+  };
   struct Result {
     Value value;
     std::vector<Value> members;
@@ -83,7 +97,7 @@ class Machine {
   Status fail(const Frame& frame, const Op& op, const char* code, std::string message);
   bool checkpoint(const Frame& frame, const Op& op);
 
-  bool leaf_value(const Leaf& leaf, Value& out);   // false: failed
+  bool leaf_value(const Leaf& leaf, Value& out);  // false: failed
   bool compute(const Leaf& leaf, Value& out);
   bool call(const Leaf& leaf, std::span<const Value> arguments, Value& out);
   bool call_unmocked(const Leaf& leaf, std::span<const Value> arguments, Value& out);

@@ -8,7 +8,10 @@ namespace chiron::policy {
 
 struct RegisterScope {
   RegisterScope(Machine& machine, std::uint32_t count)
-      : machine_(machine), chunk_(machine.register_chunk_), used_(machine.register_used_), registers(machine.allocate(count)) {}
+      : machine_(machine),
+        chunk_(machine.register_chunk_),
+        used_(machine.register_used_),
+        registers(machine.allocate(count)) {}
   ~RegisterScope() {
     machine_.register_chunk_ = chunk_;
     machine_.register_used_ = used_;
@@ -184,7 +187,8 @@ bool Machine::compute(const Leaf& leaf, Value& out) {
   CandidateList candidates;
   find_candidates(leaf, state_->input, {}, candidates);
   switch (leaf.kind) {
-    case LeafKind::function: return true;
+    case LeafKind::function:
+      return true;
     case LeafKind::complete:
       for (const RuleCode* rule : candidates) {
         Result result;
@@ -238,7 +242,8 @@ bool Machine::compute(const Leaf& leaf, Value& out) {
 }
 
 // Entries [begin, end) agree on the first `depth` steps of their paths and are sorted.
-Value Machine::build_object(std::vector<Entry>& entries, std::size_t begin, std::size_t end, std::size_t depth, bool& good) {
+Value Machine::build_object(std::vector<Entry>& entries, std::size_t begin, std::size_t end, std::size_t depth,
+                            bool& good) {
   if (entries[begin].path.size() == depth) {
     if (entries[begin].in_set) {
       std::vector<Value> items;
@@ -264,7 +269,8 @@ Value Machine::build_object(std::vector<Entry>& entries, std::size_t begin, std:
   std::size_t start = begin;
   while (start < end) {
     std::size_t stop = start + 1;
-    while (stop < end && entries[stop].path.size() > depth && entries[stop].path[depth] == entries[start].path[depth]) ++stop;
+    while (stop < end && entries[stop].path.size() > depth && entries[stop].path[depth] == entries[start].path[depth])
+      ++stop;
     members.push_back({entries[start].path[depth], build_object(entries, start, stop, depth + 1, good)});
     start = stop;
   }
@@ -276,7 +282,9 @@ Value Machine::build_object(std::vector<Entry>& entries, std::size_t begin, std:
 // Whether `with` replaces the document at this node or above it.
 bool Machine::covered(const TreeNode& node) const {
   for (const WithTarget* target : state_->overrides) {
-    if (target->path.size() <= node.path.size() && std::equal(target->path.begin(), target->path.end(), node.path.begin())) return true;
+    if (target->path.size() <= node.path.size() &&
+        std::equal(target->path.begin(), target->path.end(), node.path.begin()))
+      return true;
   }
   return false;
 }
@@ -350,7 +358,8 @@ bool Machine::materialise(Value at, Value& out) {
 Machine::Status Machine::scan_extent(Frame& frame, const Op* op, Value at) {
   const Extent& from = extent(at);
   std::vector<Value> keys;
-  if (from.base.defined() && from.base.is_object()) keys.assign(from.base.keys().begin(), from.base.keys().begin() + from.base.size());
+  if (from.base.defined() && from.base.is_object())
+    keys.assign(from.base.keys().begin(), from.base.keys().begin() + from.base.size());
   for (const TreeNode* child : from.node->ordered) keys.push_back(child->key);
   std::sort(keys.begin(), keys.end());
   keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
@@ -395,13 +404,17 @@ Machine::Status Machine::with(Frame& frame, const Op* op) {
     Value value;
     get(frame, frame.code->lists[op->list + i + 1], value);
     switch (target.kind) {
-      case WithTarget::Kind::input: inner.input = put(inner.input, target.path, value); break;
+      case WithTarget::Kind::input:
+        inner.input = put(inner.input, target.path, value);
+        break;
       case WithTarget::Kind::data:
         inner.data = put(inner.data, target.path, value);
         inner.overrides.push_back(&target);
         break;
       case WithTarget::Kind::builtin:
-      case WithTarget::Kind::function: inner.mocks.push_back({&target, value}); break;
+      case WithTarget::Kind::function:
+        inner.mocks.push_back({&target, value});
+        break;
     }
   }
   state_ = &inner;

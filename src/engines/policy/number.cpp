@@ -17,8 +17,10 @@ bool is_number_text(std::string_view text) {
     return i > start;
   };
   if (i < text.size() && text[i] == '-') ++i;
-  if (i < text.size() && text[i] == '0') ++i;
-  else if (!digits()) return false;
+  if (i < text.size() && text[i] == '0')
+    ++i;
+  else if (!digits())
+    return false;
   if (i < text.size() && text[i] == '.') {
     ++i;
     if (!digits()) return false;
@@ -73,8 +75,10 @@ int compare_decimal(const Decimal& a, const Decimal& b) {
   if (sign_a != sign_b) return sign_a < sign_b ? -1 : 1;
   if (sign_a == 0) return 0;
   int magnitude = 0;
-  if (a.exponent != b.exponent) magnitude = a.exponent < b.exponent ? -1 : 1;
-  else if (const int order = a.digits.compare(b.digits); order != 0) magnitude = order < 0 ? -1 : 1;
+  if (a.exponent != b.exponent)
+    magnitude = a.exponent < b.exponent ? -1 : 1;
+  else if (const int order = a.digits.compare(b.digits); order != 0)
+    magnitude = order < 0 ? -1 : 1;
   return sign_a * magnitude;
 }
 

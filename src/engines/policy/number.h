@@ -11,7 +11,9 @@ struct Decimal {
   bool negative = false;
   std::string digits;
   std::int64_t exponent = 0;
-  [[nodiscard]] bool is_integer() const { return static_cast<std::int64_t>(digits.size()) <= exponent || digits.empty(); }
+  [[nodiscard]] bool is_integer() const {
+    return static_cast<std::int64_t>(digits.size()) <= exponent || digits.empty();
+  }
 };
 // Of a text that is a number by JSON's grammar. Exponents saturate far beyond what a double can hold.
 [[nodiscard]] Decimal parse_decimal(std::string_view text);

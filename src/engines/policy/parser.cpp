@@ -55,14 +55,22 @@ bool Parser::at_keyword(std::string_view name) const {
 
 bool Parser::is_reserved(std::string_view name) const {
   switch (name.size()) {
-    case 2: return name == "as" || (keyword_in_ && name == "in") || (keyword_if_ && name == "if");
-    case 3: return name == "not";
-    case 4: return name == "else" || name == "null" || name == "some" || name == "true" || name == "with";
-    case 5: return name == "false" || (keyword_every_ && name == "every");
-    case 6: return name == "import";
-    case 7: return name == "default" || name == "package";
-    case 8: return keyword_contains_ && name == "contains";
-    default: return false;
+    case 2:
+      return name == "as" || (keyword_in_ && name == "in") || (keyword_if_ && name == "if");
+    case 3:
+      return name == "not";
+    case 4:
+      return name == "else" || name == "null" || name == "some" || name == "true" || name == "with";
+    case 5:
+      return name == "false" || (keyword_every_ && name == "every");
+    case 6:
+      return name == "import";
+    case 7:
+      return name == "default" || name == "package";
+    case 8:
+      return keyword_contains_ && name == "contains";
+    default:
+      return false;
   }
 }
 
@@ -125,8 +133,10 @@ bool Parser::parse_body(Token end, Body& body) {
   std::vector<Expr*> expressions;
   body.location.begin = token_.begin;
   if (at(end)) {
-    if (end == Token::end) illegal();
-    else error(token_.begin, "found empty body");
+    if (end == Token::end)
+      illegal();
+    else
+      error(token_.begin, "found empty body");
     return false;
   }
   while (true) {
@@ -252,7 +262,8 @@ Expr* Parser::parse_some() {
       restore(before);
       return illegal("expected `x in xs` or `x, y in xs` expression");
     }
-    if (term == nullptr && errors_.size() > before.errors && !errors_.back().message.starts_with("unexpected")) return nullptr;
+    if (term == nullptr && errors_.size() > before.errors && !errors_.back().message.starts_with("unexpected"))
+      return nullptr;
     restore(before);
   }
   expr->kind = ExprKind::some_vars;
@@ -282,7 +293,8 @@ Expr* Parser::parse_every() {
   Term* first = parse_term();
   if (first == nullptr) return nullptr;
   if (first->kind != TermKind::var) {
-    return error(first->location.begin, "unexpected " + std::string(module_.source(first->location)) + " token: expected variable");
+    return error(first->location.begin,
+                 "unexpected " + std::string(module_.source(first->location)) + " token: expected variable");
   }
   expr->value = first;
   if (at(Token::comma)) {
@@ -311,7 +323,8 @@ Expr* Parser::parse_every() {
 bool Parser::parse_package() {
   module_.package_location.begin = token_.begin;
   scan();
-  if (!at(Token::identifier) || (is_reserved(word()) && word() != "contains")) return illegal("expected identifier"), false;
+  if (!at(Token::identifier) || (is_reserved(word()) && word() != "contains"))
+    return illegal("expected identifier"), false;
   const std::uint32_t begin = token_.begin;
   Term* head = make_name("data", begin, begin);
   head->generated = true;
@@ -384,14 +397,20 @@ bool Parser::parse_import() {
       keyword_in_ = keyword_every_ = keyword_contains_ = keyword_if_ = true;
     } else if (parts.size() == 3) {
       const std::string_view name = parts[2]->text;
-      if (name == "in") keyword_in_ = true;
-      else if (name == "every") keyword_in_ = keyword_every_ = true;
-      else if (name == "contains") keyword_contains_ = true;
-      else if (name == "if") keyword_if_ = true;
-      else if (name == "not") keyword_not_ = true;
+      if (name == "in")
+        keyword_in_ = true;
+      else if (name == "every")
+        keyword_in_ = keyword_every_ = true;
+      else if (name == "contains")
+        keyword_contains_ = true;
+      else if (name == "if")
+        keyword_if_ = true;
+      else if (name == "not")
+        keyword_not_ = true;
       else if (name == "and" || name == "or")
         return error(begin, "keyword `" + std::string(name) + "` is experimental and not supported"), false;
-      else return error(begin, "unexpected keyword, must be one of [contains every if in]"), false;
+      else
+        return error(begin, "unexpected keyword, must be one of [contains every if in]"), false;
     } else {
       return error(begin, "invalid import, must be `future.keywords` or `future.keywords.<keyword>`"), false;
     }
@@ -426,7 +445,8 @@ bool Parser::parse_head(Head& head) {
     error(head.location.begin, "rule head ref " + std::string(module_.source(head.reference->location)) + " invalid");
     return false;
   }
-  if (head.reference->kind == TermKind::ref && head.reference->items.size() == 1) head.reference = head.reference->items[0];
+  if (head.reference->kind == TermKind::ref && head.reference->items.size() == 1)
+    head.reference = head.reference->items[0];
   const std::string name = ast::to_string(*head.reference);
   if (at_keyword("contains")) {
     if (head.has_arguments) {
@@ -455,7 +475,8 @@ bool Parser::parse_if_body(Rule& rule) {
     // A comprehension or an object may stand here as the one expression; a set, which is always true, may not.
     const State before = save();
     Expr* expr = ++speculations_ > parser_limits::kSpeculations ? nullptr : parse_literal();
-    const bool alone = expr != nullptr && (expr->negated || expr->term == nullptr || expr->term->kind != TermKind::set) &&
+    const bool alone = expr != nullptr &&
+                       (expr->negated || expr->term == nullptr || expr->term->kind != TermKind::set) &&
                        (expr->term == nullptr || expr->term->kind != TermKind::object || !expr->term->items.empty());
     if (alone) {
       rule.body.expressions = module_.make_list<Expr*>(std::span<Expr* const>(&expr, 1));
@@ -559,7 +580,9 @@ Rule* Parser::parse_rule(std::vector<Rule*>& rules) {
   } else {
     if (head.value == nullptr && head.key == nullptr) {
       if (!token_.after_line && !at(Token::end)) return illegal();
-      return error(head.location.begin, std::string(head.has_arguments ? "call" : head.reference->kind == TermKind::var ? "var" : "ref") +
+      return error(head.location.begin, std::string(head.has_arguments                      ? "call"
+                                                    : head.reference->kind == TermKind::var ? "var"
+                                                                                            : "ref") +
                                             " cannot be used for rule name");
     }
     if (!token_.after_line && !at(Token::end) && !at_word("else") && !at(Token::semicolon)) return illegal();
@@ -620,9 +643,15 @@ void Parser::check_default(const Rule& rule) {
     const Term& term = *pending.back();
     pending.pop_back();
     switch (term.kind) {
-      case TermKind::var: error(rule.location.begin, "illegal default rule (value cannot contain var)"); return;
-      case TermKind::ref: error(rule.location.begin, "illegal default rule (value cannot contain ref)"); return;
-      case TermKind::call: error(rule.location.begin, "illegal default rule (value cannot contain call)"); return;
+      case TermKind::var:
+        error(rule.location.begin, "illegal default rule (value cannot contain var)");
+        return;
+      case TermKind::ref:
+        error(rule.location.begin, "illegal default rule (value cannot contain ref)");
+        return;
+      case TermKind::call:
+        error(rule.location.begin, "illegal default rule (value cannot contain call)");
+        return;
       case TermKind::template_string:
         error(rule.location.begin, "illegal default rule (value cannot contain template-string)");
         return;
@@ -631,7 +660,8 @@ void Parser::check_default(const Rule& rule) {
       case TermKind::object:
         for (const Term* item : term.items) pending.push_back(item);
         break;
-      default: break;
+      default:
+        break;
     }
   }
   for (const Term* argument : rule.head.arguments) {
@@ -669,9 +699,12 @@ bool Parser::parse_file() {
     while (at(Token::semicolon)) scan();
     if (at(Token::end)) break;
     bool good = true;
-    if (at_word("import")) good = parse_import();
-    else if (at_word("package")) good = (illegal(), false);
-    else good = parse_rule(rules_) != nullptr;
+    if (at_word("import"))
+      good = parse_import();
+    else if (at_word("package"))
+      good = (illegal(), false);
+    else
+      good = parse_rule(rules_) != nullptr;
     if (!good) break;
     if (errors_.size() > parser_limits::kErrors) break;
     if (!at(Token::end) && !token_.after_line && !at(Token::semicolon)) {

@@ -6,9 +6,9 @@
 namespace chiron::policy {
 
 namespace parser_limits {
-inline constexpr int kDepth = 1'500;             // nested terms and bodies: bounds the parser's own recursion
-inline constexpr int kSpeculations = 100'000;    // alternatives tried and taken back in one file
-inline constexpr std::size_t kErrors = 10;       // reported at most
+inline constexpr int kDepth = 1'500;           // nested terms and bodies: bounds the parser's own recursion
+inline constexpr int kSpeculations = 100'000;  // alternatives tried and taken back in one file
+inline constexpr std::size_t kErrors = 10;     // reported at most
 inline constexpr std::size_t kTextBytes = std::size_t{64} << 20;
 }  // namespace parser_limits
 
@@ -21,7 +21,12 @@ class Parser final : Lexer::Comments {
 
  private:
   using Term = ast::Term;
-  struct State { Lexeme token; std::size_t errors; std::uint32_t wildcards; std::uint32_t previous_end; };
+  struct State {
+    Lexeme token;
+    std::size_t errors;
+    std::uint32_t wildcards;
+    std::uint32_t previous_end;
+  };
   struct Nesting {
     explicit Nesting(Parser& parser) : parser_(parser) { ++parser_.depth_; }
     ~Nesting() { --parser_.depth_; }
@@ -34,7 +39,9 @@ class Parser final : Lexer::Comments {
   void restore(const State& state);
   [[nodiscard]] bool at(Token token) const { return token_.token == token; }
   [[nodiscard]] std::string_view word() const;
-  [[nodiscard]] bool at_word(std::string_view name) const { return at(Token::identifier) && word() == name && !names_document(); }
+  [[nodiscard]] bool at_word(std::string_view name) const {
+    return at(Token::identifier) && word() == name && !names_document();
+  }
   [[nodiscard]] bool at_keyword(std::string_view name) const;
   [[nodiscard]] bool is_reserved(std::string_view name) const;
   // A keyword right before a dot names a document: `if.foo`.
@@ -82,7 +89,8 @@ class Parser final : Lexer::Comments {
   bool parse_list(Token close, std::vector<Term*>& items);
   Term* make_term(ast::TermKind kind, std::uint32_t begin, std::uint32_t end);
   Term* make_name(std::string_view name, std::uint32_t begin, std::uint32_t end);
-  Term* make_call(std::string_view operator_name, ast::Location operator_location, std::initializer_list<Term*> arguments);
+  Term* make_call(std::string_view operator_name, ast::Location operator_location,
+                  std::initializer_list<Term*> arguments);
   Term* make_string(std::string_view text, std::uint32_t begin, std::uint32_t end);
   Term* make_true(ast::Location location);
 

@@ -8,13 +8,17 @@ using ast::TermKind;
 
 namespace {
 
-struct Operator { Token token; const char* name; int level; };
+struct Operator {
+  Token token;
+  const char* name;
+  int level;
+};
 // Lowest level binds loosest.
 constexpr Operator kOperators[] = {
-    {Token::equal, "equal", 0},         {Token::not_equal, "neq", 0}, {Token::less, "lt", 0},
-    {Token::greater, "gt", 0},          {Token::less_equal, "lte", 0}, {Token::greater_equal, "gte", 0},
-    {Token::bit_or, "or", 1},           {Token::bit_and, "and", 2},   {Token::plus, "plus", 3},
-    {Token::minus, "minus", 3},         {Token::multiply, "mul", 4},  {Token::divide, "div", 4},
+    {Token::equal, "equal", 0},   {Token::not_equal, "neq", 0},  {Token::less, "lt", 0},
+    {Token::greater, "gt", 0},    {Token::less_equal, "lte", 0}, {Token::greater_equal, "gte", 0},
+    {Token::bit_or, "or", 1},     {Token::bit_and, "and", 2},    {Token::plus, "plus", 3},
+    {Token::minus, "minus", 3},   {Token::multiply, "mul", 4},   {Token::divide, "div", 4},
     {Token::remainder, "rem", 4},
 };
 
@@ -49,7 +53,8 @@ Term* Parser::make_true(ast::Location location) {
 }
 
 // The operator is a ref of its dotted name, as in a written call.
-Term* Parser::make_call(std::string_view name, ast::Location operator_location, std::initializer_list<Term*> arguments) {
+Term* Parser::make_call(std::string_view name, ast::Location operator_location,
+                        std::initializer_list<Term*> arguments) {
   std::vector<Term*> items;
   const std::size_t dot = name.find('.');
   if (dot == std::string_view::npos) {
@@ -77,7 +82,8 @@ Term* Parser::parse_in(Term* left, bool key_value) {
   if (at(Token::comma) && key_value && keyword_in_) {
     const State before = save();
     scan();
-    if (++speculations_ > parser_limits::kSpeculations) return error(token_.begin, "too many alternatives to try in this file");
+    if (++speculations_ > parser_limits::kSpeculations)
+      return error(token_.begin, "too many alternatives to try in this file");
     Term* middle = parse_binary(nullptr, 0);
     if (middle != nullptr && at_keyword("in")) {
       const ast::Location place{token_.begin, token_.end};
@@ -145,13 +151,23 @@ Term* Parser::parse_term() {
       break;
     }
     case Token::number:
-    case Token::minus: term = parse_number(); break;
+    case Token::minus:
+      term = parse_number();
+      break;
     case Token::string:
-    case Token::raw_string: term = parse_string(); break;
+    case Token::raw_string:
+      term = parse_string();
+      break;
     case Token::template_start:
-    case Token::raw_template_start: term = parse_template(); break;
-    case Token::left_bracket: term = parse_array(); break;
-    case Token::left_brace: term = parse_set_or_object(); break;
+    case Token::raw_template_start:
+      term = parse_template();
+      break;
+    case Token::left_bracket:
+      term = parse_array();
+      break;
+    case Token::left_brace:
+      term = parse_set_or_object();
+      break;
     case Token::left_paren: {
       scan();
       term = parse_infix();
@@ -162,7 +178,8 @@ Term* Parser::parse_term() {
       scan();
       break;
     }
-    default: return illegal();
+    default:
+      return illegal();
   }
   if (term == nullptr) return nullptr;
   const bool continues = !token_.after_space && (at(Token::dot) || at(Token::left_bracket) || at(Token::left_paren));
@@ -223,7 +240,8 @@ Term* Parser::parse_reference(Term* head) {
   std::vector<Term*> parts{head};
   const std::uint32_t begin = head->location.begin;
   auto finish = [&](std::uint32_t end) -> Term* {
-    if (parts.size() == 1 && !(head->kind == TermKind::var && (head->text == "input" || head->text == "data"))) return parts[0];
+    if (parts.size() == 1 && !(head->kind == TermKind::var && (head->text == "input" || head->text == "data")))
+      return parts[0];
     Term* reference = make_term(TermKind::ref, begin, end);
     reference->items = module_.make_list<Term*>(parts);
     return reference;
@@ -239,7 +257,8 @@ Term* Parser::parse_reference(Term* head) {
                                           : head->kind == TermKind::number  ? "number"
                                                                             : "string") +
                               ")");
-    default: break;
+    default:
+      break;
   }
   std::uint32_t end = head->location.end;
   bool first = true;
@@ -266,10 +285,10 @@ Term* Parser::parse_reference(Term* head) {
       scan();
       std::vector<Term*> items{operation};
       if (!parse_list(Token::right_paren, items)) return nullptr;
-      Term* call = make_term(items.size() == 1 && operation->kind == TermKind::var && operation->text == "set"
-                                 ? TermKind::set
-                                 : TermKind::call,
-                             begin, token_.end);
+      Term* call =
+          make_term(items.size() == 1 && operation->kind == TermKind::var && operation->text == "set" ? TermKind::set
+                                                                                                      : TermKind::call,
+                    begin, token_.end);
       if (call->kind == TermKind::call) call->items = module_.make_list<Term*>(items);
       end = token_.end;
       scan();
@@ -332,8 +351,10 @@ Term* Parser::parse_array() {
     first = parse_in(parse_binary(first, 0), false);
     if (first == nullptr) return nullptr;
     items.push_back(first);
-    if (at(Token::comma)) scan();
-    else if (!at(Token::right_bracket)) return illegal("expected \",\" or \"]\"");
+    if (at(Token::comma))
+      scan();
+    else if (!at(Token::right_bracket))
+      return illegal("expected \",\" or \"]\"");
     if (!parse_list(Token::right_bracket, items)) return nullptr;
   }
   Term* term = make_term(TermKind::array, begin, token_.end);
@@ -368,8 +389,10 @@ Term* Parser::parse_set_or_object() {
   if (first == nullptr) return nullptr;
   std::vector<Term*> items{first};
   if (!at(Token::colon)) {
-    if (at(Token::comma)) scan();
-    else if (!at(Token::right_brace)) return illegal("expected \",\" or \"}\"");
+    if (at(Token::comma))
+      scan();
+    else if (!at(Token::right_brace))
+      return illegal("expected \",\" or \"}\"");
     if (!parse_list(Token::right_brace, items)) return nullptr;
     Term* term = make_term(TermKind::set, begin, token_.end);
     term->items = module_.make_list<Term*>(items);
@@ -390,8 +413,10 @@ Term* Parser::parse_set_or_object() {
     value = parse_in(parse_binary(value, 0), false);
     if (value == nullptr) return nullptr;
     items.push_back(value);
-    if (at(Token::comma)) scan();
-    else if (!at(Token::right_brace)) return illegal("expected \",\" or \"}\"");
+    if (at(Token::comma))
+      scan();
+    else if (!at(Token::right_brace))
+      return illegal("expected \",\" or \"}\"");
     if (at(Token::right_brace)) break;
     Term* key = parse_infix(false);
     if (key == nullptr) return nullptr;

@@ -20,35 +20,43 @@ namespace chiron::policy {
 using Operand = std::int32_t;
 
 enum class Opcode : std::uint8_t {
-  move,             // a <- b
-  load_input,       // a <- input
-  load_base,        // a <- data at the constant path `list`, base documents only
-  load_extent,      // a <- the documents below tree node `target`, not yet evaluated
-  materialise,      // a <- a, evaluated where it is an extent
-  call_rule,        // a <- the document of leaf `target`
-  call_function,    // a <- leaf `target` applied to `list`
-  builtin,          // a <- built-in `target` applied to `list`
-  dot,              // a <- b[c]
-  dot_name,         // a <- b[c] with c a constant string, cached at `cache`
-  scan,             // for every key a and value b of c
-  scan_eager,       // as scan, over members whose value's path leads somewhere: never used for plain values
-  equal,            // holds where a == b
-  not_equal, less, less_equal, greater, greater_equal,  // hold where they do
-  truth,            // holds where a is defined and not false
-  compare,          // a <- b OP c, `extra` an Opcode of the six above
-  check_array,      // holds where a is an array of `extra` elements
-  check_object,     // holds where a is an object of `extra` members
-  make_array, make_set, make_object,  // a <- from `list`
-  member,           // a <- b in c; member_key: a <- (key `extra` operand, b) in c
+  move,           // a <- b
+  load_input,     // a <- input
+  load_base,      // a <- data at the constant path `list`, base documents only
+  load_extent,    // a <- the documents below tree node `target`, not yet evaluated
+  materialise,    // a <- a, evaluated where it is an extent
+  call_rule,      // a <- the document of leaf `target`
+  call_function,  // a <- leaf `target` applied to `list`
+  builtin,        // a <- built-in `target` applied to `list`
+  dot,            // a <- b[c]
+  dot_name,       // a <- b[c] with c a constant string, cached at `cache`
+  scan,           // for every key a and value b of c
+  scan_eager,     // as scan, over members whose value's path leads somewhere: never used for plain values
+  equal,          // holds where a == b
+  not_equal,
+  less,
+  less_equal,
+  greater,
+  greater_equal,  // hold where they do
+  truth,          // holds where a is defined and not false
+  compare,        // a <- b OP c, `extra` an Opcode of the six above
+  check_array,    // holds where a is an array of `extra` elements
+  check_object,   // holds where a is an object of `extra` members
+  make_array,
+  make_set,
+  make_object,  // a <- from `list`
+  member,       // a <- b in c; member_key: a <- (key `extra` operand, b) in c
   member_key,
-  member_test,      // holds where b in c
-  negation,         // holds where the code up to `end` has no result
-  every,            // for every key a, value b of c the code up to `end` has a result
-  collect_array, collect_set, collect_object,  // a <- results of the code up to `end`
-  yield_element,    // a into the innermost collection
-  yield_pair,       // a: b into the innermost collection
-  succeed,          // one result is enough: back to negation, every …
-  with_enter,       // replace documents (`list`: pairs of target and value) until with_exit
+  member_test,  // holds where b in c
+  negation,     // holds where the code up to `end` has no result
+  every,        // for every key a, value b of c the code up to `end` has a result
+  collect_array,
+  collect_set,
+  collect_object,  // a <- results of the code up to `end`
+  yield_element,   // a into the innermost collection
+  yield_pair,      // a: b into the innermost collection
+  succeed,         // one result is enough: back to negation, every …
+  with_enter,      // replace documents (`list`: pairs of target and value) until with_exit
   with_exit,
   walk,             // for every path a and value b below c
   template_string,  // a <- parts `list`: strings, and sets of no or one value
@@ -66,13 +74,13 @@ struct Leaf;
 struct Op {
   Opcode code;
   std::uint8_t extra8 = 0;
-  std::uint16_t count = 0;      // entries in `list`
+  std::uint16_t count = 0;  // entries in `list`
   Operand a = 0, b = 0, c = 0;
-  std::uint32_t list = 0;       // offset in Code::lists
-  std::uint32_t end = 0;        // position behind a nested block
+  std::uint32_t list = 0;  // offset in Code::lists
+  std::uint32_t end = 0;   // position behind a nested block
   std::uint32_t extra = 0;
-  std::uint32_t cache = 0;      // inline cache, or call cache
-  std::uint32_t place = 0;      // offset in the module's text
+  std::uint32_t cache = 0;  // inline cache, or call cache
+  std::uint32_t place = 0;  // offset in the module's text
   const void* target = nullptr;
 };
 
@@ -86,7 +94,7 @@ struct Code {
 // `with` targets, resolved.
 struct WithTarget {
   enum class Kind : std::uint8_t { input, data, builtin, function } kind = Kind::input;
-  std::vector<Value> path;      // below input or data
+  std::vector<Value> path;  // below input or data
   const Builtin* builtin = nullptr;
   const Leaf* function = nullptr;
   // What replaces a function: another function, or (both null) the value computed.
@@ -97,8 +105,8 @@ struct WithTarget {
 struct RuleCode {
   const ast::Rule* rule = nullptr;
   Code code;
-  bool constant_value = false;  // the head's value is a constant
-  Value value;                  // that constant
+  bool constant_value = false;                       // the head's value is a constant
+  Value value;                                       // that constant
   std::vector<std::unique_ptr<RuleCode>> otherwise;  // the else chain, in order (only on the first)
   const ast::Module* module = nullptr;
 };
@@ -112,12 +120,12 @@ struct Leaf {
   Leaf();
   ~Leaf();
   LeafKind kind = LeafKind::complete;
-  std::uint32_t number = 0;      // position in Program::leaves: the slot in a result cache
-  std::uint32_t arity = 0;       // functions
+  std::uint32_t number = 0;  // position in Program::leaves: the slot in a result cache
+  std::uint32_t arity = 0;   // functions
   const TreeNode* node = nullptr;
   std::vector<std::unique_ptr<RuleCode>> rules;
   std::unique_ptr<RuleCode> fallback;  // the default rule
-  bool one_value = false;  // every rule has the same constant value: the first result ends the search
+  bool one_value = false;              // every rule has the same constant value: the first result ends the search
   std::unique_ptr<RuleIndex> index;
   std::vector<const ast::Rule*> sources;  // all rules, defaults too
 };

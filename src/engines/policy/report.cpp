@@ -63,13 +63,14 @@ doc::Value result_document(const std::vector<ResultRow>& rows) {
   return out;
 }
 
-std::string pretty_json(Value value) {
-  return to_json(value, {2, true}) + "\n";
-}
+std::string pretty_json(Value value) { return to_json(value, {2, true}) + "\n"; }
 
 std::string pretty_json(const doc::Value& root) {
   std::string out;
-  struct Frame { const doc::Value* value; std::size_t next; };
+  struct Frame {
+    const doc::Value* value;
+    std::size_t next;
+  };
   std::vector<Frame> stack;
   auto new_line = [&] {
     out += '\n';
@@ -77,10 +78,18 @@ std::string pretty_json(const doc::Value& root) {
   };
   auto begin = [&](const doc::Value& v) {
     switch (v.kind()) {
-      case doc::Kind::null: out += "null"; break;
-      case doc::Kind::boolean: out += v.as_boolean() ? "true" : "false"; break;
-      case doc::Kind::number: out += v.as_string(); break;
-      case doc::Kind::string: append_json_text(out, v.as_string(), true); break;
+      case doc::Kind::null:
+        out += "null";
+        break;
+      case doc::Kind::boolean:
+        out += v.as_boolean() ? "true" : "false";
+        break;
+      case doc::Kind::number:
+        out += v.as_string();
+        break;
+      case doc::Kind::string:
+        append_json_text(out, v.as_string(), true);
+        break;
       case doc::Kind::array:
       case doc::Kind::object: {
         const bool array = v.is_array();
@@ -135,8 +144,10 @@ std::string result_raw(const std::vector<ResultRow>& rows) {
     for (std::size_t i = 0; i < row.expressions.size(); ++i) {
       if (i > 0) out += ' ';
       const Value value = row.expressions[i].value;
-      if (value.is_string()) out += value.string();
-      else append_json(out, value, {0, true});
+      if (value.is_string())
+        out += value.string();
+      else
+        append_json(out, value, {0, true});
     }
     out += '\n';
   }

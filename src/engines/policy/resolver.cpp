@@ -69,7 +69,8 @@ void Resolver::collect(const Term& term, Scope& scope) {
         collect(*item, scope);
       }
       return;
-    default: return;
+    default:
+      return;
   }
 }
 
@@ -108,8 +109,10 @@ std::uint32_t Resolver::declare(const Term& name, const char* how) {
   Scope& scope = scopes_.back();
   for (const auto& [known, slot] : scope.declared) {
     if (known != name.text) continue;
-    if (scope.arguments && slot < out_->arguments.size()) error("rego_compile_error", name.location, "arg " + std::string(known) + " redeclared");
-    else error("rego_compile_error", name.location, "var " + std::string(known) + " " + how + " above");
+    if (scope.arguments && slot < out_->arguments.size())
+      error("rego_compile_error", name.location, "arg " + std::string(known) + " redeclared");
+    else
+      error("rego_compile_error", name.location, "var " + std::string(known) + " " + how + " above");
     return slot;
   }
   for (const auto& [known, slot] : scope.implicit) {
@@ -134,7 +137,8 @@ void Resolver::declare_pattern(const Term& pattern, const char* how) {
     case TermKind::object:
       for (std::size_t i = 1; i < pattern.items.size(); i += 2) declare_pattern(*pattern.items[i], how);
       return;
-    default: return;
+    default:
+      return;
   }
 }
 
@@ -160,7 +164,8 @@ std::optional<std::uint32_t> Resolver::find_declared(std::string_view name) {
 
 void Resolver::note_later(const ast::Body& body, Scope& scope) {
   auto note = [&](auto& self, const Term& pattern) -> void {
-    if (pattern.kind == TermKind::var) scope.later.push_back(pattern.text);
+    if (pattern.kind == TermKind::var)
+      scope.later.push_back(pattern.text);
     else if (pattern.kind == TermKind::array || pattern.kind == TermKind::object) {
       for (const Term* item : pattern.items) self(self, *item);
     }
@@ -181,7 +186,8 @@ std::uint32_t Resolver::implicit(const Term& name) {
   std::size_t own = scopes_.size() - 1;
   while (own > 0 && scopes_[own].transparent) --own;
   for (std::size_t i = 0; i < scopes_.size(); ++i) {
-    if (i < own && std::find(scopes_[i].later.begin(), scopes_[i].later.end(), name.text) != scopes_[i].later.end()) continue;
+    if (i < own && std::find(scopes_[i].later.begin(), scopes_[i].later.end(), name.text) != scopes_[i].later.end())
+      continue;
     for (auto& [known, slot] : scopes_[i].implicit) {
       if (known != name.text) continue;
       if (slot == npos) {
@@ -212,7 +218,8 @@ Node* Resolver::term(const Term& source) {
     case TermKind::null:
     case TermKind::boolean:
     case TermKind::number:
-    case TermKind::string: return constant(source.constant, source);
+    case TermKind::string:
+      return constant(source.constant, source);
     case TermKind::var: {
       if (const auto slot = find_declared(source.text)) {
         Node* node = make(NodeKind::var, source);
@@ -229,7 +236,8 @@ Node* Resolver::term(const Term& source) {
       node->ground = false;
       return node;
     }
-    case TermKind::ref: return reference(source);
+    case TermKind::ref:
+      return reference(source);
     case TermKind::array:
     case TermKind::set:
     case TermKind::object: {
@@ -266,10 +274,14 @@ Node* Resolver::term(const Term& source) {
       }
       return node;
     }
-    case TermKind::array_comprehension: return comprehension(NodeKind::array_comprehension, source);
-    case TermKind::set_comprehension: return comprehension(NodeKind::set_comprehension, source);
-    case TermKind::object_comprehension: return comprehension(NodeKind::object_comprehension, source);
-    case TermKind::call: return call(source);
+    case TermKind::array_comprehension:
+      return comprehension(NodeKind::array_comprehension, source);
+    case TermKind::set_comprehension:
+      return comprehension(NodeKind::set_comprehension, source);
+    case TermKind::object_comprehension:
+      return comprehension(NodeKind::object_comprehension, source);
+    case TermKind::call:
+      return call(source);
     case TermKind::template_string: {
       Node* node = make(NodeKind::template_string, source);
       for (const Term* part : source.items) {
@@ -301,7 +313,8 @@ Node* Resolver::term(const Term& source) {
       node->ground = true;
       return node;
     }
-    case TermKind::template_expression: break;
+    case TermKind::template_expression:
+      break;
   }
   return constant(Value::null(), source);
 }
@@ -350,14 +363,16 @@ bool Resolver::function_name(const Term& operation, Node& out) {
   bool data = false;
   if (head.text == "data" && operation.kind == TermKind::ref) {
     data = true;
-  } else if (const auto global = globals_.find(head.text); global != globals_.end() && global->second.root == Root::data) {
+  } else if (const auto global = globals_.find(head.text);
+             global != globals_.end() && global->second.root == Root::data) {
     global->second.used = true;
     path = global->second.path;
     data = true;
   }
   if (operation.kind == TermKind::ref) {
     for (const Term* part : operation.items.subspan(1)) {
-      if (part->kind != TermKind::string && part->kind != TermKind::number && part->kind != TermKind::boolean) return false;
+      if (part->kind != TermKind::string && part->kind != TermKind::number && part->kind != TermKind::boolean)
+        return false;
       path.push_back(part->constant);
     }
   }
@@ -457,7 +472,8 @@ void Resolver::withs(const ast::Expr& expr, Literal& out) {
       }
     }
     if (!known) {
-      error("rego_type_error", source.target->location, "with keyword target must reference existing input, data, or a function");
+      error("rego_type_error", source.target->location,
+            "with keyword target must reference existing input, data, or a function");
       continue;
     }
     // A name that is a function may stand for itself.
@@ -475,7 +491,8 @@ void Resolver::withs(const ast::Expr& expr, Literal& out) {
 // A term as a statement: an equation, a call (that may take its result as one argument more), anything else.
 void Resolver::statement(const Term& source, Literal& out) {
   if (source.kind == TermKind::call && source.items[0]->kind == TermKind::var && source.items.size() == 3 &&
-      (source.items[0]->text == "eq" || source.items[0]->text == "assign") && !globals_.contains(source.items[0]->text)) {
+      (source.items[0]->text == "eq" || source.items[0]->text == "assign") &&
+      !globals_.contains(source.items[0]->text)) {
     out.kind = LiteralKind::unify;
     out.a = term(*source.items[1]);
     out.b = term(*source.items[2]);
@@ -506,7 +523,8 @@ void Resolver::statement(const Term& source, Literal& out) {
 void Resolver::hoist(Literal& negated, Block& into, Block& inner) {
   if (negated.kind == LiteralKind::unify) {
     const Term& source = *negated.source->term;
-    const bool result_taken = source.kind == TermKind::call && negated.b->kind == NodeKind::call && negated.b->source == &source;
+    const bool result_taken =
+        source.kind == TermKind::call && negated.b->kind == NodeKind::call && negated.b->source == &source;
     if (result_taken) {
       for (Node*& item : negated.b->items) hoist_one(item, negated, into, inner);
       hoist_one(negated.a, negated, into, inner);
@@ -524,8 +542,10 @@ void Resolver::hoist(Literal& negated, Block& into, Block& inner) {
   if (!node.parts.empty()) return;
   const bool equation = node.builtin != nullptr && node.builtin->name == "equal";
   for (Node*& item : node.items) {
-    if (equation) hoist_inside(item, negated, into, inner);
-    else hoist_one(item, negated, into, inner);
+    if (equation)
+      hoist_inside(item, negated, into, inner);
+    else
+      hoist_one(item, negated, into, inner);
   }
 }
 
@@ -537,21 +557,25 @@ void Resolver::hoist_inside(Node*& node, const Literal& negated, Block& into, Bl
       return;
     case NodeKind::array_comprehension:
     case NodeKind::set_comprehension:
-    case NodeKind::object_comprehension: return;
-    default: hoist_one(node, negated, into, inner);
+    case NodeKind::object_comprehension:
+      return;
+    default:
+      hoist_one(node, negated, into, inner);
   }
 }
 
 void Resolver::hoist_one(Node*& node, const Literal& negated, Block& into, Block& inner) {
   switch (node->kind) {
     case NodeKind::constant:
-    case NodeKind::var: return;
+    case NodeKind::var:
+      return;
     case NodeKind::array:
     case NodeKind::set:
     case NodeKind::object:
       for (Node*& item : node->items) hoist_one(item, negated, into, inner);
       return;
-    default: break;
+    default:
+      break;
   }
   Node* held = make(NodeKind::var, *node->source);
   held->ground = false;
@@ -639,8 +663,8 @@ void Resolver::literal(const ast::Expr& expr, Block& into) {
     }
     case ExprKind::term: {
       const Term& source = *expr.term;
-      const bool two = source.kind == TermKind::call && source.items[0]->kind == TermKind::var && source.items.size() == 3 &&
-                       !globals_.contains(source.items[0]->text);
+      const bool two = source.kind == TermKind::call && source.items[0]->kind == TermKind::var &&
+                       source.items.size() == 3 && !globals_.contains(source.items[0]->text);
       if (two && source.items[0]->text == "assign" && source.infix) {
         made->kind = LiteralKind::unify;
         made->assign = true;
@@ -648,8 +672,8 @@ void Resolver::literal(const ast::Expr& expr, Block& into) {
         const Term& left = *source.items[1];
         if (left.kind != TermKind::var && left.kind != TermKind::array && left.kind != TermKind::object) {
           error("rego_compile_error", left.location,
-                "cannot assign to " + std::string(left.kind == TermKind::ref    ? "ref"
-                                                  : left.kind == TermKind::call ? "call"
+                "cannot assign to " + std::string(left.kind == TermKind::ref      ? "ref"
+                                                  : left.kind == TermKind::call   ? "call"
                                                   : left.kind == TermKind::string ? "string"
                                                   : left.kind == TermKind::number ? "number"
                                                   : left.kind == TermKind::set    ? "set"
@@ -714,7 +738,8 @@ void Resolver::rule(const ast::Rule& rule, std::size_t suffix_start, hir::RuleBo
       }
     }
   }
-  for (const Term* item : rule.head.reference->kind == TermKind::ref ? rule.head.reference->items : std::span<Term*>()) {
+  for (const Term* item :
+       rule.head.reference->kind == TermKind::ref ? rule.head.reference->items : std::span<Term*>()) {
     if (item != rule.head.reference->items[0]) collect(*item, scopes_.back());
   }
   if (rule.head.key != nullptr) collect(*rule.head.key, scopes_.back());

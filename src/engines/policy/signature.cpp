@@ -11,11 +11,16 @@ std::size_t builtin_arity(const Builtin& builtin) {
   bool any = false;
   for (std::size_t i = 1; i < text.size(); ++i) {
     const char c = text[i];
-    if (c == '(' || c == '[' || c == '<' || c == '{') ++depth;
-    else if (c == ')' && depth == 0) break;
-    else if (c == ')' || c == ']' || c == '}' || (c == '>' && text[i - 1] != '=')) --depth;
-    else if (c == ',' && depth == 0) ++count;
-    else if (c != ' ') any = true;
+    if (c == '(' || c == '[' || c == '<' || c == '{')
+      ++depth;
+    else if (c == ')' && depth == 0)
+      break;
+    else if (c == ')' || c == ']' || c == '}' || (c == '>' && text[i - 1] != '='))
+      --depth;
+    else if (c == ',' && depth == 0)
+      ++count;
+    else if (c != ' ')
+      any = true;
   }
   return any ? count + 1 : 0;
 }

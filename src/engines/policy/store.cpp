@@ -115,10 +115,14 @@ Value Store::concat(std::string_view a, std::string_view b) {
 Value Store::intern(std::string_view text) {
   if (!tables_) tables_ = std::make_unique<Tables>();
   const std::uint32_t hash = hash_bytes(text.data(), text.size());
-  std::uint64_t& slot = tables_->strings.slot(hash, [&](std::uint64_t node_bits) {
-    const auto* node = reinterpret_cast<const StringNode*>(node_bits);
-    return node->hash == hash && node->length == text.size() && std::memcmp(node + 1, text.data(), text.size()) == 0;
-  }, [](std::uint64_t node_bits) { return reinterpret_cast<const StringNode*>(node_bits)->hash; });
+  std::uint64_t& slot = tables_->strings.slot(
+      hash,
+      [&](std::uint64_t node_bits) {
+        const auto* node = reinterpret_cast<const StringNode*>(node_bits);
+        return node->hash == hash && node->length == text.size() &&
+               std::memcmp(node + 1, text.data(), text.size()) == 0;
+      },
+      [](std::uint64_t node_bits) { return reinterpret_cast<const StringNode*>(node_bits)->hash; });
   if (slot == 0) {
     StringNode* node = new_string(arena_, text.size());
     std::memcpy(node + 1, text.data(), text.size());
@@ -129,9 +133,7 @@ Value Store::intern(std::string_view text) {
   return Value(InternTable::pointer(slot) | Value::kStringTag);
 }
 
-Value Store::integer(std::int64_t n) {
-  return Value::fits_small(n) ? Value::small(n) : number(std::to_string(n));
-}
+Value Store::integer(std::int64_t n) { return Value::fits_small(n) ? Value::small(n) : number(std::to_string(n)); }
 
 Value Store::unsigned_integer(std::uint64_t n) {
   if (n <= static_cast<std::uint64_t>(Value::kSmallMax)) return Value::small(static_cast<std::int64_t>(n));
@@ -144,7 +146,8 @@ Value Store::number(std::string_view text) {
     std::int64_t n = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), n);
     const bool canonical = text[0] != '0' && !(text[0] == '-' && text.size() > 1 && text[1] == '0');
-    if (error == std::errc() && end == text.data() + text.size() && (canonical || text.size() == 1)) return Value::small(n);
+    if (error == std::errc() && end == text.data() + text.size() && (canonical || text.size() == 1))
+      return Value::small(n);
   }
   auto* node = static_cast<NumberNode*>(arena_.allocate(sizeof(NumberNode) + text.size()));
   node->length = static_cast<std::uint32_t>(text.size());
@@ -163,7 +166,8 @@ Value Store::number(std::string_view text) {
 }
 
 Value Store::real(double d) {
-  if (std::fabs(d) < 1e15 && d == std::floor(d) && !(d == 0 && std::signbit(d))) return Value::small(static_cast<std::int64_t>(d));
+  if (std::fabs(d) < 1e15 && d == std::floor(d) && !(d == 0 && std::signbit(d)))
+    return Value::small(static_cast<std::int64_t>(d));
   return number(format_double(d));
 }
 
@@ -187,7 +191,8 @@ Value Store::array(std::span<const Value> items) {
 Value Store::set_of_sorted(std::span<const Value> items) {
   const auto count = static_cast<std::uint32_t>(items.size());
   const std::uint32_t slots = index_size(count);
-  auto* node = static_cast<SetNode*>(arena_.allocate(sizeof(SetNode) + items.size_bytes() + slots * sizeof(std::uint32_t)));
+  auto* node =
+      static_cast<SetNode*>(arena_.allocate(sizeof(SetNode) + items.size_bytes() + slots * sizeof(std::uint32_t)));
   node->count = count;
   std::uint64_t h = 0x5e7;
   std::uint32_t depth = 0;
@@ -225,16 +230,19 @@ const Keys* Store::make_keys(std::span<const Value> sorted) {
   std::uint64_t* slot = nullptr;
   if (count <= kSharedKeys) {
     if (!tables_) tables_ = std::make_unique<Tables>();
-    slot = &tables_->keys.slot(hash, [&](std::uint64_t bits) {
-      const auto* keys = reinterpret_cast<const Keys*>(bits);
-      if (keys->hash != hash || keys->count != count) return false;
-      for (std::uint32_t i = 0; i < count; ++i) {
-        // Spelling counts here: {1.0: x} must not print as {1: x}.
-        const Value a = keys->begin()[i], b = sorted[i];
-        if (a.bits() != b.bits() && !(a.is_string() && b.is_string() && a == b)) return false;
-      }
-      return true;
-    }, [](std::uint64_t bits) { return reinterpret_cast<const Keys*>(bits)->hash; });
+    slot = &tables_->keys.slot(
+        hash,
+        [&](std::uint64_t bits) {
+          const auto* keys = reinterpret_cast<const Keys*>(bits);
+          if (keys->hash != hash || keys->count != count) return false;
+          for (std::uint32_t i = 0; i < count; ++i) {
+            // Spelling counts here: {1.0: x} must not print as {1: x}.
+            const Value a = keys->begin()[i], b = sorted[i];
+            if (a.bits() != b.bits() && !(a.is_string() && b.is_string() && a == b)) return false;
+          }
+          return true;
+        },
+        [](std::uint64_t bits) { return reinterpret_cast<const Keys*>(bits)->hash; });
     if (*slot != 0) return reinterpret_cast<const Keys*>(InternTable::pointer(*slot));
   }
   const std::uint32_t slots = index_size(count);
@@ -295,8 +303,10 @@ Value Store::object(std::span<const Member> members) {
   std::stable_sort(ordered.begin(), ordered.end(), before);
   std::size_t kept = 0;
   for (std::size_t i = 0; i < ordered.size(); ++i) {
-    if (kept > 0 && ordered[kept - 1].key == ordered[i].key) ordered[kept - 1].value = ordered[i].value;
-    else ordered[kept++] = ordered[i];
+    if (kept > 0 && ordered[kept - 1].key == ordered[i].key)
+      ordered[kept - 1].value = ordered[i].value;
+    else
+      ordered[kept++] = ordered[i];
   }
   ordered.resize(kept);
   return object_of_sorted(ordered);
@@ -321,17 +331,28 @@ Value Store::with_member(Value object, Value key, Value value) {
 }
 
 Value Store::copy(Value root) {
-  struct Frame { Value source; std::uint32_t next; std::size_t start; };
+  struct Frame {
+    Value source;
+    std::uint32_t next;
+    std::size_t start;
+  };
   std::vector<Frame> stack;
   std::vector<Value> made;
   auto visit = [&](Value v) {
     switch (v.kind()) {
-      case Kind::string: made.push_back(string(v.string())); break;
-      case Kind::number: made.push_back(v.is_small() ? v : number(v.number_text())); break;
+      case Kind::string:
+        made.push_back(string(v.string()));
+        break;
+      case Kind::number:
+        made.push_back(v.is_small() ? v : number(v.number_text()));
+        break;
       case Kind::array:
       case Kind::set:
-      case Kind::object: stack.push_back({v, 0, made.size()}); break;
-      default: made.push_back(v);
+      case Kind::object:
+        stack.push_back({v, 0, made.size()});
+        break;
+      default:
+        made.push_back(v);
     }
   };
   visit(root);
@@ -341,8 +362,10 @@ Value Store::copy(Value root) {
     const std::uint32_t count = source.is_object() ? source.size() * 2 : source.size();
     if (frame.next < count) {
       const std::uint32_t i = frame.next++;
-      if (!source.is_object()) visit(source.items()[i]);
-      else visit((i & 1) == 0 ? source.key_at(i / 2) : source.value_at(i / 2));
+      if (!source.is_object())
+        visit(source.items()[i]);
+      else
+        visit((i & 1) == 0 ? source.key_at(i / 2) : source.value_at(i / 2));
       continue;
     }
     const std::size_t start = frame.start;

@@ -47,7 +47,9 @@ struct SourceShape {
   const Keys* keys;
   // `count` words of key bits, then `count` 32-bit positions follow.
   [[nodiscard]] const std::uint64_t* key_bits() const { return reinterpret_cast<const std::uint64_t*>(this + 1); }
-  [[nodiscard]] const std::uint32_t* positions() const { return reinterpret_cast<const std::uint32_t*>(key_bits() + count); }
+  [[nodiscard]] const std::uint32_t* positions() const {
+    return reinterpret_cast<const std::uint32_t*>(key_bits() + count);
+  }
 };
 
 struct Store::Tables {
@@ -58,7 +60,10 @@ struct Store::Tables {
   static constexpr std::size_t kExpectedDepth = 16, kExpectedMembers = 32;
   Value expected[kExpectedDepth][kExpectedMembers];
   // Words met lately, by hash: small enough to stay in the nearest cache, where a table of all words would not.
-  struct Recent { std::uint32_t hash = 0; Value word; };
+  struct Recent {
+    std::uint32_t hash = 0;
+    Value word;
+  };
   static constexpr std::size_t kRecentWords = 1024;
   Recent recent[kRecentWords];
 };

@@ -19,13 +19,20 @@ std::string to_string(const Type& type) {
     return out;
   };
   switch (type.kind) {
-    case K::any: return "any";
-    case K::null: return "null";
-    case K::boolean: return "boolean";
-    case K::number: return "number";
-    case K::string: return "string";
-    case K::one_of: return "any<" + list(type.items) + ">";
-    case K::set: return "set[" + (type.element != nullptr ? to_string(*type.element) : "") + "]";
+    case K::any:
+      return "any";
+    case K::null:
+      return "null";
+    case K::boolean:
+      return "boolean";
+    case K::number:
+      return "number";
+    case K::string:
+      return "string";
+    case K::one_of:
+      return "any<" + list(type.items) + ">";
+    case K::set:
+      return "set[" + (type.element != nullptr ? to_string(*type.element) : "") + "]";
     case K::array: {
       std::string out = "array";
       if (!type.items.empty()) out += "<" + list(type.items) + ">";
@@ -36,7 +43,8 @@ std::string to_string(const Type& type) {
       std::string out = "object";
       if (!type.members.empty()) {
         std::string inner;
-        for (const auto& [name, member] : type.members) inner += (inner.empty() ? "" : ", ") + name + ": " + to_string(*member);
+        for (const auto& [name, member] : type.members)
+          inner += (inner.empty() ? "" : ", ") + name + ": " + to_string(*member);
         out += "<" + inner + ">";
       }
       if (type.key != nullptr) out += "[" + to_string(*type.key) + ": " + to_string(*type.element) + "]";
@@ -59,7 +67,9 @@ const Type* Types::make(Type type) { return &types_.emplace_back(std::move(type)
 // ---- notation -----------------------------------------------------------------------------------------------------
 
 const Type* Types::parse_at(std::string_view text, std::size_t& at, int depth) {
-  auto spaces = [&] { while (at < text.size() && text[at] == ' ') ++at; };
+  auto spaces = [&] {
+    while (at < text.size() && text[at] == ' ') ++at;
+  };
   auto take = [&](char c) {
     spaces();
     if (at >= text.size() || text[at] != c) return false;
@@ -81,14 +91,22 @@ const Type* Types::parse_at(std::string_view text, std::size_t& at, int depth) {
     }
     return make(std::move(type));
   }
-  if (name == "null") type.kind = K::null;
-  else if (name == "boolean") type.kind = K::boolean;
-  else if (name == "number") type.kind = K::number;
-  else if (name == "string") type.kind = K::string;
-  else if (name == "set") type.kind = K::set;
-  else if (name == "array") type.kind = K::array;
-  else if (name == "object") type.kind = K::object;
-  else return any_;
+  if (name == "null")
+    type.kind = K::null;
+  else if (name == "boolean")
+    type.kind = K::boolean;
+  else if (name == "number")
+    type.kind = K::number;
+  else if (name == "string")
+    type.kind = K::string;
+  else if (name == "set")
+    type.kind = K::set;
+  else if (name == "array")
+    type.kind = K::array;
+  else if (name == "object")
+    type.kind = K::object;
+  else
+    return any_;
   if ((type.kind == K::array || type.kind == K::object) && take('<')) {
     while (at < text.size() && !take('>')) {
       if (type.kind == K::object) {
@@ -134,9 +152,12 @@ const FunctionType& Types::function(const Builtin& builtin) {
   std::size_t start = 1, i = 1;
   for (; i < text.size(); ++i) {
     const char c = text[i];
-    if (c == '[' || c == '<' || c == '(') ++depth;
-    else if (c == ')' && depth == 0) break;
-    else if (c == ']' || c == ')' || (c == '>' && text[i - 1] != '=')) --depth;
+    if (c == '[' || c == '<' || c == '(')
+      ++depth;
+    else if (c == ')' && depth == 0)
+      break;
+    else if (c == ']' || c == ')' || (c == '>' && text[i - 1] != '='))
+      --depth;
     else if (c == ',' && depth == 0) {
       parts.push_back(text.substr(start, i - start));
       start = i + 1;
@@ -151,7 +172,9 @@ const FunctionType& Types::function(const Builtin& builtin) {
   auto type_of = [&](std::string_view part) {
     const std::size_t colon = part.find(':');
     const std::size_t bracket = part.find_first_of("[<");
-    return parse(colon != std::string_view::npos && (bracket == std::string_view::npos || colon < bracket) ? part.substr(colon + 1) : part);
+    return parse(colon != std::string_view::npos && (bracket == std::string_view::npos || colon < bracket)
+                     ? part.substr(colon + 1)
+                     : part);
   };
   for (const std::string_view part : parts) {
     type.arguments.push_back(type_of(plain(part)));
@@ -167,11 +190,16 @@ const FunctionType& Types::function(const Builtin& builtin) {
 const Type* Types::of(Value value) {
   Type type;
   switch (value.kind()) {
-    case Kind::undefined: return any_;
-    case Kind::null: return scalars_[0];
-    case Kind::boolean: return scalars_[1];
-    case Kind::number: return scalars_[2];
-    case Kind::string: return scalars_[3];
+    case Kind::undefined:
+      return any_;
+    case Kind::null:
+      return scalars_[0];
+    case Kind::boolean:
+      return scalars_[1];
+    case Kind::number:
+      return scalars_[2];
+    case Kind::string:
+      return scalars_[3];
     case Kind::array:
       if (value.size() > 64 || value.depth() > 8) return parse("array[any]");
       type.kind = K::array;
@@ -215,7 +243,8 @@ bool overlap(const Type& a, const Type& b) {
     }
     case K::object:
       for (const auto& [name, member] : a.members) {
-        const auto found = std::find_if(b.members.begin(), b.members.end(), [&](const auto& each) { return each.first == name; });
+        const auto found =
+            std::find_if(b.members.begin(), b.members.end(), [&](const auto& each) { return each.first == name; });
         if (found != b.members.end()) {
           if (!overlap(*member, *found->second)) return false;
         } else if (b.element != nullptr && !overlap(*member, *b.element)) {
@@ -223,7 +252,8 @@ bool overlap(const Type& a, const Type& b) {
         }
       }
       return true;
-    default: return true;  // sets and dynamic arrays may be empty
+    default:
+      return true;  // sets and dynamic arrays may be empty
   }
 }
 
@@ -250,8 +280,10 @@ struct Checker {
 
   const Type* node(const Node& at) {
     switch (at.kind) {
-      case NodeKind::constant: return types.of(at.constant);
-      case NodeKind::var: return at.slot < slots.size() && slots[at.slot] != nullptr ? slots[at.slot] : types.any();
+      case NodeKind::constant:
+        return types.of(at.constant);
+      case NodeKind::var:
+        return at.slot < slots.size() && slots[at.slot] != nullptr ? slots[at.slot] : types.any();
       case NodeKind::ref:
         if (at.head != nullptr) node(*at.head);
         for (const Node* item : at.items) node(*item);
@@ -287,7 +319,9 @@ struct Checker {
         block(*at.block);
         const Type* first = node(*at.items[0]);
         Type type;
-        type.kind = at.kind == NodeKind::array_comprehension ? K::array : at.kind == NodeKind::set_comprehension ? K::set : K::object;
+        type.kind = at.kind == NodeKind::array_comprehension ? K::array
+                    : at.kind == NodeKind::set_comprehension ? K::set
+                                                             : K::object;
         type.element = first;
         if (type.kind == K::object) {
           type.key = first;
@@ -300,7 +334,8 @@ struct Checker {
           if (part != nullptr) block(*part);
         }
         return types.parse("string");
-      case NodeKind::call: return call(at);
+      case NodeKind::call:
+        return call(at);
     }
     return types.any();
   }
@@ -324,7 +359,11 @@ struct Checker {
     if (!good && have.size() == want.arguments.size()) {
       std::string text = "have: (";
       for (const Type* each : have) text += to_string(*each) + ", ";
-      report(at, std::string(name) + ": invalid argument(s)", text + "??" "?)\n\twant: (" + want.wanted + ")");
+      report(at, std::string(name) + ": invalid argument(s)",
+             text +
+                 "??"
+                 "?)\n\twant: (" +
+                 want.wanted + ")");
     }
     return want.result;
   }
@@ -336,7 +375,9 @@ struct Checker {
   void literal(const Literal& each) {
     for (const hir::With& with : each.with) node(*with.value);
     switch (each.kind) {
-      case LiteralKind::truth: node(*each.a); break;
+      case LiteralKind::truth:
+        node(*each.a);
+        break;
       case LiteralKind::unify: {
         const Type* right = node(*each.b);
         if (each.a->kind == NodeKind::var && slots[each.a->slot] == nullptr) {
@@ -357,8 +398,11 @@ struct Checker {
         if (each.kind == LiteralKind::every) node(*each.a);
         if (each.block != nullptr) block(*each.block);
         break;
-      case LiteralKind::negation: block(*each.block); break;
-      case LiteralKind::nothing: break;
+      case LiteralKind::negation:
+        block(*each.block);
+        break;
+      case LiteralKind::nothing:
+        break;
     }
   }
   void block(const Block& body) {

@@ -12,9 +12,9 @@ namespace chiron::policy {
 struct Type {
   enum class Kind : std::uint8_t { any, null, boolean, number, string, array, object, set, one_of };
   Kind kind = Kind::any;
-  std::vector<const Type*> items;                               // array: known elements; one_of: the choices
-  std::vector<std::pair<std::string, const Type*>> members;     // object: known members, keys as Rego text
-  const Type* key = nullptr;      // object: of further keys
+  std::vector<const Type*> items;                            // array: known elements; one_of: the choices
+  std::vector<std::pair<std::string, const Type*>> members;  // object: known members, keys as Rego text
+  const Type* key = nullptr;                                 // object: of further keys
   const Type* element = nullptr;  // array, set: of further elements; object: of further values
 };
 [[nodiscard]] std::string to_string(const Type& type);

@@ -20,8 +20,10 @@ bool sub_tests(Value value, std::vector<SubTest>& out) {
     SubTest test;
     const Value key = value.key_at(i), result = value.value_at(i);
     test.name = key.is_string() ? std::string(key.string()) : to_rego(key);
-    if (result.is_object()) test.fail = sub_tests(result, test.children);
-    else test.fail = !result.is_true();
+    if (result.is_object())
+      test.fail = sub_tests(result, test.children);
+    else
+      test.fail = !result.is_true();
     failed = failed || test.fail;
     out.push_back(std::move(test));
   }
@@ -69,10 +71,12 @@ std::vector<TestResult> run_tests(const Policy& policy, task::Pool& pool, const 
     evaluation.cancel = options.cancel;
     evaluation.printed = &result.printed;
     evaluation.time_ns =
-        std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+        std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now().time_since_epoch())
+            .count();
     const auto start = std::chrono::steady_clock::now();
     const auto value = evaluator.document(test.leaf->node->path, evaluation);
-    result.duration_ns = std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now() - start).count();
+    result.duration_ns =
+        std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now() - start).count();
     if (!value) {
       result.status = TestStatus::error;
       result.error = value.error();

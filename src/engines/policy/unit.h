@@ -26,7 +26,7 @@ struct TestResult {
 };
 
 struct TestOptions {
-  std::string run;  // a regular expression on the full name, searched; may be empty
+  std::string run;                                      // a regular expression on the full name, searched; may be empty
   std::function<bool(std::string_view name)> selected;  // in place of `run`, where set
   std::chrono::milliseconds timeout{5000};
   Counters* counters = nullptr;  // serial where counted

@@ -46,7 +46,8 @@ int compare_numbers(Value a, Value b) {
   }
   const double left = a.number_double(), right = b.number_double();
   const double scale = std::max(std::fabs(left), std::fabs(right));
-  if (std::isfinite(left) && std::isfinite(right) && std::fabs(left - right) > scale * 1e-14) return left < right ? -1 : 1;
+  if (std::isfinite(left) && std::isfinite(right) && std::fabs(left - right) > scale * 1e-14)
+    return left < right ? -1 : 1;
   return compare_decimal(decimal_of(a), decimal_of(b));
 }
 
@@ -66,7 +67,10 @@ int sign_of(std::uint32_t a, std::uint32_t b) { return a < b ? -1 : a > b ? 1 : 
 
 // Composites of one kind; own stack, because nesting is the input's choice.
 int compare_composites(Value a, Value b) {
-  struct Frame { Value a, b; std::uint32_t next; };
+  struct Frame {
+    Value a, b;
+    std::uint32_t next;
+  };
   std::vector<Frame> stack{{a, b, 0}};
   while (!stack.empty()) {
     Frame& frame = stack.back();
@@ -97,14 +101,22 @@ int compare_composites(Value a, Value b) {
 
 std::string_view to_string(Kind kind) {
   switch (kind) {
-    case Kind::undefined: return "undefined";
-    case Kind::null: return "null";
-    case Kind::boolean: return "boolean";
-    case Kind::number: return "number";
-    case Kind::string: return "string";
-    case Kind::array: return "array";
-    case Kind::object: return "object";
-    case Kind::set: return "set";
+    case Kind::undefined:
+      return "undefined";
+    case Kind::null:
+      return "null";
+    case Kind::boolean:
+      return "boolean";
+    case Kind::number:
+      return "number";
+    case Kind::string:
+      return "string";
+    case Kind::array:
+      return "array";
+    case Kind::object:
+      return "object";
+    case Kind::set:
+      return "set";
   }
   return "";
 }
@@ -165,10 +177,15 @@ bool Value::number_is_integer() const { return is_small() || decimal_of(*this).i
 
 std::uint32_t Value::size() const {
   switch (kind()) {
-    case Kind::array: return at<ArrayNode>()->count;
-    case Kind::object: return at<ObjectNode>()->keys->count;
-    case Kind::set: return at<SetNode>()->count;
-    default: assert(!"size of a scalar"); return 0;
+    case Kind::array:
+      return at<ArrayNode>()->count;
+    case Kind::object:
+      return at<ObjectNode>()->keys->count;
+    case Kind::set:
+      return at<SetNode>()->count;
+    default:
+      assert(!"size of a scalar");
+      return 0;
   }
 }
 
@@ -188,7 +205,8 @@ Value Value::get(Value key) const {
       const std::uint32_t i = set_find(key);
       return i == Keys::npos ? Value() : items()[i];
     }
-    default: return {};
+    default:
+      return {};
   }
 }
 
@@ -200,22 +218,33 @@ Value Value::get(std::string_view key) const {
 
 std::uint32_t Value::hash() const {
   switch (bits_ & 7) {
-    case kSmallTag: return hash_double(static_cast<double>(small_value()));
-    case kNumberTag: return at<NumberNode>()->hash;
-    case kStringTag: return at<StringNode>()->hash;
-    case kArrayTag: return at<ArrayNode>()->hash;
-    case kObjectTag: return at<ObjectNode>()->hash;
-    case kSetTag: return at<SetNode>()->hash;
-    default: return fold(mix(bits_, 0x77));
+    case kSmallTag:
+      return hash_double(static_cast<double>(small_value()));
+    case kNumberTag:
+      return at<NumberNode>()->hash;
+    case kStringTag:
+      return at<StringNode>()->hash;
+    case kArrayTag:
+      return at<ArrayNode>()->hash;
+    case kObjectTag:
+      return at<ObjectNode>()->hash;
+    case kSetTag:
+      return at<SetNode>()->hash;
+    default:
+      return fold(mix(bits_, 0x77));
   }
 }
 
 std::uint32_t Value::depth() const {
   switch (bits_ & 7) {
-    case kArrayTag: return at<ArrayNode>()->depth;
-    case kObjectTag: return at<ObjectNode>()->depth;
-    case kSetTag: return at<SetNode>()->depth;
-    default: return 0;
+    case kArrayTag:
+      return at<ArrayNode>()->depth;
+    case kObjectTag:
+      return at<ObjectNode>()->depth;
+    case kSetTag:
+      return at<SetNode>()->depth;
+    default:
+      return 0;
   }
 }
 
@@ -225,13 +254,15 @@ bool equal_slow(Value a, Value b) {
   switch (kind) {
     case Kind::number:
       return !(a.is_small() && b.is_small()) && a.hash() == b.hash() && compare_numbers(a, b) == 0;
-    case Kind::string: return a.hash() == b.hash() && a.string() == b.string();
+    case Kind::string:
+      return a.hash() == b.hash() && a.string() == b.string();
     case Kind::array:
     case Kind::object:
     case Kind::set:
       return a.hash() == b.hash() && a.size() == b.size() && a.bits() != b.bits() ? compare_composites(a, b) == 0
-                                                                                 : a.bits() == b.bits();
-    default: return a.bits() == b.bits();
+                                                                                  : a.bits() == b.bits();
+    default:
+      return a.bits() == b.bits();
   }
 }
 
@@ -240,13 +271,18 @@ int compare(Value a, Value b) {
   const Kind kind = a.kind(), other = b.kind();
   if (kind != other) return kind < other ? -1 : 1;
   switch (kind) {
-    case Kind::boolean: return a.is_false() ? -1 : 1;
-    case Kind::number: return compare_numbers(a, b);
-    case Kind::string: return compare_strings(a, b);
+    case Kind::boolean:
+      return a.is_false() ? -1 : 1;
+    case Kind::number:
+      return compare_numbers(a, b);
+    case Kind::string:
+      return compare_strings(a, b);
     case Kind::array:
     case Kind::object:
-    case Kind::set: return compare_composites(a, b);
-    default: return 0;
+    case Kind::set:
+      return compare_composites(a, b);
+    default:
+      return 0;
   }
 }
 

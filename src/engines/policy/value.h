@@ -41,11 +41,23 @@ struct Keys {
 };
 
 namespace detail {
-struct StringNode { std::uint32_t length, hash; };                   // text follows
-struct NumberNode { std::uint32_t length, hash; double approximate; };  // text follows
-struct ArrayNode { std::uint32_t count, hash, depth, unused; };       // values follow
-struct ObjectNode { std::uint32_t hash, depth; const Keys* keys; };   // values follow, in the order of the keys
-struct SetNode { std::uint32_t count, hash, depth, index_mask; };     // values follow (sorted), then the hash index
+struct StringNode {
+  std::uint32_t length, hash;
+};  // text follows
+struct NumberNode {
+  std::uint32_t length, hash;
+  double approximate;
+};  // text follows
+struct ArrayNode {
+  std::uint32_t count, hash, depth, unused;
+};  // values follow
+struct ObjectNode {
+  std::uint32_t hash, depth;
+  const Keys* keys;
+};  // values follow, in the order of the keys
+struct SetNode {
+  std::uint32_t count, hash, depth, index_mask;
+};  // values follow (sorted), then the hash index
 }  // namespace detail
 
 class Value {
@@ -62,12 +74,19 @@ class Value {
 
   [[nodiscard]] constexpr Kind kind() const {
     switch (bits_ & 7) {
-      case 0: return bits_ == 0 ? Kind::undefined : bits_ == 8 ? Kind::null : Kind::boolean;
-      case kSmallTag: case kNumberTag: return Kind::number;
-      case kStringTag: return Kind::string;
-      case kArrayTag: return Kind::array;
-      case kObjectTag: return Kind::object;
-      default: return Kind::set;
+      case 0:
+        return bits_ == 0 ? Kind::undefined : bits_ == 8 ? Kind::null : Kind::boolean;
+      case kSmallTag:
+      case kNumberTag:
+        return Kind::number;
+      case kStringTag:
+        return Kind::string;
+      case kArrayTag:
+        return Kind::array;
+      case kObjectTag:
+        return Kind::object;
+      default:
+        return Kind::set;
     }
   }
   [[nodiscard]] constexpr bool defined() const { return bits_ != 0; }
@@ -134,7 +153,8 @@ class Value {
  private:
   friend class Store;
   friend struct Keys;
-  static constexpr std::uint64_t kSmallTag = 1, kNumberTag = 2, kStringTag = 3, kArrayTag = 4, kObjectTag = 5, kSetTag = 6;
+  static constexpr std::uint64_t kSmallTag = 1, kNumberTag = 2, kStringTag = 3, kArrayTag = 4, kObjectTag = 5,
+                                 kSetTag = 6;
   explicit constexpr Value(std::uint64_t bits) : bits_(bits) {}
   template <class Node>
   [[nodiscard]] const Node* at() const {
@@ -182,7 +202,10 @@ class Arena {
   void reset();
 
  private:
-  struct Chunk { Chunk* previous; std::size_t size; };
+  struct Chunk {
+    Chunk* previous;
+    std::size_t size;
+  };
   void* allocate_slow(std::size_t bytes);
   Chunk* last_ = nullptr;
   char* next_ = nullptr;
@@ -199,8 +222,8 @@ class Store {
   Store(const Store&) = delete;
   Store& operator=(const Store&) = delete;
 
-  [[nodiscard]] Value string(std::string_view text);   // a fresh copy
-  [[nodiscard]] Value intern(std::string_view text);   // one node per distinct text; for keys and repeated words
+  [[nodiscard]] Value string(std::string_view text);  // a fresh copy
+  [[nodiscard]] Value intern(std::string_view text);  // one node per distinct text; for keys and repeated words
   // `a` + `b` without an intermediate string.
   [[nodiscard]] Value concat(std::string_view a, std::string_view b);
 
@@ -212,7 +235,9 @@ class Store {
   [[nodiscard]] Value real(double d);
 
   [[nodiscard]] Value array(std::span<const Value> items);
-  [[nodiscard]] Value array(std::initializer_list<Value> items) { return array(std::span(items.begin(), items.size())); }
+  [[nodiscard]] Value array(std::initializer_list<Value> items) {
+    return array(std::span(items.begin(), items.size()));
+  }
   // Sorts and drops repeated elements.
   [[nodiscard]] Value set(std::span<const Value> items);
   [[nodiscard]] Value set(std::initializer_list<Value> items) { return set(std::span(items.begin(), items.size())); }
@@ -302,7 +327,9 @@ class SpanTable final : public doc::Sink {
   [[nodiscard]] std::optional<doc::Span> key_span(std::span<const Value> path) const;
 
  private:
-  struct Entry { doc::Span key, value; };
+  struct Entry {
+    doc::Span key, value;
+  };
   struct Tables;
   [[nodiscard]] const Entry* find(std::span<const Value> path) const;
   bool leaf(doc::Span span);

@@ -22,8 +22,10 @@ ValueBuilder::ValueBuilder(Store& store) : store_(store) {}
 ValueBuilder::~ValueBuilder() = default;
 
 void ValueBuilder::add(Value value) {
-  if (open_.empty()) root_ = value;
-  else pending_.push_back(value);
+  if (open_.empty())
+    root_ = value;
+  else
+    pending_.push_back(value);
 }
 
 bool ValueBuilder::null(doc::Span) {
@@ -99,14 +101,17 @@ bool ValueBuilder::end_object(doc::Span) {
     std::uint64_t h = 0x5a;
     for (std::size_t i = 0; i < count; ++i) h = (h ^ parts[2 * i].bits()) * 0x9e3779b97f4a7c15ULL;
     const std::uint32_t hash = fold(h);
-    std::uint64_t& slot = store_.tables_->shapes.slot(hash, [&](std::uint64_t bits) {
-      const auto* shape = reinterpret_cast<const SourceShape*>(bits);
-      if (shape->hash != hash || shape->count != count) return false;
-      for (std::size_t i = 0; i < count; ++i) {
-        if (shape->key_bits()[i] != parts[2 * i].bits()) return false;
-      }
-      return true;
-    }, [](std::uint64_t bits) { return reinterpret_cast<const SourceShape*>(bits)->hash; });
+    std::uint64_t& slot = store_.tables_->shapes.slot(
+        hash,
+        [&](std::uint64_t bits) {
+          const auto* shape = reinterpret_cast<const SourceShape*>(bits);
+          if (shape->hash != hash || shape->count != count) return false;
+          for (std::size_t i = 0; i < count; ++i) {
+            if (shape->key_bits()[i] != parts[2 * i].bits()) return false;
+          }
+          return true;
+        },
+        [](std::uint64_t bits) { return reinterpret_cast<const SourceShape*>(bits)->hash; });
     const SourceShape* shape = nullptr;
     if (slot != 0) {
       shape = reinterpret_cast<const SourceShape*>(InternTable::pointer(slot));
@@ -151,7 +156,12 @@ Value ValueBuilder::take() {
 // ---- places -------------------------------------------------------------------------------------------------------
 
 struct SpanTable::Tables {
-  struct Container { Value value; std::uint32_t next; std::uint32_t begin; std::uint32_t slot; };
+  struct Container {
+    Value value;
+    std::uint32_t next;
+    std::uint32_t begin;
+    std::uint32_t slot;
+  };
   struct Address {
     std::uint64_t container;
     std::uint32_t position;
@@ -177,8 +187,10 @@ bool SpanTable::leaf(doc::Span span) {
     return true;
   }
   Tables::Container& top = t.stack.back();
-  if (top.value.is_array()) t.entries[{top.value.bits(), top.next++}] = {{}, span};
-  else if (top.value.is_object() && top.next != Keys::npos) t.entries[{top.value.bits(), top.next}] = {t.key, span};
+  if (top.value.is_array())
+    t.entries[{top.value.bits(), top.next++}] = {{}, span};
+  else if (top.value.is_object() && top.next != Keys::npos)
+    t.entries[{top.value.bits(), top.next}] = {t.key, span};
   return true;
 }
 
@@ -238,7 +250,8 @@ const SpanTable::Entry* SpanTable::find(std::span<const Value> path) const {
   for (const Value step : path) {
     std::uint32_t position = Keys::npos;
     std::int64_t index = 0;
-    if (at.is_object()) position = at.keys().find(step);
+    if (at.is_object())
+      position = at.keys().find(step);
     else if (at.is_array() && step.is_number() && step.number_integer(index) && index >= 0 && index < at.size())
       position = static_cast<std::uint32_t>(index);
     if (position == Keys::npos) return nullptr;

@@ -47,13 +47,27 @@ void append_json_text(std::string& out, std::string_view text, bool escape_html)
     }
     flush(i);
     switch (c) {
-      case '"': out += "\\\""; break;
-      case '\\': out += "\\\\"; break;
-      case '\n': out += "\\n"; break;
-      case '\r': out += "\\r"; break;
-      case '\t': out += "\\t"; break;
-      case '\b': out += "\\b"; break;
-      case '\f': out += "\\f"; break;
+      case '"':
+        out += "\\\"";
+        break;
+      case '\\':
+        out += "\\\\";
+        break;
+      case '\n':
+        out += "\\n";
+        break;
+      case '\r':
+        out += "\\r";
+        break;
+      case '\t':
+        out += "\\t";
+        break;
+      case '\b':
+        out += "\\b";
+        break;
+      case '\f':
+        out += "\\f";
+        break;
       default:
         out += "\\u00";
         out += kHex[c >> 4];
@@ -72,16 +86,35 @@ void append_go_quoted(std::string& out, std::string_view text) {
     if (c < 0x80) {
       ++i;
       switch (c) {
-        case '"': out += "\\\""; continue;
-        case '\\': out += "\\\\"; continue;
-        case '\a': out += "\\a"; continue;
-        case '\b': out += "\\b"; continue;
-        case '\f': out += "\\f"; continue;
-        case '\n': out += "\\n"; continue;
-        case '\r': out += "\\r"; continue;
-        case '\t': out += "\\t"; continue;
-        case '\v': out += "\\v"; continue;
-        default: break;
+        case '"':
+          out += "\\\"";
+          continue;
+        case '\\':
+          out += "\\\\";
+          continue;
+        case '\a':
+          out += "\\a";
+          continue;
+        case '\b':
+          out += "\\b";
+          continue;
+        case '\f':
+          out += "\\f";
+          continue;
+        case '\n':
+          out += "\\n";
+          continue;
+        case '\r':
+          out += "\\r";
+          continue;
+        case '\t':
+          out += "\\t";
+          continue;
+        case '\v':
+          out += "\\v";
+          continue;
+        default:
+          break;
       }
       if (c < 0x20 || c == 0x7f) {
         out += "\\x";
@@ -113,21 +146,34 @@ namespace {
 
 void append_scalar(std::string& out, Value v, bool rego, bool escape_html) {
   switch (v.kind()) {
-    case Kind::null: out += "null"; break;
-    case Kind::boolean: out += v.is_true() ? "true" : "false"; break;
-    case Kind::number: out += v.number_text(); break;
-    case Kind::string:
-      if (rego) append_go_quoted(out, v.string());
-      else append_json_text(out, v.string(), escape_html);
+    case Kind::null:
+      out += "null";
       break;
-    case Kind::undefined: out += "undefined"; break;
-    default: break;
+    case Kind::boolean:
+      out += v.is_true() ? "true" : "false";
+      break;
+    case Kind::number:
+      out += v.number_text();
+      break;
+    case Kind::string:
+      if (rego)
+        append_go_quoted(out, v.string());
+      else
+        append_json_text(out, v.string(), escape_html);
+      break;
+    case Kind::undefined:
+      out += "undefined";
+      break;
+    default:
+      break;
   }
 }
 
 void append_key(std::string& out, Value key, bool escape_html) {
-  if (key.is_string()) append_json_text(out, key.string(), escape_html);
-  else append_json_text(out, to_json(key), escape_html);
+  if (key.is_string())
+    append_json_text(out, key.string(), escape_html);
+  else
+    append_json_text(out, to_json(key), escape_html);
 }
 
 void new_line(std::string& out, int indent, std::size_t depth) {
@@ -138,7 +184,10 @@ void new_line(std::string& out, int indent, std::size_t depth) {
 }  // namespace
 
 void append_json(std::string& out, Value value, JsonStyle style) {
-  struct Frame { Value value; std::uint32_t next; };
+  struct Frame {
+    Value value;
+    std::uint32_t next;
+  };
   std::vector<Frame> stack;
   auto begin = [&](Value v) {
     if (!v.is_composite()) {
@@ -181,7 +230,10 @@ std::string to_json(Value value, JsonStyle style) {
 
 void append_rego(std::string& out, Value value) {
   // A frame's step counts keys and values of objects, elements of the others.
-  struct Frame { Value value; std::uint32_t next; };
+  struct Frame {
+    Value value;
+    std::uint32_t next;
+  };
   std::vector<Frame> stack;
   auto begin = [&](Value v) {
     if (!v.is_composite()) {
@@ -205,8 +257,10 @@ void append_rego(std::string& out, Value value) {
     }
     const std::uint32_t i = frame.next++;
     if (v.is_object()) {
-      if ((i & 1) == 1) out += ": ";
-      else if (i > 0) out += ", ";
+      if ((i & 1) == 1)
+        out += ": ";
+      else if (i > 0)
+        out += ", ";
       begin((i & 1) == 0 ? v.key_at(i / 2) : v.value_at(i / 2));
     } else {
       if (i > 0) out += ", ";
@@ -223,14 +277,25 @@ std::string to_rego(Value value) {
 
 Value Store::from_document(const doc::Value& root) {
   ValueBuilder builder(*this);
-  struct Frame { const doc::Value* value; std::size_t next; };
+  struct Frame {
+    const doc::Value* value;
+    std::size_t next;
+  };
   std::vector<Frame> stack;
   auto begin = [&](const doc::Value& v) {
     switch (v.kind()) {
-      case doc::Kind::null: builder.null({}); break;
-      case doc::Kind::boolean: builder.boolean(v.as_boolean(), {}); break;
-      case doc::Kind::number: builder.number(v.as_string(), {}); break;
-      case doc::Kind::string: builder.string(v.as_string(), {}); break;
+      case doc::Kind::null:
+        builder.null({});
+        break;
+      case doc::Kind::boolean:
+        builder.boolean(v.as_boolean(), {});
+        break;
+      case doc::Kind::number:
+        builder.number(v.as_string(), {});
+        break;
+      case doc::Kind::string:
+        builder.string(v.as_string(), {});
+        break;
       case doc::Kind::array:
         builder.begin_array({});
         stack.push_back({&v, 0});
@@ -266,13 +331,22 @@ Value Store::from_document(const doc::Value& root) {
 
 doc::Value to_document(Value root) {
   doc::TreeBuilder builder;
-  struct Frame { Value value; std::uint32_t next; };
+  struct Frame {
+    Value value;
+    std::uint32_t next;
+  };
   std::vector<Frame> stack;
   auto begin = [&](Value v) {
     switch (v.kind()) {
-      case Kind::boolean: builder.boolean(v.is_true(), {}); break;
-      case Kind::number: builder.number(v.number_text(), {}); break;
-      case Kind::string: builder.string(v.string(), {}); break;
+      case Kind::boolean:
+        builder.boolean(v.is_true(), {});
+        break;
+      case Kind::number:
+        builder.number(v.number_text(), {});
+        break;
+      case Kind::string:
+        builder.string(v.string(), {});
+        break;
       case Kind::array:
       case Kind::set:
         builder.begin_array({});
@@ -282,7 +356,8 @@ doc::Value to_document(Value root) {
         builder.begin_object({});
         stack.push_back({v, 0});
         break;
-      default: builder.null({});
+      default:
+        builder.null({});
     }
   };
   begin(root);
@@ -291,8 +366,10 @@ doc::Value to_document(Value root) {
     const Value v = frame.value;
     if (frame.next == v.size()) {
       stack.pop_back();
-      if (v.is_object()) builder.end_object({});
-      else builder.end_array({});
+      if (v.is_object())
+        builder.end_object({});
+      else
+        builder.end_array({});
     } else if (v.is_object()) {
       const std::uint32_t i = frame.next++;
       const Value key = v.key_at(i);

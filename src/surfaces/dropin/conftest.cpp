@@ -1,4 +1,6 @@
 // The drop-in name conftest: test, verify, parse, reformat; other commands are refused by name.
+#include "surfaces/dropin/conftest.h"
+
 #include <algorithm>
 #include <array>
 #include <cstdlib>
@@ -10,7 +12,6 @@
 #include "foundation/doc/json.h"
 #include "foundation/doc/toml.h"
 #include "foundation/io/files.h"
-#include "surfaces/dropin/conftest.h"
 #include "surfaces/dropin/flags.h"
 
 namespace chiron {
@@ -23,19 +24,32 @@ using dropin::Flags;
 using dropin::FlagSpec;
 
 constexpr std::array kFlags = {
-    FlagSpec{"policy", 'p', FlagKind::list},      FlagSpec{"namespace", 'n', FlagKind::list},
-    FlagSpec{"all-namespaces"},                   FlagSpec{"data", 'd', FlagKind::list},
-    FlagSpec{"output", 'o', FlagKind::text},      FlagSpec{"parser", 0, FlagKind::text},
-    FlagSpec{"combine"},                          FlagSpec{"ignore", 0, FlagKind::text},
-    FlagSpec{"fail-on-warn"},                     FlagSpec{"no-fail"},
-    FlagSpec{"trace"},                            FlagSpec{"no-color"},
-    FlagSpec{"quiet"},                            FlagSpec{"strict"},
-    FlagSpec{"suppress-exceptions"},              FlagSpec{"show-builtin-errors"},
-    FlagSpec{"capabilities", 0, FlagKind::text},  FlagSpec{"rego-version", 0, FlagKind::text},
-    FlagSpec{"update", 'u', FlagKind::list},      FlagSpec{"report", 'r', FlagKind::text},
-    FlagSpec{"config-file", 'c', FlagKind::text}, FlagSpec{"proto-file-dirs", 0, FlagKind::list},
-    FlagSpec{"junit-hide-message"},               FlagSpec{"tls"},
-    FlagSpec{"help", 'h'},                        FlagSpec{"check"},
+    FlagSpec{"policy", 'p', FlagKind::list},
+    FlagSpec{"namespace", 'n', FlagKind::list},
+    FlagSpec{"all-namespaces"},
+    FlagSpec{"data", 'd', FlagKind::list},
+    FlagSpec{"output", 'o', FlagKind::text},
+    FlagSpec{"parser", 0, FlagKind::text},
+    FlagSpec{"combine"},
+    FlagSpec{"ignore", 0, FlagKind::text},
+    FlagSpec{"fail-on-warn"},
+    FlagSpec{"no-fail"},
+    FlagSpec{"trace"},
+    FlagSpec{"no-color"},
+    FlagSpec{"quiet"},
+    FlagSpec{"strict"},
+    FlagSpec{"suppress-exceptions"},
+    FlagSpec{"show-builtin-errors"},
+    FlagSpec{"capabilities", 0, FlagKind::text},
+    FlagSpec{"rego-version", 0, FlagKind::text},
+    FlagSpec{"update", 'u', FlagKind::list},
+    FlagSpec{"report", 'r', FlagKind::text},
+    FlagSpec{"config-file", 'c', FlagKind::text},
+    FlagSpec{"proto-file-dirs", 0, FlagKind::list},
+    FlagSpec{"junit-hide-message"},
+    FlagSpec{"tls"},
+    FlagSpec{"help", 'h'},
+    FlagSpec{"check"},
     FlagSpec{"version", 'v'},
 };
 
@@ -63,7 +77,8 @@ Result<void> read_configuration(Flags& flags) {
   const bool named = flags.given("config-file");
   const std::string file = flags.text("config-file", "conftest.toml");
   if (!io::exists(file)) {
-    if (named) return fail(ErrorKind::io, "io.not-found", format("read config: open {}: no such file or directory", file));
+    if (named)
+      return fail(ErrorKind::io, "io.not-found", format("read config: open {}: no such file or directory", file));
     return {};
   }
   doc::ReadOptions options;
@@ -116,7 +131,8 @@ Result<void> update_policies(const std::vector<std::string>& sources, const std:
 
 Result<std::vector<std::string>> allowed_builtins(const std::string& file) {
   const auto capabilities = doc::parse_json(TRY(io::read_file(file, limits::kConfigBytes)));
-  if (!capabilities) return fail(ErrorKind::config, "policy.capabilities", format("{}: {}", file, capabilities.error().message));
+  if (!capabilities)
+    return fail(ErrorKind::config, "policy.capabilities", format("{}: {}", file, capabilities.error().message));
   std::vector<std::string> names;
   if (const auto* list = capabilities->find("builtins"); list != nullptr && list->is_array())
     for (const auto& builtin : list->items()) names.emplace_back(builtin.string_or("name", ""));
@@ -153,13 +169,18 @@ Result<int> run_test(Flags& flags, DropInContext& context) {
   if (flags.given("update")) TRY(update_policies(flags.list("update"), policies.front()));
   const auto paths = TRY(gate::find_inputs(flags.operands(), flags.text("ignore")));
   auto sources = gate::load_policies(policies, gate::Tests::leave_out);
-  if (!sources) return fail(ErrorKind::input, "policy.load", "running test: load: loading policies: " + sources.error().message);
-  auto made = gate::Gate::create(std::move(*sources), TRY(gate::load_data(flags.list("data"))), TRY(gate_options(flags)));
+  if (!sources)
+    return fail(ErrorKind::input, "policy.load", "running test: load: loading policies: " + sources.error().message);
+  auto made =
+      gate::Gate::create(std::move(*sources), TRY(gate::load_data(flags.list("data"))), TRY(gate_options(flags)));
   if (!made) return fail(ErrorKind::input, "policy.load", "running test: load: " + made.error().message);
   const auto inputs = gate::load_inputs(paths, flags.text("parser"), context.read_input);
-  if (!inputs) return fail(inputs.error().kind, inputs.error().code, "running test: parse configurations: " + to_string(inputs.error()));
-  const auto namespaces = flags.on("all-namespaces") ? (*made)->namespaces()
-                                                     : gate::match_namespaces(**made, flags.list("namespace", {"main"}));
+  if (!inputs)
+    return fail(inputs.error().kind, inputs.error().code,
+                "running test: parse configurations: " + to_string(inputs.error()));
+  const auto namespaces = flags.on("all-namespaces")
+                              ? (*made)->namespaces()
+                              : gate::match_namespaces(**made, flags.list("namespace", {"main"}));
   auto checked = flags.on("combine") ? (*made)->check_combined(*inputs, namespaces, &context.cancel)
                                      : (*made)->check(*inputs, namespaces, context.pool, &context.cancel);
   if (!checked) return fail(checked.error().kind, checked.error().code, "running test: " + to_string(checked.error()));
@@ -214,8 +235,11 @@ Result<int> run_verify(Flags& flags, DropInContext& context) {
     return fail(ErrorKind::usage, "usage.report", "report flag is supported with stdout only");
   const auto policies = flags.list("policy", {"policy"});
   auto sources = gate::load_policies(policies, gate::Tests::include);
-  if (!sources) return fail(ErrorKind::input, "policy.load", "running verification: load: loading policies: " + sources.error().message);
-  auto made = gate::Gate::create(std::move(*sources), TRY(gate::load_data(flags.list("data"))), TRY(gate_options(flags)));
+  if (!sources)
+    return fail(ErrorKind::input, "policy.load",
+                "running verification: load: loading policies: " + sources.error().message);
+  auto made =
+      gate::Gate::create(std::move(*sources), TRY(gate::load_data(flags.list("data"))), TRY(gate_options(flags)));
   if (!made) return fail(ErrorKind::input, "policy.load", "running verification: load: " + made.error().message);
   const auto patterns = flags.list("namespace");
   auto wanted = [&](std::string_view name) {
@@ -234,9 +258,12 @@ Result<int> run_verify(Flags& flags, DropInContext& context) {
     gate::Outcome outcome;
     outcome.message = test.package + "." + test.name;
     if (!test.error.empty()) outcome.message += ": " + test.error;
-    if (test.status == Status::passed) result.successes = 1;
-    else if (test.status == Status::skipped) result.skipped.push_back(outcome);
-    else result.failures.push_back(outcome);
+    if (test.status == Status::passed)
+      result.successes = 1;
+    else if (test.status == Status::skipped)
+      result.skipped.push_back(outcome);
+    else
+      result.failures.push_back(outcome);
     gate::Query query;
     query.text = outcome.message;
     query.passed = test.status == Status::passed;
@@ -267,7 +294,8 @@ std::string with_tabs(const std::string& json) {
 }
 
 Result<int> run_parse(Flags& flags, DropInContext& context) {
-  if (flags.operands().empty()) return fail(ErrorKind::usage, "usage.arguments", "requires at least 1 arg(s), only received 0");
+  if (flags.operands().empty())
+    return fail(ErrorKind::usage, "usage.arguments", "requires at least 1 arg(s), only received 0");
   const auto paths = TRY(gate::find_inputs(flags.operands(), flags.text("ignore")));
   const auto inputs = TRY(gate::load_inputs(paths, flags.text("parser"), context.read_input));
   std::vector<std::pair<std::string, doc::Value>> parsed;
@@ -292,7 +320,8 @@ Result<int> run_parse(Flags& flags, DropInContext& context) {
     out = doc::Value::object();
     for (auto& [path, value] : parsed) out.set(path, std::move(value));
   }
-  context.out.write(with_tabs(doc::write_json_pretty(doc::parse_json(doc::write_json_canonical(out)).value_or(out), 2)));
+  context.out.write(
+      with_tabs(doc::write_json_pretty(doc::parse_json(doc::write_json_canonical(out)).value_or(out), 2)));
   return 0;
 }
 
@@ -336,7 +365,8 @@ int run_conftest(std::span<const std::string> arguments, DropInContext& context)
     if (command == "parse") return run_parse(flags, context);
     if (command == "reformat") return run_reformat(flags, context);
     for (std::string_view known : {"push", "pull", "plugin", "doc", "completion", "fmt"})
-      if (command == known) return fail(ErrorKind::unsupported, "dropin.command", format("conftest {} is not supported here", command));
+      if (command == known)
+        return fail(ErrorKind::unsupported, "dropin.command", format("conftest {} is not supported here", command));
     return fail(ErrorKind::usage, "usage.command", format("unknown command \"{}\" for \"conftest\"", command));
   }();
   if (result) return *result;

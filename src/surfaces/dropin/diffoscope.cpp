@@ -70,16 +70,26 @@ Result<void> take(Request& request, std::string_view name, const std::string& va
     if (!parsed) return fail(ErrorKind::usage, "usage.value", format("{} needs a number, not {}", name, value));
     return *parsed;
   };
-  if (name == "--text" || name == "--html" || name == "--json" || name == "--markdown") request.reports.emplace_back(name, value);
-  else if (name == "--text-color") request.colour = value;
-  else if (name == "--exclude") request.options.exclude.push_back(value);
-  else if (name == "--exclude-directory-metadata") request.options.folder_times = value == "no";
-  else if (name == "--max-report-size") request.max_report = TRY(number());
-  else if (name == "--max-text-report-size") request.max_text = TRY(number());
-  else if (name == "--max-container-depth") request.options.limits.depth = static_cast<std::uint32_t>(std::min<std::uint64_t>(TRY(number()), 200));
-  else if (name == "--timeout") request.options.limits.time = std::chrono::seconds(TRY(number()));
-  else if (name == "--output-empty") request.output_empty = true;
-  else if (name == "--new-file" || name == "-N") request.new_file = true;
+  if (name == "--text" || name == "--html" || name == "--json" || name == "--markdown")
+    request.reports.emplace_back(name, value);
+  else if (name == "--text-color")
+    request.colour = value;
+  else if (name == "--exclude")
+    request.options.exclude.push_back(value);
+  else if (name == "--exclude-directory-metadata")
+    request.options.folder_times = value == "no";
+  else if (name == "--max-report-size")
+    request.max_report = TRY(number());
+  else if (name == "--max-text-report-size")
+    request.max_text = TRY(number());
+  else if (name == "--max-container-depth")
+    request.options.limits.depth = static_cast<std::uint32_t>(std::min<std::uint64_t>(TRY(number()), 200));
+  else if (name == "--timeout")
+    request.options.limits.time = std::chrono::seconds(TRY(number()));
+  else if (name == "--output-empty")
+    request.output_empty = true;
+  else if (name == "--new-file" || name == "-N")
+    request.new_file = true;
   return {};
 }
 
@@ -92,12 +102,14 @@ Result<Request> parse(std::span<const std::string> arguments) {
       continue;
     }
     if (argument == "--") {
-      request.paths.insert(request.paths.end(), arguments.begin() + static_cast<std::ptrdiff_t>(i) + 1, arguments.end());
+      request.paths.insert(request.paths.end(), arguments.begin() + static_cast<std::ptrdiff_t>(i) + 1,
+                           arguments.end());
       break;
     }
     const auto equals = argument.find('=');
     const auto name = argument.substr(0, equals);
-    const auto* found = std::find_if(std::begin(kOptions), std::end(kOptions), [&](const Option& o) { return o.name == name; });
+    const auto* found =
+        std::find_if(std::begin(kOptions), std::end(kOptions), [&](const Option& o) { return o.name == name; });
     if (found == std::end(kOptions)) {
       return fail(ErrorKind::usage, "usage.flag", format("diffoscope's option {} is not taken", name), {},
                   "docs/gates/diff.md lists what is");
@@ -115,7 +127,8 @@ Result<Request> parse(std::span<const std::string> arguments) {
     if (found->meaning == Meaning::used) TRY(take(request, name, value));
   }
   if (request.paths.size() != 2) {
-    return fail(ErrorKind::usage, "usage.argument", format("diffoscope needs two files or folders, not {}", request.paths.size()));
+    return fail(ErrorKind::usage, "usage.argument",
+                format("diffoscope needs two files or folders, not {}", request.paths.size()));
   }
   return request;
 }
@@ -129,8 +142,9 @@ std::string print(std::string_view form, const compare::Comparison& comparison, 
 
 Result<int> run(std::span<const std::string> arguments, DropInContext& context) {
   if (arguments.size() == 1 && (arguments[0] == "--version" || arguments[0] == "--help" || arguments[0] == "-h")) {
-    context.out.write(arguments[0] == "--version" ? "diffoscope 240\n"
-                                                  : "usage: diffoscope [options] path1 path2\n\nOptions: docs/gates/diff.md\n");
+    context.out.write(arguments[0] == "--version"
+                          ? "diffoscope 240\n"
+                          : "usage: diffoscope [options] path1 path2\n\nOptions: docs/gates/diff.md\n");
     return 0;
   }
   auto request = TRY(parse(arguments));
@@ -147,7 +161,8 @@ Result<int> run(std::span<const std::string> arguments, DropInContext& context) 
       compare::ReportOptions options;
       const bool text = form == "--text";
       options.max_bytes = text && request.max_text > 0 ? request.max_text : request.max_report;
-      options.colour = text && file == "-" && (request.colour == "always" || (request.colour == "auto" && context.terminal));
+      options.colour =
+          text && file == "-" && (request.colour == "always" || (request.colour == "auto" && context.terminal));
       const auto printed = print(form, comparison, options);
       if (file == "-") {
         context.out.write(printed);

@@ -3,9 +3,9 @@
 #include <vector>
 
 #include "surfaces/dropin/conftest.h"
-#include "surfaces/dropin/opa.h"
 #include "surfaces/dropin/diff_cover.h"
 #include "surfaces/dropin/diffoscope.h"
+#include "surfaces/dropin/opa.h"
 
 namespace chiron {
 

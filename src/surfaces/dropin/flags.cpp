@@ -20,7 +20,8 @@ Result<Flags> Flags::parse(std::span<const std::string> arguments, std::span<con
   for (std::size_t i = 0; i < arguments.size(); ++i) {
     const std::string& argument = arguments[i];
     if (argument == "--") {
-      flags.operands_.insert(flags.operands_.end(), arguments.begin() + static_cast<std::ptrdiff_t>(i) + 1, arguments.end());
+      flags.operands_.insert(flags.operands_.end(), arguments.begin() + static_cast<std::ptrdiff_t>(i) + 1,
+                             arguments.end());
       break;
     }
     if (argument.size() < 2 || argument[0] != '-') {
@@ -41,7 +42,8 @@ Result<Flags> Flags::parse(std::span<const std::string> arguments, std::span<con
     } else {
       const auto found = std::ranges::find(specs, argument[1], &FlagSpec::letter);
       if (found == specs.end())
-        return fail(ErrorKind::usage, "usage.flag", format("unknown shorthand flag: '{}' in {}", argument[1], argument));
+        return fail(ErrorKind::usage, "usage.flag",
+                    format("unknown shorthand flag: '{}' in {}", argument[1], argument));
       spec = &*found;
       has_value = argument.size() > 2;
       if (has_value) value = argument.substr(argument[2] == '=' ? 3 : 2);
@@ -51,7 +53,8 @@ Result<Flags> Flags::parse(std::span<const std::string> arguments, std::span<con
       continue;
     }
     if (!has_value) {
-      if (i + 1 == arguments.size()) return fail(ErrorKind::usage, "usage.flag", format("flag needs an argument: {}", argument));
+      if (i + 1 == arguments.size())
+        return fail(ErrorKind::usage, "usage.flag", format("flag needs an argument: {}", argument));
       value = arguments[++i];
     }
     add(*spec, std::move(value));
@@ -61,7 +64,8 @@ Result<Flags> Flags::parse(std::span<const std::string> arguments, std::span<con
 
 bool Flags::on(std::string_view name) const {
   const auto found = values_.find(name);
-  return found != values_.end() && !found->second.empty() && (found->second.back() == "true" || found->second.back() == "1");
+  return found != values_.end() && !found->second.empty() &&
+         (found->second.back() == "true" || found->second.back() == "1");
 }
 std::string Flags::text(std::string_view name, std::string_view fallback) const {
   const auto found = values_.find(name);

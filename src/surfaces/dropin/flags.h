@@ -1,5 +1,5 @@
-// Command lines of the tools that drop-in names stand for, in the manner of Go's flag libraries: --name value, --name=value,
-// -n value, -nvalue, lists repeated or separated by commas.
+// Command lines of the tools that drop-in names stand for, in the manner of Go's flag libraries: --name value,
+// --name=value, -n value, -nvalue, lists repeated or separated by commas.
 #pragma once
 #include <map>
 #include <span>

@@ -8,8 +8,10 @@ namespace chiron {
 namespace {
 
 constexpr OpaCommand kCommands[] = {
-    {"build", opa_build}, {"capabilities", opa_capabilities}, {"check", opa_check}, {"deps", opa_deps},
-    {"eval", opa_eval},   {"exec", opa_exec},                 {"parse", opa_parse}, {"sign", opa_sign},
+    {"build", opa_build}, {"capabilities", opa_capabilities},
+    {"check", opa_check}, {"deps", opa_deps},
+    {"eval", opa_eval},   {"exec", opa_exec},
+    {"parse", opa_parse}, {"sign", opa_sign},
     {"test", opa_test},
 };
 
@@ -26,7 +28,8 @@ OpaArguments::OpaArguments(std::span<const std::string> arguments, std::span<con
     if (argument.starts_with("--")) {
       const std::size_t equals = argument.find('=');
       const std::string name = argument.substr(2, equals == std::string::npos ? std::string::npos : equals - 2);
-      const auto flag = std::find_if(flags.begin(), flags.end(), [&](const OpaFlag& each) { return each.name == name; });
+      const auto flag =
+          std::find_if(flags.begin(), flags.end(), [&](const OpaFlag& each) { return each.name == name; });
       if (flag == flags.end()) {
         problem_ = "unknown flag: --" + name;
         return;
@@ -46,7 +49,8 @@ OpaArguments::OpaArguments(std::span<const std::string> arguments, std::span<con
     } else if (argument.size() > 1 && argument[0] == '-') {
       for (std::size_t at = 1; at < argument.size(); ++at) {
         const char letter = argument[at];
-        const auto flag = std::find_if(flags.begin(), flags.end(), [&](const OpaFlag& each) { return each.letter == letter; });
+        const auto flag =
+            std::find_if(flags.begin(), flags.end(), [&](const OpaFlag& each) { return each.letter == letter; });
         if (flag == flags.end()) {
           problem_ = "unknown shorthand flag: '" + std::string(1, letter) + "' in " + argument;
           return;

@@ -36,12 +36,26 @@ std::string pretty(const doc::Value& value) {
 }  // namespace
 
 int opa_build(std::span<const std::string> arguments, DropInContext& context) {
-  static constexpr OpaFlag kFlags[] = {
-      {"output", 'o', true},    {"bundle", 'b'},           {"revision", 'r', true},   {"ignore", 0, true},
-      {"signing-key", 0, true}, {"signing-alg", 0, true},  {"claims-file", 0, true},  {"v0-compatible"},
-      {"v1-compatible"},        {"target", 't', true},     {"entrypoint", 'e', true}, {"optimize", 'O', true},
-      {"capabilities", 0, true}, {"prune-unused"},         {"debug"},                 {"follow-symlinks"},
-      {"verification-key", 0, true}, {"verification-key-id", 0, true}, {"scope", 0, true}, {"signing-plugin", 0, true}};
+  static constexpr OpaFlag kFlags[] = {{"output", 'o', true},
+                                       {"bundle", 'b'},
+                                       {"revision", 'r', true},
+                                       {"ignore", 0, true},
+                                       {"signing-key", 0, true},
+                                       {"signing-alg", 0, true},
+                                       {"claims-file", 0, true},
+                                       {"v0-compatible"},
+                                       {"v1-compatible"},
+                                       {"target", 't', true},
+                                       {"entrypoint", 'e', true},
+                                       {"optimize", 'O', true},
+                                       {"capabilities", 0, true},
+                                       {"prune-unused"},
+                                       {"debug"},
+                                       {"follow-symlinks"},
+                                       {"verification-key", 0, true},
+                                       {"verification-key-id", 0, true},
+                                       {"scope", 0, true},
+                                       {"signing-plugin", 0, true}};
   const OpaArguments given(arguments, kFlags);
   if (!given.problem().empty()) return usage_error(context, given.problem());
   if (given.positional().empty()) return usage_error(context, "expected at least one path");
@@ -69,8 +83,9 @@ int opa_build(std::span<const std::string> arguments, DropInContext& context) {
   const auto problem = policy::load_paths(loaded, given.positional(), load);
   if (problem.failed()) {
     const std::string message = problem.message.empty() ? policy::to_string(problem.errors) : problem.message;
-    return failed(context, "load error: " + (message.find("occurred") != std::string::npos ? text::replace_all(message, " occurred:", " occurred during loading:")
-                                                                                         : "1 error occurred during loading: " + message));
+    return failed(context, "load error: " + (message.find("occurred") != std::string::npos
+                                                 ? text::replace_all(message, " occurred:", " occurred during loading:")
+                                                 : "1 error occurred during loading: " + message));
   }
   std::vector<policy::BundleMember> modules;
   for (const auto& module : loaded.modules()) modules.push_back({io::normalize_path(module->file), module->text});
@@ -95,13 +110,16 @@ int opa_build(std::span<const std::string> arguments, DropInContext& context) {
 }
 
 int opa_sign(std::span<const std::string> arguments, DropInContext& context) {
-  static constexpr OpaFlag kFlags[] = {{"output-file-path", 'o', true}, {"bundle", 'b'}, {"signing-key", 0, true},
-                                       {"signing-alg", 0, true}, {"claims-file", 0, true}, {"signing-plugin", 0, true}};
+  static constexpr OpaFlag kFlags[] = {{"output-file-path", 'o', true}, {"bundle", 'b'},
+                                       {"signing-key", 0, true},        {"signing-alg", 0, true},
+                                       {"claims-file", 0, true},        {"signing-plugin", 0, true}};
   const OpaArguments given(arguments, kFlags);
   if (!given.problem().empty()) return usage_error(context, given.problem());
-  if (given.positional().empty()) return usage_error(context, "specify atleast one path containing policy and/or data files");
+  if (given.positional().empty())
+    return usage_error(context, "specify atleast one path containing policy and/or data files");
   if (!given.has("signing-key"))
-    return usage_error(context, "specify the secret (HMAC) or path of the PEM file containing the private key (RSA and ECDSA)");
+    return usage_error(context,
+                       "specify the secret (HMAC) or path of the PEM file containing the private key (RSA and ECDSA)");
   policy::BundleSigning signing;
   signing.algorithm = given.value("signing-alg", "RS256");
   const auto key = key_text(given.value("signing-key"));
@@ -117,12 +135,14 @@ int opa_sign(std::span<const std::string> arguments, DropInContext& context) {
   for (const auto& path : given.positional()) {
     const auto read = policy::read_bundle_folder(path);
     if (!read) return failed(context, read.error().message);
-    for (const auto& member : read->members) members.push_back({io::normalize_path(io::join_path(path, member.path)), member.bytes});
+    for (const auto& member : read->members)
+      members.push_back({io::normalize_path(io::join_path(path, member.path)), member.bytes});
   }
   const auto signatures = policy::sign_members(members, signing);
   if (!signatures) return failed(context, signatures.error().message);
   const auto target = io::join_path(given.value("output-file-path", "."), ".signatures.json");
-  if (auto written = io::write_file_atomic(target, *signatures); !written) return failed(context, written.error().message);
+  if (auto written = io::write_file_atomic(target, *signatures); !written)
+    return failed(context, written.error().message);
   return 0;
 }
 
@@ -138,7 +158,8 @@ int opa_capabilities(std::span<const std::string> arguments, DropInContext& cont
     return 0;
   }
   if (given.has("version")) return failed(context, format("no capabilities version found {}", given.value("version")));
-  context.out.write(pretty(policy::capabilities(given.has("v0-compatible") ? policy::RegoVersion::v0 : policy::RegoVersion::v1)));
+  context.out.write(
+      pretty(policy::capabilities(given.has("v0-compatible") ? policy::RegoVersion::v0 : policy::RegoVersion::v1)));
   return 0;
 }
 

@@ -38,7 +38,12 @@ std::int64_t duration_ms(const std::string& text, std::int64_t fallback) {
     std::size_t unit = used;
     while (unit < text.size() && (text[unit] < '0' || text[unit] > '9')) ++unit;
     const std::string_view name = std::string_view(text).substr(used, unit - used);
-    total += amount * (name == "h" ? 3.6e6 : name == "m" ? 6e4 : name == "ms" ? 1 : name == "us" ? 1e-3 : name == "ns" ? 1e-6 : 1e3);
+    total += amount * (name == "h"    ? 3.6e6
+                       : name == "m"  ? 6e4
+                       : name == "ms" ? 1
+                       : name == "us" ? 1e-3
+                       : name == "ns" ? 1e-6
+                                      : 1e3);
     if (unit == at) return fallback;
     at = unit;
   }
@@ -50,19 +55,52 @@ PolicyToolContext tool_context(DropInContext& context) { return {context.pool, &
 }  // namespace
 
 int opa_eval(std::span<const std::string> arguments, DropInContext& context) {
-  static constexpr OpaFlag kFlags[] = {
-      {"data", 'd', true}, {"bundle", 'b', true}, {"input", 'i', true}, {"import", 0, true}, {"package", 0, true},
-      {"format", 'f', true}, {"fail"}, {"fail-defined"}, {"strict-builtin-errors"}, {"strict", 'S'}, {"v0-compatible"},
-      {"v1-compatible"}, {"partial", 'p'}, {"coverage"}, {"profile"}, {"metrics"}, {"instrument"}, {"stdin"}, {"stdin-input", 'I'},
-      {"ignore", 0, true}, {"explain", 0, true, "fails"}, {"pretty-limit", 0, true}, {"timeout", 0, true}, {"schema", 's', true},
-      {"unknowns", 'u', true}, {"disable-inlining", 0, true}, {"shallow-inlining"}, {"capabilities", 0, true},
-      {"count", 0, true}, {"optimize", 'O', true}, {"target", 't', true}, {"entrypoint", 'e', true}, {"show-builtin-errors"},
-      {"profile-limit", 0, true}, {"profile-sort", 0, true}, {"disable-early-exit"}, {"nondeterminstic-builtins"},
-      {"sort"}, {"var-values"}, {"log-level", 'l', true}, {"log-format", 0, true}};
+  static constexpr OpaFlag kFlags[] = {{"data", 'd', true},
+                                       {"bundle", 'b', true},
+                                       {"input", 'i', true},
+                                       {"import", 0, true},
+                                       {"package", 0, true},
+                                       {"format", 'f', true},
+                                       {"fail"},
+                                       {"fail-defined"},
+                                       {"strict-builtin-errors"},
+                                       {"strict", 'S'},
+                                       {"v0-compatible"},
+                                       {"v1-compatible"},
+                                       {"partial", 'p'},
+                                       {"coverage"},
+                                       {"profile"},
+                                       {"metrics"},
+                                       {"instrument"},
+                                       {"stdin"},
+                                       {"stdin-input", 'I'},
+                                       {"ignore", 0, true},
+                                       {"explain", 0, true, "fails"},
+                                       {"pretty-limit", 0, true},
+                                       {"timeout", 0, true},
+                                       {"schema", 's', true},
+                                       {"unknowns", 'u', true},
+                                       {"disable-inlining", 0, true},
+                                       {"shallow-inlining"},
+                                       {"capabilities", 0, true},
+                                       {"count", 0, true},
+                                       {"optimize", 'O', true},
+                                       {"target", 't', true},
+                                       {"entrypoint", 'e', true},
+                                       {"show-builtin-errors"},
+                                       {"profile-limit", 0, true},
+                                       {"profile-sort", 0, true},
+                                       {"disable-early-exit"},
+                                       {"nondeterminstic-builtins"},
+                                       {"sort"},
+                                       {"var-values"},
+                                       {"log-level", 'l', true},
+                                       {"log-format", 0, true}};
   const OpaArguments given(arguments, kFlags);
   if (!given.problem().empty()) return refuse(given.problem(), context);
   for (const char* unsupported : {"schema", "optimize", "target", "profile", "metrics", "instrument"}) {
-    if (given.has(unsupported)) return refuse("eval --" + std::string(unsupported) + " is not supported by Chiron", context);
+    if (given.has(unsupported))
+      return refuse("eval --" + std::string(unsupported) + " is not supported by Chiron", context);
   }
   PolicyEvalRequest request;
   request.query = given.positional();
@@ -92,12 +130,14 @@ int opa_eval(std::span<const std::string> arguments, DropInContext& context) {
 
 int opa_exec(std::span<const std::string> arguments, DropInContext& context) {
   static constexpr OpaFlag kFlags[] = {
-      {"bundle", 'b', true}, {"decision", 0, true}, {"format", 'f', true}, {"fail"}, {"fail-defined"}, {"stdin-input", 'I'},
-      {"set", 0, true}, {"set-file", 0, true}, {"config-file", 'c', true}, {"log-level", 'l', true}, {"log-format", 0, true},
-      {"timeout", 0, true}, {"v0-compatible"}, {"v1-compatible"}, {"strict-builtin-errors"}};
+      {"bundle", 'b', true},      {"decision", 0, true},    {"format", 'f', true},    {"fail"},
+      {"fail-defined"},           {"stdin-input", 'I'},     {"set", 0, true},         {"set-file", 0, true},
+      {"config-file", 'c', true}, {"log-level", 'l', true}, {"log-format", 0, true},  {"timeout", 0, true},
+      {"v0-compatible"},          {"v1-compatible"},        {"strict-builtin-errors"}};
   const OpaArguments given(arguments, kFlags);
   if (!given.problem().empty()) return refuse(given.problem(), context);
-  if (given.has("config-file") || given.has("set-file")) return refuse("exec takes no configuration file in Chiron", context);
+  if (given.has("config-file") || given.has("set-file"))
+    return refuse("exec takes no configuration file in Chiron", context);
   PolicyExecRequest request;
   request.paths = given.positional();
   request.bundles = given.values("bundle");
@@ -113,15 +153,32 @@ int opa_exec(std::span<const std::string> arguments, DropInContext& context) {
 }
 
 int opa_test(std::span<const std::string> arguments, DropInContext& context) {
-  static constexpr OpaFlag kFlags[] = {
-      {"verbose", 'v'}, {"format", 'f', true}, {"run", 'r', true}, {"coverage", 'c'}, {"threshold", 0, true}, {"bundle", 'b'},
-      {"timeout", 0, true}, {"ignore", 0, true}, {"count", 0, true}, {"exit-zero-on-skipped", 'z'}, {"v0-compatible"},
-      {"v1-compatible"}, {"explain", 0, true, "fails"}, {"var-values"}, {"max-errors", 'm', true}, {"parallel", 'p', true},
-      {"bench"}, {"watch", 'w'}, {"schema", 's', true}, {"capabilities", 0, true}, {"target", 't', true}};
+  static constexpr OpaFlag kFlags[] = {{"verbose", 'v'},
+                                       {"format", 'f', true},
+                                       {"run", 'r', true},
+                                       {"coverage", 'c'},
+                                       {"threshold", 0, true},
+                                       {"bundle", 'b'},
+                                       {"timeout", 0, true},
+                                       {"ignore", 0, true},
+                                       {"count", 0, true},
+                                       {"exit-zero-on-skipped", 'z'},
+                                       {"v0-compatible"},
+                                       {"v1-compatible"},
+                                       {"explain", 0, true, "fails"},
+                                       {"var-values"},
+                                       {"max-errors", 'm', true},
+                                       {"parallel", 'p', true},
+                                       {"bench"},
+                                       {"watch", 'w'},
+                                       {"schema", 's', true},
+                                       {"capabilities", 0, true},
+                                       {"target", 't', true}};
   const OpaArguments given(arguments, kFlags);
   if (!given.problem().empty()) return refuse(given.problem(), context);
   for (const char* unsupported : {"bench", "watch", "schema", "capabilities", "target"}) {
-    if (given.has(unsupported)) return refuse("test --" + std::string(unsupported) + " is not supported by Chiron", context);
+    if (given.has(unsupported))
+      return refuse("test --" + std::string(unsupported) + " is not supported by Chiron", context);
   }
   PolicyUnitRequest request;
   request.paths = given.positional();
@@ -143,8 +200,9 @@ int opa_test(std::span<const std::string> arguments, DropInContext& context) {
 
 int opa_check(std::span<const std::string> arguments, DropInContext& context) {
   static constexpr OpaFlag kFlags[] = {
-      {"format", 'f', true}, {"max-errors", 'm', true}, {"bundle", 'b'}, {"strict", 'S'}, {"v0-compatible"}, {"v1-compatible"},
-      {"v0-v1"}, {"ignore", 0, true}, {"capabilities", 0, true}, {"schema", 's', true}};
+      {"format", 'f', true},     {"max-errors", 'm', true}, {"bundle", 'b'}, {"strict", 'S'},
+      {"v0-compatible"},         {"v1-compatible"},         {"v0-v1"},       {"ignore", 0, true},
+      {"capabilities", 0, true}, {"schema", 's', true}};
   const OpaArguments given(arguments, kFlags);
   if (!given.problem().empty()) return refuse(given.problem(), context);
   if (given.has("schema")) return refuse("check --schema is not supported by Chiron", context);
@@ -163,7 +221,7 @@ int opa_check(std::span<const std::string> arguments, DropInContext& context) {
 
 int opa_deps(std::span<const std::string> arguments, DropInContext& context) {
   static constexpr OpaFlag kFlags[] = {{"data", 'd', true}, {"bundle", 'b', true}, {"format", 'f', true},
-                                       {"ignore", 0, true}, {"v0-compatible"}, {"v1-compatible"}};
+                                       {"ignore", 0, true}, {"v0-compatible"},     {"v1-compatible"}};
   const OpaArguments given(arguments, kFlags);
   if (!given.problem().empty()) return refuse(given.problem(), context);
   PolicyDepsRequest request;
@@ -177,7 +235,8 @@ int opa_deps(std::span<const std::string> arguments, DropInContext& context) {
 }
 
 int opa_parse(std::span<const std::string> arguments, DropInContext& context) {
-  static constexpr OpaFlag kFlags[] = {{"format", 'f', true}, {"json-include", 0, true}, {"v0-compatible"}, {"v1-compatible"}};
+  static constexpr OpaFlag kFlags[] = {
+      {"format", 'f', true}, {"json-include", 0, true}, {"v0-compatible"}, {"v1-compatible"}};
   const OpaArguments given(arguments, kFlags);
   if (!given.problem().empty()) return refuse(given.problem(), context);
   PolicyParseRequest request;

@@ -51,9 +51,8 @@ std::vector<std::string> changed_words(std::string_view diff) {
 
 double share_found(const std::vector<std::string>& wanted, std::string_view report) {
   if (wanted.empty()) return 1;
-  const auto hits = std::count_if(wanted.begin(), wanted.end(), [&](const std::string& word) {
-    return report.find(word) != std::string_view::npos;
-  });
+  const auto hits = std::count_if(wanted.begin(), wanted.end(),
+                                  [&](const std::string& word) { return report.find(word) != std::string_view::npos; });
   return static_cast<double>(hits) / static_cast<double>(wanted.size());
 }
 
@@ -84,13 +83,15 @@ std::string check(const std::string& folder, const doc::Value& pair, bool verbos
     const auto changed = changed_words(*diff);
     auto values = changed;
     // The wording of labels is each program's own; values carry digits.
-    std::erase_if(values, [](const std::string& word) { return word.find_first_of("0123456789") == std::string::npos; });
+    std::erase_if(values,
+                  [](const std::string& word) { return word.find_first_of("0123456789") == std::string::npos; });
     const auto share = std::max(share_found(changed, report), values.empty() ? 0.0 : share_found(values, report));
     if (share > best) best = share, best_name = name.as_string();
   }
   if (verbose && best >= 0) std::printf("     %s: %.0f %% of %s\n", path_a.c_str(), best * 100, best_name.c_str());
   if (best >= 0 && best < kWordsFound) {
-    return format("read as {}; only {:.0f} % of what {} names as changed is reported", root.format, best * 100, best_name);
+    return format("read as {}; only {:.0f} % of what {} names as changed is reported", root.format, best * 100,
+                  best_name);
   }
   return "";
 }
@@ -114,9 +115,12 @@ int main(int count, char** arguments) {
   bool verbose = false;
   for (int i = 1; i < count; ++i) {
     const std::string_view argument = arguments[i];
-    if (argument == "--known" && i + 1 < count) known_file = arguments[++i];
-    else if (argument == "--verbose") verbose = true;
-    else folder = argument;
+    if (argument == "--known" && i + 1 < count)
+      known_file = arguments[++i];
+    else if (argument == "--verbose")
+      verbose = true;
+    else
+      folder = argument;
   }
   if (folder.empty()) {
     std::fprintf(stderr, "usage: conformance-diffoscope FOLDER [--known FILE] [--verbose]\n");

@@ -13,7 +13,9 @@ namespace {
 using namespace chiron;
 using namespace chiron::policy;
 
-struct Counts { int passed = 0, failed = 0, skipped = 0; };
+struct Counts {
+  int passed = 0, failed = 0, skipped = 0;
+};
 
 // Lines "- `name`: reason" (or a whole folder "name/*") of the list of accepted failures.
 std::vector<std::pair<std::string, std::string>> read_known(const std::string& path) {
@@ -42,10 +44,12 @@ std::string run_case(const doc::Value& test, RegoVersion version) {
   auto judge_errors = [&](const PolicyErrors& errors) -> std::string {
     const std::string text = to_string(errors);
     if (!wants_error) return "unexpected error: " + text;
-    if (!wanted_code.empty() && std::none_of(errors.begin(), errors.end(), [&](const PolicyError& e) { return e.code == wanted_code; })) {
+    if (!wanted_code.empty() &&
+        std::none_of(errors.begin(), errors.end(), [&](const PolicyError& e) { return e.code == wanted_code; })) {
       return "wanted code " + std::string(wanted_code) + ", got: " + text;
     }
-    if (text.find(wanted_error) == std::string::npos) return "wanted error " + std::string(wanted_error) + ", got: " + text;
+    if (text.find(wanted_error) == std::string::npos)
+      return "wanted error " + std::string(wanted_error) + ", got: " + text;
     return {};
   };
   if (const doc::Value* modules = test.find("modules"); modules != nullptr && modules->is_array()) {
@@ -81,7 +85,8 @@ std::string run_case(const doc::Value& test, RegoVersion version) {
   if (!rows) return judge_errors({rows.error()});
   if (wants_error) {
     std::string got;
-    for (const ResultRow& row : *rows) for (const auto& [name, value] : row.bindings) got += name + "=" + to_rego(value) + " ";
+    for (const ResultRow& row : *rows)
+      for (const auto& [name, value] : row.bindings) got += name + "=" + to_rego(value) + " ";
     return "wanted error " + std::string(wanted_code) + " " + std::string(wanted_error) + ", got " + got;
   }
 
@@ -125,12 +130,16 @@ std::string run_case(const doc::Value& test, RegoVersion version) {
 
 int main(int argc, char** argv) {
   std::string folder, known_path, only;
-  if (const char* source = std::getenv("CHIRON_SOURCE")) known_path = std::string(source) + "/tests/conformance/rego/known.md";
+  if (const char* source = std::getenv("CHIRON_SOURCE"))
+    known_path = std::string(source) + "/tests/conformance/rego/known.md";
   for (int i = 1; i < argc; ++i) {
     const std::string_view argument = argv[i];
-    if (argument == "--known" && i + 1 < argc) known_path = argv[++i];
-    else if (argument == "--only" && i + 1 < argc) only = argv[++i];
-    else folder = argument;
+    if (argument == "--known" && i + 1 < argc)
+      known_path = argv[++i];
+    else if (argument == "--only" && i + 1 < argc)
+      only = argv[++i];
+    else
+      folder = argument;
   }
   if (folder.empty()) {
     std::fprintf(stderr, "usage: conformance-rego FOLDER [--known FILE] [--only TEXT]\n");
@@ -160,7 +169,8 @@ int main(int argc, char** argv) {
       if (!only.empty() && name.find(only) == std::string::npos) continue;
       const std::string* reason = nullptr;
       for (const auto& [pattern, why] : known) {
-        const bool matches = pattern.ends_with("*") ? name.starts_with(pattern.substr(0, pattern.size() - 1)) : name == pattern;
+        const bool matches =
+            pattern.ends_with("*") ? name.starts_with(pattern.substr(0, pattern.size() - 1)) : name == pattern;
         if (matches) reason = &why;
       }
       if (reason != nullptr) {

@@ -33,7 +33,9 @@ struct World {
     options.fail_level = config.workspace.fail_level;
     options.today = "2027-01-15";
   }
-  void write(const std::string& name, std::string_view text) const { REQUIRE(io::write_file_atomic(folder.path() + "/" + name, text)); }
+  void write(const std::string& name, std::string_view text) const {
+    REQUIRE(io::write_file_atomic(folder.path() + "/" + name, text));
+  }
   CheckResult run(PlanRequest request = {}) {
     const auto plan = make_plan(config, request, context);
     REQUIRE(plan);

@@ -17,16 +17,16 @@ struct LintRequest {
 };
 
 Registry registry() {
-  auto lint = operation<LintRequest>(
-      "lint", "Lint",
-      Fields<LintRequest>()
-          .add("run", &LintRequest::run, {.help = "What", .required = true})
-          .add("files", &LintRequest::files, {.help = "Which"})
-          .add("depth", &LintRequest::depth, {.help = "How deep", .minimum = 1, .maximum = 9})
-          .add("strict", &LintRequest::strict, {.help = "Strict"})
-          .add("mode", &LintRequest::mode, {.help = "Mode", .choices = {"fast", "slow"}})
-          .take(),
-      [](const LintRequest&, Context&) -> Result<Response> { return Response{}; });
+  auto lint =
+      operation<LintRequest>("lint", "Lint",
+                             Fields<LintRequest>()
+                                 .add("run", &LintRequest::run, {.help = "What", .required = true})
+                                 .add("files", &LintRequest::files, {.help = "Which"})
+                                 .add("depth", &LintRequest::depth, {.help = "How deep", .minimum = 1, .maximum = 9})
+                                 .add("strict", &LintRequest::strict, {.help = "Strict"})
+                                 .add("mode", &LintRequest::mode, {.help = "Mode", .choices = {"fast", "slow"}})
+                                 .take(),
+                             [](const LintRequest&, Context&) -> Result<Response> { return Response{}; });
   lint.gate = GateFacet{};
   std::vector<Operation> operations;
   operations.push_back(std::move(lint));
@@ -62,14 +62,17 @@ TEST_CASE("config: values reach the request, in every type") {
 }
 
 TEST_CASE("config: each mistake is told at its place, with what was probably meant") {
-  CHECK(error_of("[gate.lint]\nrun = \"x\"\nstrikt = true\n") == "config.unknown-key chiron.toml:3:1 Did you mean strict?");
+  CHECK(error_of("[gate.lint]\nrun = \"x\"\nstrikt = true\n") ==
+        "config.unknown-key chiron.toml:3:1 Did you mean strict?");
   CHECK(error_of("[gate.lint]\nrun = 1\n").starts_with("config.type chiron.toml:2:7"));
   CHECK(error_of("[gate.lint]\nrun = \"x\"\ndepth = 10\n").starts_with("config.value chiron.toml:3:9"));
-  CHECK(error_of("[gate.lint]\nrun = \"x\"\nmode = \"fats\"\n") == "config.value chiron.toml:3:8 Did you mean \"fast\"?");
+  CHECK(error_of("[gate.lint]\nrun = \"x\"\nmode = \"fats\"\n") ==
+        "config.value chiron.toml:3:8 Did you mean \"fast\"?");
   CHECK(error_of("[gate.lint]\n").starts_with("config.missing-key chiron.toml:1:7"));
   CHECK(error_of("[gate.x]\nkind = \"lnit\"\n").starts_with("config.unknown-gate chiron.toml:2:8 Did you mean lint?"));
   CHECK(error_of("[gates.x]\n") == "config.unknown-key chiron.toml:1:2 Did you mean gate?");
-  CHECK(error_of("[gate.lint]\nrun = \"x\"\nneeds = [\"lin\"]\n") == "config.unknown-gate chiron.toml:3:10 Did you mean lint?");
+  CHECK(error_of("[gate.lint]\nrun = \"x\"\nneeds = [\"lin\"]\n") ==
+        "config.unknown-gate chiron.toml:3:10 Did you mean lint?");
   CHECK(error_of("[gate.lint]\nrun = \"x\"\nneeds = [\"lint\"]\n").starts_with("config.cycle chiron.toml:1:7"));
   CHECK(error_of("[gate.lint\n").starts_with("toml.syntax chiron.toml:1"));
   CHECK(error_of("gate = 1\n").starts_with("config.type"));
@@ -86,7 +89,8 @@ TEST_CASE("config: the schema names every key and allows no other") {
   const auto schema = config_schema(registry());
   const auto* gate = schema.find("properties")->find("gate")->find("properties")->find("lint");
   REQUIRE(gate != nullptr);
-  for (const auto* key : {"run", "files", "depth", "needs", "when", "timeout"}) CHECK(gate->find("properties")->find(key) != nullptr);
+  for (const auto* key : {"run", "files", "depth", "needs", "when", "timeout"})
+    CHECK(gate->find("properties")->find(key) != nullptr);
   CHECK(gate->find("additionalProperties")->as_boolean() == false);
   CHECK(gate->find("properties")->find("depth")->integer_or("maximum", 0) == 9);
 }

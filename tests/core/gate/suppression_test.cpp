@@ -32,8 +32,9 @@ Report report_of(std::vector<Finding> findings) {
 }  // namespace
 
 TEST_CASE("suppression: comments of many languages, on the line or before it") {
-  const std::string text = "int a; // " + kAllow + "x/y because\n" + "# " + kAllow + "x/z why not\n" + "b\n" + "/* " + kAllow +
-                           "q/r reason */\n" + "call(\"" + kAllow + "s/t in a string\");\n" + "<!-- " + kAllow + "u/v md -->\n";
+  const std::string text = "int a; // " + kAllow + "x/y because\n" + "# " + kAllow + "x/z why not\n" + "b\n" + "/* " +
+                           kAllow + "q/r reason */\n" + "call(\"" + kAllow + "s/t in a string\");\n" + "<!-- " +
+                           kAllow + "u/v md -->\n";
   const auto allows = find_allows(text, "a.c");
   REQUIRE(allows.size() == 4);
   CHECK(allows[0].rule == "x/y");
@@ -51,7 +52,8 @@ TEST_CASE("suppression: prose about the comment is none") {
 }
 
 TEST_CASE("suppression: takes out what it names, counts it, and needs a reason") {
-  auto report = report_of({finding("x/y", "a.c", 1), finding("x/y", "a.c", 2), finding("x/z", "a.c", 1), finding("n/r", "b.c", 1)});
+  auto report = report_of(
+      {finding("x/y", "a.c", 1), finding("x/y", "a.c", 2), finding("x/z", "a.c", 1), finding("n/r", "b.c", 1)});
   std::unordered_map<std::string, std::vector<Allow>> allows;
   allows["a.c"] = find_allows("int a; // " + kAllow + "x/y because\n", "a.c");
   allows["b.c"] = find_allows("int b; // " + kAllow + "n/r\n", "b.c");

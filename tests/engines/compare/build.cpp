@@ -73,8 +73,8 @@ std::string make_ar(const std::vector<Item>& items) {
 std::string make_cpio(const std::vector<Item>& items) {
   std::string out;
   const auto add = [&out](const Item& item, std::uint32_t mode) {
-    out += format("070701{:08x}{:08x}{:08x}{:08x}{:08x}{:08x}{:08x}{:08x}{:08x}{:08x}{:08x}{:08x}{:08x}", 1, mode, 1000, 1000,
-                  1, item.mtime, item.content.size(), 8, 1, 0, 0, item.name.size() + 1, 0);
+    out += format("070701{:08x}{:08x}{:08x}{:08x}{:08x}{:08x}{:08x}{:08x}{:08x}{:08x}{:08x}{:08x}{:08x}", 1, mode, 1000,
+                  1000, 1, item.mtime, item.content.size(), 8, 1, 0, 0, item.name.size() + 1, 0);
     out += item.name + '\0';
     out.resize((out.size() + 3) / 4 * 4, '\0');
     out += item.content;
@@ -86,8 +86,8 @@ std::string make_cpio(const std::vector<Item>& items) {
 }
 
 std::string make_gzip(std::string_view content, std::uint32_t mtime) {
-  return std::string("\x1f\x8b\x08\x00", 4) + little(mtime, 4) + std::string("\x00\x03", 2) + encode_deflate(content, 6) +
-         little(crc32(content), 4) + little(content.size(), 4);
+  return std::string("\x1f\x8b\x08\x00", 4) + little(mtime, 4) + std::string("\x00\x03", 2) +
+         encode_deflate(content, 6) + little(crc32(content), 4) + little(content.size(), 4);
 }
 
 }  // namespace chiron::compare::test

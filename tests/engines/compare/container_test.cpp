@@ -153,19 +153,25 @@ TEST_CASE("random mutations of nested archives are reported where they are made,
     for (std::size_t i = 0; i < files; ++i) {
       std::string content(random() % 3000, '\0');
       const bool text = random() % 2 == 0;
-      for (auto& c : content) c = text ? (random() % 30 == 0 ? '\n' : static_cast<char>('a' + random() % 26)) : static_cast<char>(random());
+      for (auto& c : content)
+        c = text ? (random() % 30 == 0 ? '\n' : static_cast<char>('a' + random() % 26)) : static_cast<char>(random());
       items.push_back({format("d{}/f{}", i % 2, i), content, 0600 + static_cast<std::uint32_t>(random() % 2) * 044,
                        1'500'000'000 + static_cast<std::uint32_t>(random() % 1000)});
     }
     const auto outer_kind = random() % 4;
     const auto build = [&](const std::vector<Item>& of) {
-      const std::string inner = round % 2 == 0 ? test::make_tar(of) : test::make_zip(of, static_cast<int>(round % 3) * 4);
+      const std::string inner =
+          round % 2 == 0 ? test::make_tar(of) : test::make_zip(of, static_cast<int>(round % 3) * 4);
       const std::vector<Item> outer{{"first", "x"}, {round % 2 == 0 ? "in.tar" : "in.zip", inner}, {"last", "y"}};
       switch (outer_kind) {
-        case 0: return test::make_tar(outer);
-        case 1: return test::make_zip(outer, 6);
-        case 2: return test::make_cpio(outer);
-        default: return test::make_ar(outer);
+        case 0:
+          return test::make_tar(outer);
+        case 1:
+          return test::make_zip(outer, 6);
+        case 2:
+          return test::make_cpio(outer);
+        default:
+          return test::make_ar(outer);
       }
     };
     const auto a = build(items);
@@ -176,9 +182,12 @@ TEST_CASE("random mutations of nested archives are reported where they are made,
     auto changed = items;
     auto& target = changed[random() % changed.size()];
     const auto what = random() % 3;
-    if (what == 0 && !target.content.empty()) target.content[random() % target.content.size()] ^= 1;
-    else if (what == 1) target.mtime += 2;
-    else target.mode ^= 0100;
+    if (what == 0 && !target.content.empty())
+      target.content[random() % target.content.size()] ^= 1;
+    else if (what == 1)
+      target.mtime += 2;
+    else
+      target.mode ^= 0100;
     const auto b = build(changed);
     const auto comparison = compared(a, b, "x");
     REQUIRE(comparison.differs);
@@ -273,7 +282,8 @@ TEST_CASE("folders: files, modes, links, loops, devices are never followed") {
   REQUIRE(io::write_file_atomic(root + "/b/text", "1\n3\n").has_value());
   std::filesystem::create_symlink("here", root + "/a/link");
   std::filesystem::create_symlink("there", root + "/b/link");
-  std::filesystem::permissions(root + "/b/sub/same", std::filesystem::perms::owner_exec, std::filesystem::perm_options::add);
+  std::filesystem::permissions(root + "/b/sub/same", std::filesystem::perms::owner_exec,
+                               std::filesystem::perm_options::add);
   const auto comparison = compare_paths(root + "/a", root + "/b", {});
   REQUIRE(comparison.has_value());
   CHECK(comparison->differs);

@@ -14,7 +14,8 @@ namespace chiron::compare {
 namespace {
 
 // What a diff must always satisfy: what lies between the edits is equal, and the edits cover both sides in order.
-bool reproduces(const std::vector<std::uint32_t>& a, const std::vector<std::uint32_t>& b, const std::vector<Edit>& edits) {
+bool reproduces(const std::vector<std::uint32_t>& a, const std::vector<std::uint32_t>& b,
+                const std::vector<Edit>& edits) {
   std::size_t x = 0, y = 0;
   for (const auto& edit : edits) {
     if (edit.count_a == 0 && edit.count_b == 0) return false;
@@ -56,8 +57,10 @@ TEST_CASE("sequences: every script reproduces the other side, without anchors it
     b = a;
     for (int change = 0; change < 4 && !b.empty(); ++change) {
       const auto at = random() % b.size();
-      if (random() % 2 == 0) b.erase(b.begin() + static_cast<std::ptrdiff_t>(at));
-      else b.insert(b.begin() + static_cast<std::ptrdiff_t>(at), random() % symbols);
+      if (random() % 2 == 0)
+        b.erase(b.begin() + static_cast<std::ptrdiff_t>(at));
+      else
+        b.insert(b.begin() + static_cast<std::ptrdiff_t>(at), random() % symbols);
     }
     const auto edits = diff_sequences(a, b, symbols);
     REQUIRE(reproduces(a, b, edits));

@@ -36,11 +36,12 @@ TEST_CASE("two builds that differ by noise become one, and stay") {
     std::string a, b;
     std::string_view name;
   };
-  for (const auto& each : {Case{test::make_tar(late), test::make_tar(early), "x.tar"},
-                           Case{test::make_zip(late, 6), test::make_zip(early, 6), "x.whl"},
-                           Case{test::make_ar(late), test::make_ar(early), "x.a"},
-                           Case{test::make_cpio(late), test::make_cpio(early), "x.cpio"},
-                           Case{test::make_gzip(test::make_tar(late), 7), test::make_gzip(test::make_tar(early), 9), "x.tar.gz"}}) {
+  for (const auto& each :
+       {Case{test::make_tar(late), test::make_tar(early), "x.tar"},
+        Case{test::make_zip(late, 6), test::make_zip(early, 6), "x.whl"},
+        Case{test::make_ar(late), test::make_ar(early), "x.a"},
+        Case{test::make_cpio(late), test::make_cpio(early), "x.cpio"},
+        Case{test::make_gzip(test::make_tar(late), 7), test::make_gzip(test::make_tar(early), 9), "x.tar.gz"}}) {
     CAPTURE(each.name);
     const auto a = normal(each.a, each.name), b = normal(each.b, each.name);
     CHECK(a.bytes == b.bytes);
@@ -96,8 +97,9 @@ TEST_CASE("container images are compared by layer and merged") {
     };
     const auto layer1 = blob(test::make_gzip(base)), layer2 = blob(test::make_gzip(test::make_tar(top)));
     const auto configuration = blob(R"({"architecture":"amd64"})");
-    const auto manifest = blob(format(R"({{"config":{{"digest":"{}"}},"layers":[{{"digest":"{}"}},{{"digest":"{}"}}]}})",
-                                      configuration, layer1, layer2));
+    const auto manifest =
+        blob(format(R"({{"config":{{"digest":"{}"}},"layers":[{{"digest":"{}"}},{{"digest":"{}"}}]}})", configuration,
+                    layer1, layer2));
     blobs.push_back({"oci-layout", R"({"imageLayoutVersion":"1.0.0"})"});
     blobs.push_back({"index.json", format(R"({{"manifests":[{{"digest":"{}"}}]}})", manifest)});
     return test::make_tar(blobs);

@@ -20,19 +20,26 @@ std::string first(const Result<intake::Taken>& taken) {
 TEST_CASE("gnu: what compilers and linters print") {
   const std::pair<std::string_view, std::string_view> cases[] = {
       // gcc 12, clang 19
-      {"a.c:3:7: warning: unused variable 'x' [-Wunused-variable]", "warning lint/-Wunused-variable sub/a.c:3:7 unused variable 'x'"},
+      {"a.c:3:7: warning: unused variable 'x' [-Wunused-variable]",
+       "warning lint/-Wunused-variable sub/a.c:3:7 unused variable 'x'"},
       {"/w/x/a.c:3:7: error: expected ';'", "error lint/message x/a.c:3:7 expected ';'"},
-      {"a.c:1:10: fatal error: no.h: No such file or directory", "error lint/message sub/a.c:1:10 no.h: No such file or directory"},
+      {"a.c:1:10: fatal error: no.h: No such file or directory",
+       "error lint/message sub/a.c:1:10 no.h: No such file or directory"},
       // clang-tidy
       {"a.cpp:1:2: warning: bad [bugprone-x,-warnings-as-errors]", "warning lint/bugprone-x sub/a.cpp:1:2 bad"},
       // flake8, pycodestyle, mypy, pylint's default, shellcheck -f gcc
-      {"./m.py:12:80: E501 line too long (93 > 79 characters)", "warning lint/E501 sub/m.py:12:80 line too long (93 > 79 characters)"},
-      {"m.py:5: error: Name \"x\" is not defined  [name-defined]", "error lint/name-defined sub/m.py:5 Name \"x\" is not defined"},
-      {"m.py:1:0: C0114: Missing module docstring (missing-module-docstring)", "warning lint/C0114 sub/m.py:1 Missing module docstring (missing-module-docstring)"},
-      {"s.sh:2:6: note: Double quote to prevent globbing [SC2086]", "note lint/SC2086 sub/s.sh:2:6 Double quote to prevent globbing"},
+      {"./m.py:12:80: E501 line too long (93 > 79 characters)",
+       "warning lint/E501 sub/m.py:12:80 line too long (93 > 79 characters)"},
+      {"m.py:5: error: Name \"x\" is not defined  [name-defined]",
+       "error lint/name-defined sub/m.py:5 Name \"x\" is not defined"},
+      {"m.py:1:0: C0114: Missing module docstring (missing-module-docstring)",
+       "warning lint/C0114 sub/m.py:1 Missing module docstring (missing-module-docstring)"},
+      {"s.sh:2:6: note: Double quote to prevent globbing [SC2086]",
+       "note lint/SC2086 sub/s.sh:2:6 Double quote to prevent globbing"},
       // go vet, tsc, MSVC, grep -n
       {"./main.go:7:2: unreachable code", "warning lint/message sub/main.go:7:2 unreachable code"},
-      {"src/a.ts(3,5): error TS2304: Cannot find name 'x'.", "error lint/TS2304 sub/src/a.ts:3:5 Cannot find name 'x'."},
+      {"src/a.ts(3,5): error TS2304: Cannot find name 'x'.",
+       "error lint/TS2304 sub/src/a.ts:3:5 Cannot find name 'x'."},
       {"a.txt:4:trailing space", "warning lint/message sub/a.txt:4 trailing space"},
       // coloured although not on a terminal
       {"\x1b[1ma.c:3:7:\x1b[0m \x1b[31merror: \x1b[0mbad", "error lint/message sub/a.c:3:7 bad"},
@@ -63,9 +70,10 @@ TEST_CASE("github: properties and escapes") {
 }
 
 TEST_CASE("checkstyle and junit: findings, metrics, and what is not of the form") {
-  CHECK(first(intake::read_checkstyle(
-            R"(<?xml version="1.0"?><checkstyle version="4.3"><file name="a.js"><error line="2" column="3" severity="error" message="m &amp; n" source="eslint.no-x"/></file></checkstyle>)",
-            kOptions)) == "error lint/eslint.no-x sub/a.js:2:3 m & n");
+  CHECK(
+      first(intake::read_checkstyle(
+          R"(<?xml version="1.0"?><checkstyle version="4.3"><file name="a.js"><error line="2" column="3" severity="error" message="m &amp; n" source="eslint.no-x"/></file></checkstyle>)",
+          kOptions)) == "error lint/eslint.no-x sub/a.js:2:3 m & n");
   const auto junit = intake::read_junit(
       R"(<testsuites><testsuite name="s"><testcase classname="c" name="t" file="t.py" line="4"><failure message="no">trace</failure></testcase>
          <testcase name="u"><skipped/></testcase><testcase name="v"/></testsuite></testsuites>)",
@@ -97,9 +105,12 @@ TEST_CASE("sarif: rules, levels, places, flows, fixes, suppressions, failed runs
   CHECK(taken->findings[0].related[0].place.file == "sub/x.c");
   CHECK(taken->findings[0].fixes[0].edits[0].offset == 1);
   CHECK(taken->rules[0].summary == "one");
-  CHECK(intake::read_sarif(R"({"runs":[{"tool":{"driver":{"name":"t"}},"invocations":[{"executionSuccessful":false}]}]})", kOptions).error().code ==
-        "intake.unsuccessful");
+  CHECK(intake::read_sarif(
+            R"({"runs":[{"tool":{"driver":{"name":"t"}},"invocations":[{"executionSuccessful":false}]}]})", kOptions)
+            .error()
+            .code == "intake.unsuccessful");
   CHECK(intake::read_sarif("{}", kOptions).error().code == "intake.format");
   // Members of the wrong type are no crash.
-  CHECK(intake::read_sarif(R"({"runs":[{"tool":[],"results":[{"locations":{},"message":3,"ruleIndex":-7}]}, 4]})", kOptions));
+  CHECK(intake::read_sarif(R"({"runs":[{"tool":[],"results":[{"locations":{},"message":3,"ruleIndex":-7}]}, 4]})",
+                           kOptions));
 }

@@ -19,7 +19,8 @@ Value decode(policy::Store& store, Value value) {
   if (!value.is_object()) return value;
   if (const Value set = value.get("$set")) return store.set(decode(store, set).items());
   std::vector<policy::Member> members;
-  for (std::uint32_t i = 0; i < value.size(); ++i) members.push_back({value.key_at(i), decode(store, value.value_at(i))});
+  for (std::uint32_t i = 0; i < value.size(); ++i)
+    members.push_back({value.key_at(i), decode(store, value.value_at(i))});
   return store.object(members);
 }
 
@@ -50,7 +51,11 @@ TEST_CASE("the table is OPA's capabilities list") {
 }
 
 TEST_CASE("calls") {
-  struct Case { const char* name; const char* arguments; const char* result; };
+  struct Case {
+    const char* name;
+    const char* arguments;
+    const char* result;
+  };
   const Case cases[] = {
       {"plus", "[1, 2]", "3"},
       {"plus", "[18446744073709551617, 1]", "18446744073709551618"},
@@ -112,7 +117,8 @@ TEST_CASE("calls") {
       {"urlquery.decode_object", R"(["a=1&a=2&b"])", R"({"a": ["1", "2"], "b": [""]})"},
       {"yaml.unmarshal", R"(["a: [1, x]\n"])", R"({"a": [1, "x"]})"},
       {"yaml.marshal", R"([{"b":[1,{"c":"yes"}],"a":"x: y"}])", "\"a: 'x: y'\\nb:\\n- 1\\n- c: \\\"yes\\\"\\n\""},
-      {"json.marshal_with_options", R"([{"a":[1]}, {"indent":" ","prefix":">"}])", "\">{\\n> \\\"a\\\": [\\n>  1\\n> ]\\n>}\""},
+      {"json.marshal_with_options", R"([{"a":[1]}, {"indent":" ","prefix":">"}])",
+       "\">{\\n> \\\"a\\\": [\\n>  1\\n> ]\\n>}\""},
       {"regex.split", R"(["a", "banana"])", R"(["b", "n", "n", ""])"},
       {"regex.find_n", R"(["[oa]+", "foo bar", -1])", R"(["oo", "a"])"},
       {"regex.find_all_string_submatch_n", R"(["a(x*)b", "-axxb-ab-", -1])", R"([["axxb", "xx"], ["ab", ""]])"},
@@ -143,14 +149,16 @@ TEST_CASE("calls") {
       {"time.parse_ns", R"(["02 Jan 06 15:04 -0700", "02 Jun 17 19:00 -0700"])", "1496455200000000000"},
       {"time.parse_rfc3339_ns", R"(["2017-06-02T19:00:00-07:00"])", "1496455200000000000"},
       {"time.parse_rfc3339_ns", R"(["9999-01-01T00:00:00Z"])", "error: time outside of valid range"},
-      {"time.format", R"([[1700000000000000000, "Europe/Berlin", "Mon Jan _2 15:04:05 MST 2006"]])", "\"Tue Nov 14 23:13:20 CET 2023\""},
+      {"time.format", R"([[1700000000000000000, "Europe/Berlin", "Mon Jan _2 15:04:05 MST 2006"]])",
+       "\"Tue Nov 14 23:13:20 CET 2023\""},
       {"time.add_date", "[1700000000000000000, 1, 2, 3]", "1737152000000000000"},
       {"time.diff", "[1700000000000000000, 1600000000000000000]", "[3, 2, 1, 9, 46, 40]"},
       {"time.parse_duration_ns", R"(["1h15m30.918273645s"])", "4530918273645"},
       {"time.weekday", "[1517832000000000000]", "\"Monday\""},
       {"uri.parse", R"(["https://u@example.com:8080/a%20b?q=1#f"])",
        R"({"fragment": "f", "hostname": "example.com", "path": "/a b", "port": "8080", "raw_path": "/a b", "raw_query": "q=1", "scheme": "https"})"},
-      {"uri.parse", R"(["http://exa%6dple.com/"])", "error: parse \"http://exa%6dple.com/\": invalid URL escape \"%6d\""},
+      {"uri.parse", R"(["http://exa%6dple.com/"])",
+       "error: parse \"http://exa%6dple.com/\": invalid URL escape \"%6d\""},
       {"crypto.sha256", R"(["foo"])", "\"2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae\""},
       {"crypto.hmac.md5", R"(["abc", "123"])", "\"ffb7c0fc166f7ca075dfa04d59aed232\""},
       {"io.jwt.encode_sign", R"([{"alg":"HS256","typ":"JWT"}, {"a":1}, {"kty":"oct","k":"c2VjcmV0"}])",
@@ -166,7 +174,8 @@ TEST_CASE("calls") {
 
 TEST_CASE("tokens sign and verify in every algorithm") {
   // An EdDSA key of RFC 8037, and what it signs is what it verifies.
-  const std::string jwk = R"({"kty":"OKP","crv":"Ed25519","d":"nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"})";
+  const std::string jwk =
+      R"({"kty":"OKP","crv":"Ed25519","d":"nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"})";
   const std::string token = call("io.jwt.encode_sign", R"([{"alg":"EdDSA"}, {"a":1}, )" + jwk + "]");
   REQUIRE(token.starts_with("\"ey"));
   doc::Value arguments = doc::Value::array();

@@ -97,7 +97,9 @@ TEST_CASE("signatures") {
 }
 
 TEST_CASE("paths, roots and manifests") {
-  auto code = [](const std::vector<BundleMember>& members) { return code_of(read_bundle(write_archive(members).value())); };
+  auto code = [](const std::vector<BundleMember>& members) {
+    return code_of(read_bundle(write_archive(members).value()));
+  };
   CHECK(code({{"../escape.rego", "package a"}}) == "bundle.path");
   CHECK(code({{"a/../../b/data.json", "{}"}}) == "bundle.path");
   CHECK(code({{"a.rego", "package a"}, {"./a.rego", "package a"}}) == "bundle.path");

@@ -32,7 +32,8 @@ exception contains rules if {
 }
 )";
 
-constexpr const char* kInput = "kind: App\ncontainers:\n  web:\n    image: nginx:latest\n    privileged: true\n  db:\n    image: pg:1\n";
+constexpr const char* kInput =
+    "kind: App\ncontainers:\n  web:\n    image: nginx:latest\n    privileged: true\n  db:\n    image: pg:1\n";
 
 std::unique_ptr<gate::Gate> make(std::string policy_text) {
   auto made = gate::Gate::create({{"policy/main.rego", std::move(policy_text)}}, {}, {});
@@ -40,7 +41,8 @@ std::unique_ptr<gate::Gate> make(std::string policy_text) {
   return std::move(*made);
 }
 
-std::vector<gate::FileResult> check(const gate::Gate& policies, std::string text, std::vector<std::string> namespaces = {"main"}) {
+std::vector<gate::FileResult> check(const gate::Gate& policies, std::string text,
+                                    std::vector<std::string> namespaces = {"main"}) {
   task::Pool pool(1);
   auto results = policies.check({{"app.yaml", std::move(text), InputFormat::yaml}}, namespaces, pool, nullptr);
   REQUIRE_MESSAGE(results, (results ? "" : results.error().message));
@@ -89,7 +91,8 @@ TEST_CASE("policies that cannot be used are refused with the reason") {
     auto made = gate::Gate::create({{"p.rego", std::move(text)}}, {}, {});
     return made ? std::string("made") : made.error().message;
   };
-  CHECK(message("package main\ndeny[msg] if { msg := \"x\" }\n").find("'if' keyword without 'contains' keyword") != std::string::npos);
+  CHECK(message("package main\ndeny[msg] if { msg := \"x\" }\n").find("'if' keyword without 'contains' keyword") !=
+        std::string::npos);
   CHECK(message("package main\ndeny contains x if y\n").find("rego_unsafe_var_error") != std::string::npos);
   CHECK(message("package main\ndeny contains msg if {\n").find("rego_parse_error") != std::string::npos);
 }
@@ -118,7 +121,8 @@ TEST_CASE("forms of output") {
   CHECK(print("github").find("::error file=app.yaml,line=4::image nginx:latest is not pinned\n") != std::string::npos);
   CHECK(print("junit").find("<testsuite tests=\"3\" failures=\"3\"") != std::string::npos);
   CHECK(print("table").find("| failure | app.yaml | main ") != std::string::npos);
-  CHECK(print("azuredevops").find("##vso[task.logissue type=warning] file=app.yaml --> no labels") != std::string::npos);
+  CHECK(print("azuredevops").find("##vso[task.logissue type=warning] file=app.yaml --> no labels") !=
+        std::string::npos);
   const auto sarif = doc::parse_json(print("sarif"));
   REQUIRE(sarif);
   CHECK(sarif->find("runs")->items()[0].find("results")->items().size() == 3);

@@ -1,9 +1,8 @@
 // Input readers: each format's text against the document that Conftest's parser of that name makes of it,
 // places of values, refusals, and bad input.
-#include "engines/policy/inputs/reader.h"
-
 #include <doctest/doctest.h>
 
+#include "engines/policy/inputs/reader.h"
 #include "foundation/base/utf8.h"
 #include "foundation/doc/json.h"
 #include "foundation/io/files.h"
@@ -55,7 +54,10 @@ TEST_CASE("formats are found by name and by file name") {
 }
 
 TEST_CASE("HCL blocks, expressions and templates") {
-  struct Case { const char* text; const char* json; };
+  struct Case {
+    const char* text;
+    const char* json;
+  };
   const Case cases[] = {
       {"a = 1\n", R"J({"a":1})J"},
       {"a = -1.50\nb = 1e3\nc = null\nd = true\ne = !true", R"J({"a":-1.5,"b":1000,"c":null,"d":true,"e":false})J"},
@@ -66,7 +68,8 @@ TEST_CASE("HCL blocks, expressions and templates") {
       {"a = \"x ${local.other.3} y\"\n", R"J({"a":"x ${local.other.3} y"})J"},
       {"a = \"${4 - 2}\"\nb = \"${5}\"\n", R"J({"a":"${4 - 2}","b":5})J"},
       {"a = [1, \"b\", var.c,]\n", R"J({"a":[1,"b","${var.c}"]})J"},
-      {"t = { environment = \"prod\"\n  \"a b\" : 2, (var.k) = 3 }\n", R"J({"t":{"${(var.k)}":3,"a b":2,"environment":"prod"}})J"},
+      {"t = { environment = \"prod\"\n  \"a b\" : 2, (var.k) = 3 }\n",
+       R"J({"t":{"${(var.k)}":3,"a b":2,"environment":"prod"}})J"},
       {"type = list(string)\nv = setting.value\n", R"J({"type":"list(string)","v":"setting.value"})J"},
       {"a = <<-EOF\n\t\tone\n\t\t  two ${x}\n\t\tEOF\n", R"J({"a":"one\n  two ${x}\n"})J"},
       {"a = <<EOF\n  keep \\n\n  EOF\nb = 2", R"J({"a":"  keep \\n\n","b":2})J"},
@@ -74,9 +77,11 @@ TEST_CASE("HCL blocks, expressions and templates") {
       {"a = \"%{if true ? false : true}\\\"gotcha\\\"%{else}4%{endif}\"\n",
        R"J({"a":"%{if true ? false : true}\"gotcha\"%{else}4%{endif}"})J"},
       {"a = \"$${not} %%{this} \\u00e9\\t\"\n", "{\"a\":\"${not} %{this} é\\t\"}"},
-      {"a = [for s in var.list : upper(s) if s != \"\"]\n", R"J({"a":"${[for s in var.list : upper(s) if s != \"\"]}"})J"},
+      {"a = [for s in var.list : upper(s) if s != \"\"]\n",
+       R"J({"a":"${[for s in var.list : upper(s) if s != \"\"]}"})J"},
       {"a = {for k, v in m : k => v...}\n", R"J({"a":"${{for k, v in m : k => v...}}"})J"},
-      {"# c\na = f(1,\n  2) // c\n/* x\n*/ b = a[*].c[\"d\"].0\n", "{\"a\":\"${f(1,\\n  2)}\",\"b\":\"${a[*].c[\\\"d\\\"].0}\"}"},
+      {"# c\na = f(1,\n  2) // c\n/* x\n*/ b = a[*].c[\"d\"].0\n",
+       "{\"a\":\"${f(1,\\n  2)}\",\"b\":\"${a[*].c[\\\"d\\\"].0}\"}"},
   };
   for (const auto& test : cases) CHECK_MESSAGE(as_json(InputFormat::hcl2, test.text) == test.json, test.text);
   CHECK(as_json(InputFormat::hcl2, "a = ").starts_with("error: Missing expression"));
@@ -85,13 +90,16 @@ TEST_CASE("HCL blocks, expressions and templates") {
   CHECK(as_json(InputFormat::hcl2, "a = \"x").starts_with("error: Unterminated template"));
   CHECK(as_json(InputFormat::hcl2, "a = " + std::string(100'000, '[')).find("levels of nesting") != std::string::npos);
   CHECK(as_json(InputFormat::hcl2, "a = " + std::string(100'000, '-')).find("levels of nesting") != std::string::npos);
-  CHECK(place_of(InputFormat::hcl2, "resource \"x\" \"y\" {\n  n = \"v\"\n}\n", {"resource", "x", "y", "0", "n"}) == "2:7");
+  CHECK(place_of(InputFormat::hcl2, "resource \"x\" \"y\" {\n  n = \"v\"\n}\n", {"resource", "x", "y", "0", "n"}) ==
+        "2:7");
 }
 
 TEST_CASE("INI") {
-  CHECK(as_json(InputFormat::ini, "app = 1\n# c\n[server]\nport = 3000\nname = \"q # x\" ; c\nflag = true\nempty =\n") ==
-        R"({"server":{"empty":"","flag":true,"name":"q # x","port":3000}})");
-  CHECK(as_json(InputFormat::ini, "[a]\nlong = one \\\n  two\nm = \"\"\"x\ny\"\"\"\n") == R"({"a":{"long":"onetwo","m":"x\ny"}})");
+  CHECK(
+      as_json(InputFormat::ini, "app = 1\n# c\n[server]\nport = 3000\nname = \"q # x\" ; c\nflag = true\nempty =\n") ==
+      R"({"server":{"empty":"","flag":true,"name":"q # x","port":3000}})");
+  CHECK(as_json(InputFormat::ini, "[a]\nlong = one \\\n  two\nm = \"\"\"x\ny\"\"\"\n") ==
+        R"({"a":{"long":"onetwo","m":"x\ny"}})");
   CHECK(as_json(InputFormat::ini, "[a\n").starts_with("error: unclosed section"));
   CHECK(as_json(InputFormat::ini, "[a]\nword\n").starts_with("error: key-value delimiter not found"));
   CHECK(place_of(InputFormat::ini, "[a]\nx = 1\n  y = 2\n", {"a", "y"}) == "3:7");
@@ -123,7 +131,8 @@ TEST_CASE("Dockerfile") {
         R"([[{"Cmd":"comment","Flags":null,"JSON":false,"Stage":0,"SubCmd":"","Value":["base"]},)"
         R"({"Cmd":"from","Flags":[],"JSON":false,"Stage":0,"SubCmd":"","Value":["a","AS","b"]},)"
         R"({"Cmd":"run","Flags":[],"JSON":false,"Stage":0,"SubCmd":"","Value":["x &&   y"]}]])");
-  CHECK(as_json(InputFormat::dockerfile, "FROM a\nFROM b\nENV k=\"v w\" l=2\nONBUILD CMD [\"p\",\"q\"]\nCOPY --from=b x y\n") ==
+  CHECK(as_json(InputFormat::dockerfile,
+                "FROM a\nFROM b\nENV k=\"v w\" l=2\nONBUILD CMD [\"p\",\"q\"]\nCOPY --from=b x y\n") ==
         R"([[{"Cmd":"from","Flags":[],"JSON":false,"Stage":0,"SubCmd":"","Value":["a"]},)"
         R"({"Cmd":"from","Flags":[],"JSON":false,"Stage":1,"SubCmd":"","Value":["b"]},)"
         R"({"Cmd":"env","Flags":[],"JSON":false,"Stage":1,"SubCmd":"","Value":["k","\"v w\"","=","l","2","="]},)"
@@ -142,26 +151,31 @@ TEST_CASE("ignore files") {
 
 TEST_CASE("CycloneDX") {
   CHECK(as_json(InputFormat::cyclonedx, R"({"bomFormat":"CycloneDX"})") == R"({"bomFormat":"CycloneDX"})");
-  CHECK(as_json(InputFormat::cyclonedx,
-                "<bom xmlns=\"http://cyclonedx.org/schema/bom/1.3\" version=\"1\"><components><component type=\"library\" "
-                "bom-ref=\"r\"><name>n</name><hashes><hash alg=\"MD5\">ab</hash></hashes><licenses><license><id>MIT</id></license>"
-                "</licenses></component></components><dependencies><dependency ref=\"r\"><dependency ref=\"s\"/></dependency>"
-                "</dependencies></bom>") ==
-        R"({"bomFormat":"CycloneDX","components":[{"bom-ref":"r","hashes":[{"alg":"MD5","content":"ab"}],)"
-        R"("licenses":[{"license":{"id":"MIT"}}],"name":"n","type":"library"}],)"
-        R"("dependencies":[{"dependsOn":["s"],"ref":"r"}],"specVersion":"1.3","version":1})");
+  CHECK(
+      as_json(
+          InputFormat::cyclonedx,
+          "<bom xmlns=\"http://cyclonedx.org/schema/bom/1.3\" version=\"1\"><components><component type=\"library\" "
+          "bom-ref=\"r\"><name>n</name><hashes><hash "
+          "alg=\"MD5\">ab</hash></hashes><licenses><license><id>MIT</id></license>"
+          "</licenses></component></components><dependencies><dependency ref=\"r\"><dependency ref=\"s\"/></dependency>"
+          "</dependencies></bom>") ==
+      R"({"bomFormat":"CycloneDX","components":[{"bom-ref":"r","hashes":[{"alg":"MD5","content":"ab"}],)"
+      R"("licenses":[{"license":{"id":"MIT"}}],"name":"n","type":"library"}],)"
+      R"("dependencies":[{"dependsOn":["s"],"ref":"r"}],"specVersion":"1.3","version":1})");
 }
 
 TEST_CASE("SPDX") {
-  CHECK(as_json(InputFormat::spdx,
-                "SPDXVersion: SPDX-2.2\nDataLicense: demo\nSPDXID: SPDXRef-DOCUMENT\nCreator: Tool: x\nCreated: 2021-08-26T01:46:00Z\n"
-                "PackageName: p\nSPDXID: SPDXRef-p\nPackageComment: <text>a\nb</text>\nPackageChecksum: SHA1: ff\n"
-                "Relationship: SPDXRef-DOCUMENT DESCRIBES SPDXRef-p\nPackageVersion: 2\n") ==
-        R"({"SPDXID":"SPDXRef-DOCUMENT","creationInfo":{"created":"2021-08-26T01:46:00Z","creators":["Tool: x"]},)"
-        R"("dataLicense":"demo","packages":[{"SPDXID":"SPDXRef-p","checksums":[{"algorithm":"SHA1","checksumValue":"ff"}],)"
-        R"("comment":"a\nb","name":"p","versionInfo":"2"}],)"
-        R"("relationships":[{"relatedSpdxElement":"SPDXRef-p","relationshipType":"DESCRIBES","spdxElementId":"SPDXRef-DOCUMENT"}],)"
-        R"("spdxVersion":"SPDX-2.2"})");
+  CHECK(
+      as_json(InputFormat::spdx,
+              "SPDXVersion: SPDX-2.2\nDataLicense: demo\nSPDXID: SPDXRef-DOCUMENT\nCreator: Tool: x\nCreated: "
+              "2021-08-26T01:46:00Z\n"
+              "PackageName: p\nSPDXID: SPDXRef-p\nPackageComment: <text>a\nb</text>\nPackageChecksum: SHA1: ff\n"
+              "Relationship: SPDXRef-DOCUMENT DESCRIBES SPDXRef-p\nPackageVersion: 2\n") ==
+      R"({"SPDXID":"SPDXRef-DOCUMENT","creationInfo":{"created":"2021-08-26T01:46:00Z","creators":["Tool: x"]},)"
+      R"("dataLicense":"demo","packages":[{"SPDXID":"SPDXRef-p","checksums":[{"algorithm":"SHA1","checksumValue":"ff"}],)"
+      R"("comment":"a\nb","name":"p","versionInfo":"2"}],)"
+      R"("relationships":[{"relatedSpdxElement":"SPDXRef-p","relationshipType":"DESCRIBES","spdxElementId":"SPDXRef-DOCUMENT"}],)"
+      R"("spdxVersion":"SPDX-2.2"})");
   CHECK(as_json(InputFormat::spdx, "SPDXVersion: SPDX-2.2\nNope: x\n") == "error: received unknown tag Nope");
 }
 
@@ -185,9 +199,10 @@ TEST_CASE("events replay a tree") {
 TEST_CASE("the files that users keep") {
   const auto folder = test::conformance_folder("conftest/fixtures/examples");
   if (!folder) return;
-  for (auto name : {"docker/Dockerfile", "dotenv/sample.env", "properties/sample.properties", "xml/pom.xml", "ini/grafana.ini",
-                    "hcl2/terraform.tf", "hcl2/policy/unencrypted_azure_disk.tf", "hcl1/gke.tf", "spdx/sbom.spdx",
-                    "ignore/gitignore/.gitignore", "ignore/dockerignore/.dockerignore", "traefik/traefik.toml"}) {
+  for (auto name :
+       {"docker/Dockerfile", "dotenv/sample.env", "properties/sample.properties", "xml/pom.xml", "ini/grafana.ini",
+        "hcl2/terraform.tf", "hcl2/policy/unencrypted_azure_disk.tf", "hcl1/gke.tf", "spdx/sbom.spdx",
+        "ignore/gitignore/.gitignore", "ignore/dockerignore/.dockerignore", "traefik/traefik.toml"}) {
     const auto path = *folder + "/" + name;
     const auto text = io::read_file(path);
     REQUIRE_MESSAGE(text, path);

@@ -12,14 +12,15 @@ struct Case {
   const char* name;
   const char* module;  // body of package t
   const char* query;
-  const char* want;    // Rego text of the value, "" for undefined
+  const char* want;  // Rego text of the value, "" for undefined
 };
 
 std::string evaluate(const std::string& module, const std::string& query, RegoVersion version = RegoVersion::v1) {
   PolicyOptions options;
   options.version = version;
   Policy policy(options);
-  if (const auto errors = policy.add_module("t.rego", "package t\n" + module); !errors.empty()) return to_string(errors);
+  if (const auto errors = policy.add_module("t.rego", "package t\n" + module); !errors.empty())
+    return to_string(errors);
   if (const auto errors = policy.compile(); !errors.empty()) return to_string(errors);
   auto prepared = policy.prepare(query);
   if (!prepared) return to_string(prepared.error());
@@ -67,10 +68,12 @@ TEST_CASE("rules and expressions have their values") {
 
 TEST_CASE("bad policies are refused with code and place") {
   const std::pair<const char*, const char*> cases[] = {
-      {"p if { x := }", "1 error occurred: t.rego:2: rego_parse_error: unexpected } token\n\tp if { x := }\n\t            ^"},
+      {"p if { x := }",
+       "1 error occurred: t.rego:2: rego_parse_error: unexpected } token\n\tp if { x := }\n\t            ^"},
       {"p if x > 1", "1 error occurred: t.rego:2: rego_unsafe_var_error: var x is unsafe"},
       {"p if q\nq if p",
-       "2 errors occurred:\nt.rego:2: rego_recursion_error: rule data.t.p is recursive: data.t.p -> data.t.q -> data.t.p\n"
+       "2 errors occurred:\nt.rego:2: rego_recursion_error: rule data.t.p is recursive: data.t.p -> data.t.q -> "
+       "data.t.p\n"
        "t.rego:3: rego_recursion_error: rule data.t.q is recursive: data.t.q -> data.t.p -> data.t.q"},
       {"p := missing(1)", "1 error occurred: t.rego:2: rego_type_error: undefined function missing"},
       {"p := 1\np(x) := x", "1 error occurred: t.rego:2: rego_type_error: conflicting rules data.t.p found"},
@@ -98,8 +101,10 @@ TEST_CASE("nesting, length and time are bounded") {
   CHECK(evaluate("p := \"\xff\"", "data.t.p").find("not valid UTF-8") != std::string::npos);
 
   Policy policy;
-  REQUIRE(policy.add_module("t.rego", "package t\np := count([1 | some x in numbers.range(1, 2000); some y in "
-                                      "numbers.range(1, 2000); some z in numbers.range(1, 2000); x + y == z])")
+  REQUIRE(policy
+              .add_module("t.rego",
+                          "package t\np := count([1 | some x in numbers.range(1, 2000); some y in "
+                          "numbers.range(1, 2000); some z in numbers.range(1, 2000); x + y == z])")
               .empty());
   REQUIRE(policy.compile().empty());
   auto prepared = policy.prepare("data.t.p");
@@ -123,7 +128,8 @@ TEST_CASE("a long chain of rules is an error or a value, never a crash") {
 TEST_CASE("the index finds the same rules as trying all") {
   std::string module = "default allow := false\n";
   for (int i = 0; i < 200; ++i) {
-    module += "allow if { input.user == \"u" + std::to_string(i) + "\"; input.method in {\"GET\", \"m" + std::to_string(i % 7) + "\"} }\n";
+    module += "allow if { input.user == \"u" + std::to_string(i) + "\"; input.method in {\"GET\", \"m" +
+              std::to_string(i % 7) + "\"} }\n";
   }
   CHECK(evaluate(module, "data.t.allow with input as {\"user\": \"u42\", \"method\": \"m0\"}") == "true");
   CHECK(evaluate(module, "data.t.allow with input as {\"user\": \"u42\", \"method\": \"m1\"}") == "false");

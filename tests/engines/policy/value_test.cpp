@@ -1,7 +1,8 @@
 // Values: order, equality, spelling, hashing, sharing, depth.
+#include "engines/policy/value.h"
+
 #include <doctest/doctest.h>
 
-#include "engines/policy/value.h"
 #include "foundation/doc/json.h"
 
 using namespace chiron;
@@ -17,11 +18,22 @@ Value json(Store& store, std::string_view text) {
 
 TEST_CASE("values of different kinds come in the order of the types") {
   Store store;
-  const Value ordered[] = {Value::null(), Value::boolean(false), Value::boolean(true), json(store, "-3"), json(store, "2.5"),
-                           json(store, "\"\""), json(store, "\"a\""), json(store, "[]"), json(store, "[1]"),
-                           json(store, "{}"), json(store, "{\"a\":1}"), store.set({}), store.set({Value::small(1)})};
+  const Value ordered[] = {Value::null(),
+                           Value::boolean(false),
+                           Value::boolean(true),
+                           json(store, "-3"),
+                           json(store, "2.5"),
+                           json(store, "\"\""),
+                           json(store, "\"a\""),
+                           json(store, "[]"),
+                           json(store, "[1]"),
+                           json(store, "{}"),
+                           json(store, "{\"a\":1}"),
+                           store.set({}),
+                           store.set({Value::small(1)})};
   for (std::size_t i = 0; i < std::size(ordered); ++i) {
-    for (std::size_t k = 0; k < std::size(ordered); ++k) CHECK(compare(ordered[i], ordered[k]) == (i < k ? -1 : i > k ? 1 : 0));
+    for (std::size_t k = 0; k < std::size(ordered); ++k)
+      CHECK(compare(ordered[i], ordered[k]) == (i < k ? -1 : i > k ? 1 : 0));
   }
 }
 

@@ -24,7 +24,8 @@ struct Home {
     REQUIRE(io::make_folders(std::string(io::parent_path(path + "/" + name))));
     REQUIRE(io::write_file_atomic(path + "/" + name, text));
   }
-  io::ProcessResult run(std::vector<std::string> arguments, std::vector<std::pair<std::string, std::string>> environment = {}) const {
+  io::ProcessResult run(std::vector<std::string> arguments,
+                        std::vector<std::pair<std::string, std::string>> environment = {}) const {
     io::ProcessSpec spec;
     spec.arguments = std::move(arguments);
     if (spec.arguments[0] == "chiron") spec.arguments[0] = test::chiron_binary();
@@ -37,7 +38,8 @@ struct Home {
     return *std::move(result);
   }
   void git(std::vector<std::string> arguments) const {
-    arguments.insert(arguments.begin(), {"git", "-c", "user.name=t", "-c", "user.email=t@t", "-c", "init.defaultBranch=main"});
+    arguments.insert(arguments.begin(),
+                     {"git", "-c", "user.name=t", "-c", "user.email=t@t", "-c", "init.defaultBranch=main"});
     const auto result = run(std::move(arguments));
     REQUIRE_MESSAGE(result.exit_code == 0, result.error_output);
   }
@@ -60,14 +62,16 @@ TEST_CASE("cli: help, version, and words that were misspelt") {
   CHECK(has(home.run({"chiron", "history", "--limit", "0"}).error_output, "at least 1"));
   CHECK(has(home.run({"chiron", "history", "--form", "tabel"}).error_output, "Did you mean \"table\"?"));
   CHECK(has(home.run({"chiron", "as", "vael"}).error_output, "Chiron does not stand in for"));
-  for (const auto* shell : {"bash", "zsh", "fish"}) CHECK(has(home.run({"chiron", "completion", shell}).output, "check"));
+  for (const auto* shell : {"bash", "zsh", "fish"})
+    CHECK(has(home.run({"chiron", "completion", shell}).output, "check"));
 }
 
 TEST_CASE("cli: completion scripts are accepted by bash") {
   const Home home;
   home.write("c.bash", home.run({"chiron", "completion", "bash"}).output);
   CHECK(home.run({"bash", "-n", "c.bash"}).exit_code == 0);
-  const auto words = home.run({"bash", "-c", "source c.bash; COMP_WORDS=(chiron check --s); COMP_CWORD=2; _chiron; echo ${COMPREPLY[@]}"});
+  const auto words = home.run(
+      {"bash", "-c", "source c.bash; COMP_WORDS=(chiron check --s); COMP_CWORD=2; _chiron; echo ${COMPREPLY[@]}"});
   CHECK(has(words.output, "--since"));
   CHECK(has(words.output, "--skip"));
 }
@@ -96,7 +100,9 @@ TEST_CASE("cli: --since counts changed lines only; file names of any bytes come 
   home.git({"init", "-q"});
   home.write("a b.c", "one\ntwo\nthree\n");
   home.write("new\nline.c", "one\n");
-  home.write("chiron.toml", "[gate.a]\nkind = \"command\"\nrun = \"printf 'a b.c:1: error: old\\\\na b.c:2: error: new\\\\n'\"\nreads = [\"gnu\"]\n");
+  home.write("chiron.toml",
+             "[gate.a]\nkind = \"command\"\nrun = \"printf 'a b.c:1: error: old\\\\na b.c:2: error: new\\\\n'\"\nreads "
+             "= [\"gnu\"]\n");
   home.git({"add", "."});
   home.git({"commit", "-qm", "one"});
   home.write("a b.c", "one\nTWO\nthree\n");
@@ -200,15 +206,19 @@ TEST_CASE("cli: a read-only workspace is checked without cache and history") {
   home.write("chiron.toml", "[gate.a]\nkind = \"command\"\nrun = \"true\"\n");
   ::chmod(home.path.c_str(), 0555);
   ::chmod(io::TemporaryFolder::create("x")->path().c_str(), 0755);
-  const auto result = home.run({"setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", test::chiron_binary(), "check"});
-  if (result.exit_code == 127 || has(result.error_output, "setpriv:")) return;  // the program lies where that user may not go
+  const auto result =
+      home.run({"setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", test::chiron_binary(), "check"});
+  if (result.exit_code == 127 || has(result.error_output, "setpriv:"))
+    return;  // the program lies where that user may not go
   CHECK(result.exit_code == 0);
   CHECK(has(result.error_output, "without cache and history"));
 }
 
 TEST_CASE("cli: a command that prints a gigabyte is bounded in memory and refused, not cut") {
   const Home home;
-  home.write("chiron.toml", "[gate.loud]\nkind = \"command\"\nrun = \"head -c 1000000000 /dev/zero\"\nreads = [\"gnu\"]\noutput-mib = 8\n");
+  home.write(
+      "chiron.toml",
+      "[gate.loud]\nkind = \"command\"\nrun = \"head -c 1000000000 /dev/zero\"\nreads = [\"gnu\"]\noutput-mib = 8\n");
   const auto result = home.run({"chiron", "check", "--format", "json"});
   CHECK(result.exit_code == 2);
   CHECK(has(result.output, "MiB that are read"));
@@ -217,10 +227,13 @@ TEST_CASE("cli: a command that prints a gigabyte is bounded in memory and refuse
 
 TEST_CASE("cli: report files of every form are written whole") {
   const Home home;
-  home.write("chiron.toml", "[gate.a]\nkind = \"command\"\nrun = \"echo 'chiron.toml:1:2: error: <b>&amp;'\"\nreads = [\"gnu\"]\n");
-  const auto result = home.run({"chiron", "check", "-o", "r.sarif", "-o", "junit:r.xml", "-o", "r.md", "-o", "r.html", "-o", "github:r.txt", "-o", "sub/r.json"});
+  home.write("chiron.toml",
+             "[gate.a]\nkind = \"command\"\nrun = \"echo 'chiron.toml:1:2: error: <b>&amp;'\"\nreads = [\"gnu\"]\n");
+  const auto result = home.run({"chiron", "check", "-o", "r.sarif", "-o", "junit:r.xml", "-o", "r.md", "-o", "r.html",
+                                "-o", "github:r.txt", "-o", "sub/r.json"});
   CHECK(result.exit_code == 1);
-  for (const auto* file : {"r.sarif", "r.xml", "r.md", "r.html", "r.txt", "sub/r.json"}) CHECK(io::read_file(home.path + "/" + file)->size() > 50);
+  for (const auto* file : {"r.sarif", "r.xml", "r.md", "r.html", "r.txt", "sub/r.json"})
+    CHECK(io::read_file(home.path + "/" + file)->size() > 50);
   CHECK(home.run({"chiron", "check", "-o", "r.unknown"}).exit_code == 2);
 }
 

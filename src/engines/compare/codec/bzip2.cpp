@@ -32,8 +32,12 @@ Decoded decode_bzip2(ByteView input, Store& out) {
     out.filled(kPiece - stream.avail_out);
     if (status == BZ_STREAM_END) break;
     if (status != BZ_OK || (stream.avail_in == 0 && fed == input.size() && stream.avail_out > 0)) {
-      decoded.error = Error{ErrorKind::input, "compare.damaged",
-                            format("the bzip2 stream is damaged near its byte {}", fed - stream.avail_in), {}, {}, {}};
+      decoded.error = Error{ErrorKind::input,
+                            "compare.damaged",
+                            format("the bzip2 stream is damaged near its byte {}", fed - stream.avail_in),
+                            {},
+                            {},
+                            {}};
       break;
     }
   }

@@ -10,8 +10,8 @@
 namespace chiron::compare {
 
 struct Decoded {
-  std::uint64_t consumed = 0;   // bytes of the input that belong to the stream
-  std::optional<Error> error;   // damage, or a limit
+  std::uint64_t consumed = 0;  // bytes of the input that belong to the stream
+  std::optional<Error> error;  // damage, or a limit
 };
 
 // A raw deflate stream. `size_hint` is what headers claim (0: unknown); a lie costs time, never memory past the output.
@@ -23,7 +23,7 @@ struct Decoded {
 [[nodiscard]] Decoded decode_lzma_alone(ByteView input, Store& out);
 // One member of an .lz file (a raw LZMA stream with lzip's fixed properties).
 [[nodiscard]] Decoded decode_lzip(ByteView input, std::uint32_t dictionary_bytes, Store& out);
-[[nodiscard]] Decoded decode_zstd(ByteView input, Store& out);  // one frame
+[[nodiscard]] Decoded decode_zstd(ByteView input, Store& out);   // one frame
 [[nodiscard]] Decoded decode_bzip2(ByteView input, Store& out);  // one stream
 [[nodiscard]] Decoded decode_lz4_frame(ByteView input, Store& out);
 [[nodiscard]] Decoded decode_lz4_block(ByteView input, std::uint64_t max_size, Store& out);

@@ -16,7 +16,8 @@ constexpr std::uint64_t kMostExpansion = 1032;  // deflate cannot make more of a
 constexpr std::uint64_t kGuessBytes = 256 * 1024;
 
 Error damaged(std::uint64_t at) {
-  return {ErrorKind::input, "compare.damaged", format("the deflate stream is damaged near its byte {}", at), {}, {}, {}};
+  return {
+      ErrorKind::input, "compare.damaged", format("the deflate stream is damaged near its byte {}", at), {}, {}, {}};
 }
 
 // zlib, piece by piece: `window_bits` negative for a raw stream.
@@ -62,7 +63,8 @@ Decoded decode(ByteView input, std::uint64_t size_hint, Framing framing, Store& 
   const auto most = input.size() * kMostExpansion + 64;
   // A header's claim is believed up to a plausible ratio, so that a lie cannot reserve gigabytes for a few bytes.
   const auto plausible = std::max<std::uint64_t>(1 << 20, input.size() * 32);
-  auto capacity = std::min({most, plausible, size_hint > 0 ? size_hint + 64 : std::max<std::uint64_t>(4096, input.size() * 4)});
+  auto capacity =
+      std::min({most, plausible, size_hint > 0 ? size_hint + 64 : std::max<std::uint64_t>(4096, input.size() * 4)});
   Decoded decoded;
   for (;;) {
     auto room = out.room(capacity);
@@ -72,8 +74,8 @@ Decoded decode(ByteView input, std::uint64_t size_hint, Framing framing, Store& 
     }
     std::size_t consumed = 0, produced = 0;
     const auto status = framing == Framing::raw
-                            ? libdeflate_deflate_decompress_ex(decompressor, input.data(), input.size(), *room, capacity,
-                                                               &consumed, &produced)
+                            ? libdeflate_deflate_decompress_ex(decompressor, input.data(), input.size(), *room,
+                                                               capacity, &consumed, &produced)
                             : libdeflate_zlib_decompress_ex(decompressor, input.data(), input.size(), *room, capacity,
                                                             &consumed, &produced);
     if (status == LIBDEFLATE_SUCCESS) {

@@ -11,7 +11,12 @@ namespace chiron::compare {
 
 namespace {
 Error damaged(std::uint64_t at, std::string_view why) {
-  return {ErrorKind::input, "compare.damaged", format("the lz4 stream is damaged near its byte {}: {}", at, why), {}, {}, {}};
+  return {ErrorKind::input,
+          "compare.damaged",
+          format("the lz4 stream is damaged near its byte {}: {}", at, why),
+          {},
+          {},
+          {}};
 }
 }  // namespace
 
@@ -50,7 +55,8 @@ Decoded decode_lz4_frame(ByteView input, Store& out) {
 Decoded decode_lz4_block(ByteView input, std::uint64_t max_size, Store& out) {
   auto room = out.room(max_size);
   if (!room) return {0, room.error()};
-  const auto produced = LZ4_decompress_safe(input.data(), *room, static_cast<int>(input.size()), static_cast<int>(max_size));
+  const auto produced =
+      LZ4_decompress_safe(input.data(), *room, static_cast<int>(input.size()), static_cast<int>(max_size));
   if (produced < 0) return {0, damaged(static_cast<std::uint64_t>(-produced), "bad block")};
   out.filled(static_cast<std::uint64_t>(produced));
   return {input.size(), std::nullopt};

@@ -34,9 +34,13 @@ Decoded run(lzma_stream& stream, ByteView input, Store& out, std::string_view fo
     if (status == LZMA_MEMLIMIT_ERROR) {
       decoded.error = memory_error(format("the dictionary of the {} stream", format_name), lzma_memusage(&stream));
     } else {
-      decoded.error = Error{ErrorKind::input, "compare.damaged",
-                            format("the {} stream is damaged near its byte {}", format_name, input.size() - stream.avail_in),
-                            {}, {}, {}};
+      decoded.error =
+          Error{ErrorKind::input,
+                "compare.damaged",
+                format("the {} stream is damaged near its byte {}", format_name, input.size() - stream.avail_in),
+                {},
+                {},
+                {}};
     }
     break;
   }
@@ -69,7 +73,8 @@ Decoded decode_lzip(ByteView input, std::uint32_t dictionary_bytes, Store& out) 
   options.lp = 0;
   options.pb = 2;
   const lzma_filter filters[] = {{LZMA_FILTER_LZMA1, &options}, {LZMA_VLI_UNKNOWN, nullptr}};
-  if (dictionary_bytes > kDecoderMemory) return {0, memory_error("the dictionary of the lzip stream", dictionary_bytes)};
+  if (dictionary_bytes > kDecoderMemory)
+    return {0, memory_error("the dictionary of the lzip stream", dictionary_bytes)};
   lzma_stream stream = LZMA_STREAM_INIT;
   if (lzma_raw_decoder(&stream, filters) != LZMA_OK) return no_decoder();
   return run(stream, input, out, "lzip");

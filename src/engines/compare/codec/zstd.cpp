@@ -31,10 +31,13 @@ Decoded decode_zstd(ByteView input, Store& out) {
     const auto left = ZSTD_decompressStream(decoder, &buffer, &in);
     out.filled(buffer.pos);
     if (ZSTD_isError(left) != 0 || (left > 0 && buffer.pos == 0 && in.pos == before)) {
-      decoded.error = Error{ErrorKind::input, "compare.damaged",
+      decoded.error = Error{ErrorKind::input,
+                            "compare.damaged",
                             format("the zstd stream is damaged near its byte {}: {}", in.pos,
                                    ZSTD_isError(left) != 0 ? ZSTD_getErrorName(left) : "it ends too early"),
-                            {}, {}, {}};
+                            {},
+                            {},
+                            {}};
       break;
     }
     if (left == 0) break;

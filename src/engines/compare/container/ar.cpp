@@ -97,8 +97,11 @@ class Ar final : public Container {
     constexpr std::string_view kOwnerNoise = "the owner when it was packed";
     return {
         {"name field", std::string(trimmed(header, 0, 16)), {base, 16}, Kind::header, "how the name is kept"},
-        {"mtime", mtime ? time_text(static_cast<std::int64_t>(*mtime)) : std::string(trimmed(header, 16, 12)),
-         {base + 16, 12}, Kind::metadata, "a time stamp of packing"},
+        {"mtime",
+         mtime ? time_text(static_cast<std::int64_t>(*mtime)) : std::string(trimmed(header, 16, 12)),
+         {base + 16, 12},
+         Kind::metadata,
+         "a time stamp of packing"},
         {"uid", std::string(trimmed(header, 28, 6)), {base + 28, 6}, Kind::metadata, kOwnerNoise},
         {"gid", std::string(trimmed(header, 34, 6)), {base + 34, 6}, Kind::metadata, kOwnerNoise},
         {"mode", std::string(trimmed(header, 40, 8)), {base + 40, 8}, Kind::metadata},

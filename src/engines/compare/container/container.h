@@ -17,11 +17,11 @@ enum class MemberType : std::uint8_t { file, folder, symlink, hardlink, device, 
 struct Member {
   std::string_view name;  // lives as long as the container
   MemberType type = MemberType::file;
-  bool stored = true;   // the bytes at `data` are the content itself
-  Range header;         // framing before the data, in the container's bytes
-  Range entry;          // a second header elsewhere (zip's central directory)
-  Range data;           // the content as stored
-  Range padding;        // filler that belongs to the member
+  bool stored = true;      // the bytes at `data` are the content itself
+  Range header;            // framing before the data, in the container's bytes
+  Range entry;             // a second header elsewhere (zip's central directory)
+  Range data;              // the content as stored
+  Range padding;           // filler that belongs to the member
   std::uint64_t size = 0;  // of the content, where known beforehand
   Range place = {};        // where it lies, if the above do not say (a block shared with others)
 };
@@ -30,11 +30,11 @@ struct Member {
 struct Field {
   std::string name;
   std::string value;
-  Range place;                       // in the container's bytes; length 0 where it has none
+  Range place;  // in the container's bytes; length 0 where it has none
   Kind kind = Kind::metadata;
-  std::string_view noise = {};       // why it does not change the meaning; empty where it does
-  bool derived = false;              // follows from the content (a checksum): only shown where the content is equal
-  bool silent = false;               // never shown: explains its bytes, which follow from what else differs
+  std::string_view noise = {};  // why it does not change the meaning; empty where it does
+  bool derived = false;         // follows from the content (a checksum): only shown where the content is equal
+  bool silent = false;          // never shown: explains its bytes, which follow from what else differs
 };
 
 // Framing bytes that belong to no member.

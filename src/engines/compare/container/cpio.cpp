@@ -21,20 +21,49 @@ std::optional<Dialect> dialect_of(ByteView bytes) {
 
 std::string_view dialect_name(Dialect dialect) {
   switch (dialect) {
-    case Dialect::newc: return "newc";
-    case Dialect::newc_checksum: return "newc with checksum";
-    case Dialect::odc: return "odc";
-    case Dialect::binary_little: return "binary, little endian";
-    case Dialect::binary_big: return "binary, big endian";
+    case Dialect::newc:
+      return "newc";
+    case Dialect::newc_checksum:
+      return "newc with checksum";
+    case Dialect::odc:
+      return "odc";
+    case Dialect::binary_little:
+      return "binary, little endian";
+    case Dialect::binary_big:
+      return "binary, big endian";
   }
   return "";
 }
 
 // The header's numbers in one order for all dialects; `place` of each for the report.
-enum Slot { inode, mode, uid, gid, links, mtime, file_size, device_major, device_minor, rdevice_major, rdevice_minor,
-            name_size, checksum, slot_count };
-constexpr std::string_view kSlotNames[] = {"inode", "mode", "uid", "gid", "links", "mtime", "size", "device major",
-                                           "device minor", "special device major", "special device minor", "name size",
+enum Slot {
+  inode,
+  mode,
+  uid,
+  gid,
+  links,
+  mtime,
+  file_size,
+  device_major,
+  device_minor,
+  rdevice_major,
+  rdevice_minor,
+  name_size,
+  checksum,
+  slot_count
+};
+constexpr std::string_view kSlotNames[] = {"inode",
+                                           "mode",
+                                           "uid",
+                                           "gid",
+                                           "links",
+                                           "mtime",
+                                           "size",
+                                           "device major",
+                                           "device minor",
+                                           "special device major",
+                                           "special device minor",
+                                           "name size",
                                            "checksum"};
 
 struct Header {
@@ -48,7 +77,7 @@ std::optional<std::uint64_t> number(ByteView digits, unsigned base) {
   std::uint64_t value = 0;
   for (const char c : digits) {
     const auto lower = static_cast<char>(c | 0x20);
-    const unsigned digit = c >= '0' && c <= '9' ? static_cast<unsigned>(c - '0')
+    const unsigned digit = c >= '0' && c <= '9'           ? static_cast<unsigned>(c - '0')
                            : lower >= 'a' && lower <= 'f' ? static_cast<unsigned>(lower - 'a') + 10
                                                           : 99;
     if (digit >= base) return std::nullopt;
@@ -75,9 +104,12 @@ std::optional<Header> read_header(ByteView bytes, std::uint64_t at, Dialect dial
   if (dialect == Dialect::odc) {
     header.length = 76;
     if (rest.size() < header.length) return std::nullopt;
-    static constexpr struct { Slot slot; std::uint8_t at, length; } kFields[] = {
-        {device_major, 6, 6}, {inode, 12, 6}, {mode, 18, 6},          {uid, 24, 6},       {gid, 30, 6},
-        {links, 36, 6},       {rdevice_major, 42, 6}, {mtime, 48, 11}, {name_size, 59, 6}, {file_size, 65, 11}};
+    static constexpr struct {
+      Slot slot;
+      std::uint8_t at, length;
+    } kFields[] = {{device_major, 6, 6}, {inode, 12, 6},     {mode, 18, 6},          {uid, 24, 6},
+                   {gid, 30, 6},         {links, 36, 6},     {rdevice_major, 42, 6}, {mtime, 48, 11},
+                   {name_size, 59, 6},   {file_size, 65, 11}};
     for (const auto& field : kFields) {
       const auto value = number(rest.substr(field.at, field.length), 8);
       if (!value) return std::nullopt;
@@ -93,9 +125,13 @@ std::optional<Header> read_header(ByteView bytes, std::uint64_t at, Dialect dial
     const auto value = little16(rest, offset);
     return dialect == Dialect::binary_little ? value : __builtin_bswap16(value);
   };
-  static constexpr struct { Slot slot; std::uint8_t at; bool two_words; } kFields[] = {
-      {device_major, 2, false}, {inode, 4, false},  {mode, 6, false},           {uid, 8, false},      {gid, 10, false},
-      {links, 12, false},       {rdevice_major, 14, false}, {mtime, 16, true}, {name_size, 20, false}, {file_size, 22, true}};
+  static constexpr struct {
+    Slot slot;
+    std::uint8_t at;
+    bool two_words;
+  } kFields[] = {{device_major, 2, false}, {inode, 4, false},    {mode, 6, false},           {uid, 8, false},
+                 {gid, 10, false},         {links, 12, false},   {rdevice_major, 14, false}, {mtime, 16, true},
+                 {name_size, 20, false},   {file_size, 22, true}};
   for (const auto& field : kFields) {
     header.values[field.slot] = field.two_words ? word(field.at) << 16 | word(field.at + 2) : word(field.at);
     header.places[field.slot] = {at + field.at, field.two_words ? 4u : 2u};
@@ -121,7 +157,8 @@ class Cpio final : public Container {
         return (value + header->alignment - 1) / header->alignment * header->alignment;
       };
       auto name = bytes_.substr(at + header->length, header->values[name_size] - 1);
-      const auto data_at = std::min<std::uint64_t>(bytes_.size(), align(at + header->length + header->values[name_size]));
+      const auto data_at =
+          std::min<std::uint64_t>(bytes_.size(), align(at + header->length + header->values[name_size]));
       if (name == "TRAILER!!!") break;
       Member member;
       member.name = name;
@@ -134,11 +171,23 @@ class Cpio final : public Container {
       member.data = {data_at, length};
       member.size = length;
       switch (header->values[mode] & 0170000) {
-        case 0040000: member.type = MemberType::folder; break;
-        case 0120000: member.type = MemberType::symlink; break;
-        case 0100000: member.type = MemberType::file; break;
-        case 0020000: case 0060000: case 0010000: case 0140000: member.type = MemberType::device; break;
-        default: member.type = MemberType::other;
+        case 0040000:
+          member.type = MemberType::folder;
+          break;
+        case 0120000:
+          member.type = MemberType::symlink;
+          break;
+        case 0100000:
+          member.type = MemberType::file;
+          break;
+        case 0020000:
+        case 0060000:
+        case 0010000:
+        case 0140000:
+          member.type = MemberType::device;
+          break;
+        default:
+          member.type = MemberType::other;
       }
       const auto next = std::min<std::uint64_t>(bytes_.size(), align(data_at + length));
       member.padding = {data_at + length, next - data_at - length};
@@ -174,8 +223,11 @@ class Cpio final : public Container {
                         i == checksum || i == name_size ? Kind::header : Kind::metadata, noise,
                         i == file_size || i == checksum});
     }
-    fields.push_back({"dialect", std::string(dialect_name(dialects_[index])), {members_[index].header.offset, 6},
-                      Kind::header, "the dialect of the archive"});
+    fields.push_back({"dialect",
+                      std::string(dialect_name(dialects_[index])),
+                      {members_[index].header.offset, 6},
+                      Kind::header,
+                      "the dialect of the archive"});
     return fields;
   }
 

@@ -46,10 +46,18 @@ class Folder final : public Container {
       member.size = entry.type == io::EntryType::file ? entry.size_bytes : 0;
       member.stored = false;
       switch (entry.type) {
-        case io::EntryType::file: member.type = MemberType::file; break;
-        case io::EntryType::folder: member.type = MemberType::folder; break;
-        case io::EntryType::symlink: member.type = MemberType::symlink; break;
-        case io::EntryType::other: member.type = MemberType::device; break;
+        case io::EntryType::file:
+          member.type = MemberType::file;
+          break;
+        case io::EntryType::folder:
+          member.type = MemberType::folder;
+          break;
+        case io::EntryType::symlink:
+          member.type = MemberType::symlink;
+          break;
+        case io::EntryType::other:
+          member.type = MemberType::device;
+          break;
       }
       members_.push_back(member);
     }
@@ -119,13 +127,18 @@ class Folder final : public Container {
     const bool needs_facts = times_ || entry.type == io::EntryType::other;
     if (!needs_facts || ::lstat(io::join_path(path_, entry.path).c_str(), &facts) != 0) return fields;
     if (S_ISCHR(facts.st_mode) || S_ISBLK(facts.st_mode)) {
-      fields.push_back({"device", format("{} {}, {}", S_ISCHR(facts.st_mode) ? "character" : "block",
-                                         major(facts.st_rdev), minor(facts.st_rdev)), {}});
+      fields.push_back({"device",
+                        format("{} {}, {}", S_ISCHR(facts.st_mode) ? "character" : "block", major(facts.st_rdev),
+                               minor(facts.st_rdev)),
+                        {}});
     }
     if (!times_) return fields;
     constexpr std::string_view kNoise = "belongs to the machine, not to the content";
-    fields.push_back({"mtime", time_text(facts.st_mtim.tv_sec, static_cast<std::uint32_t>(facts.st_mtim.tv_nsec)), {},
-                      Kind::metadata, kNoise});
+    fields.push_back({"mtime",
+                      time_text(facts.st_mtim.tv_sec, static_cast<std::uint32_t>(facts.st_mtim.tv_nsec)),
+                      {},
+                      Kind::metadata,
+                      kNoise});
     fields.push_back({"uid", std::to_string(facts.st_uid), {}, Kind::metadata, kNoise});
     fields.push_back({"gid", std::to_string(facts.st_gid), {}, Kind::metadata, kNoise});
     return fields;

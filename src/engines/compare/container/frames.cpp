@@ -30,7 +30,8 @@ void read_zstd_header(ByteView frame, std::uint64_t base, std::size_t index, Str
   const auto id_size = kIdSizes[descriptor & 3];
   if (id_size > 0 && at + id_size <= frame.size()) {
     std::uint32_t id = 0;
-    for (std::size_t i = 0; i < id_size; ++i) id |= static_cast<std::uint32_t>(static_cast<unsigned char>(frame[at + i])) << (8 * i);
+    for (std::size_t i = 0; i < id_size; ++i)
+      id |= static_cast<std::uint32_t>(static_cast<unsigned char>(frame[at + i])) << (8 * i);
     stream.add_field(index, "dictionary id", std::to_string(id), {base + at, id_size}, {});
   }
   at += id_size;
@@ -40,7 +41,8 @@ void read_zstd_header(ByteView frame, std::uint64_t base, std::size_t index, Str
     stream.add_field(index, "content size", "not given", {base + 4, 1}, kPackerNoise);
   } else if (at + size_length <= frame.size()) {
     std::uint64_t size = size_length == 2 ? 256 : 0;
-    for (std::size_t i = 0; i < size_length; ++i) size += static_cast<std::uint64_t>(static_cast<unsigned char>(frame[at + i])) << (8 * i);
+    for (std::size_t i = 0; i < size_length; ++i)
+      size += static_cast<std::uint64_t>(static_cast<unsigned char>(frame[at + i])) << (8 * i);
     stream.add_field(index, "content size", std::to_string(size), {base + at, size_length}, {}, true);
   }
 }
@@ -53,7 +55,8 @@ void read_lz4_header(ByteView frame, std::uint64_t base, std::size_t index, Stre
                    format("0x{:02x}{}{}{}", flags, (flags & 0x20) != 0 ? " independent blocks" : " linked blocks",
                           (flags & 0x10) != 0 ? " block checksums" : "", (flags & 4) != 0 ? " content checksum" : ""),
                    {base + 4, 1}, kPackerNoise);
-  stream.add_field(index, "largest block", format("{} KiB", 1u << (2 * ((blocks >> 4) & 7))), {base + 5, 1}, kPackerNoise);
+  stream.add_field(index, "largest block", format("{} KiB", 1u << (2 * ((blocks >> 4) & 7))), {base + 5, 1},
+                   kPackerNoise);
   if ((flags & 8) != 0 && frame.size() >= 14) {
     stream.add_field(index, "content size", std::to_string(little64(frame, 6)), {base + 6, 8}, {}, true);
   }

@@ -13,13 +13,20 @@ constexpr std::string_view kPackerNoise = "a mark of the packing program";
 
 std::string_view system_name(unsigned value) {
   switch (value) {
-    case 0: return "FAT";
-    case 3: return "Unix";
-    case 7: return "Macintosh";
-    case 10: return "TOPS-20";
-    case 11: return "NTFS";
-    case 255: return "unknown";
-    default: return "other";
+    case 0:
+      return "FAT";
+    case 3:
+      return "Unix";
+    case 7:
+      return "Macintosh";
+    case 10:
+      return "TOPS-20";
+    case 11:
+      return "NTFS";
+    case 255:
+      return "unknown";
+    default:
+      return "other";
   }
 }
 
@@ -38,15 +45,16 @@ std::size_t read_header(ByteView bytes, std::uint64_t base, std::size_t index, S
   stream.add_field(index, "flags", format("0x{:02x}", flags), {base + 3, 1}, kPackerNoise);
   stream.add_field(index, "mtime", mtime == 0 ? "none" : time_text(mtime), {base + 4, 4}, "a time stamp of packing");
   stream.add_field(index, "level", level_text(static_cast<unsigned char>(bytes[8])), {base + 8, 1}, kPackerNoise);
-  stream.add_field(index, "operating system",
-                   format("{} ({})", system_name(static_cast<unsigned char>(bytes[9])),
-                          static_cast<unsigned char>(bytes[9])),
-                   {base + 9, 1}, kPackerNoise);
+  stream.add_field(
+      index, "operating system",
+      format("{} ({})", system_name(static_cast<unsigned char>(bytes[9])), static_cast<unsigned char>(bytes[9])),
+      {base + 9, 1}, kPackerNoise);
   if ((flags & 4) != 0) {
     if (at + 2 > bytes.size()) return 0;
     const auto length = little16(bytes, at);
     if (at + 2 + length > bytes.size()) return 0;
-    stream.add_field(index, "extra field", text::to_hex(bytes.substr(at + 2, length)), {base + at, 2u + length}, kPackerNoise);
+    stream.add_field(index, "extra field", text::to_hex(bytes.substr(at + 2, length)), {base + at, 2u + length},
+                     kPackerNoise);
     at += 2u + length;
   }
   for (const auto& [bit, name] : {std::pair{8, "file name"}, std::pair{16, "comment"}}) {
@@ -59,8 +67,8 @@ std::size_t read_header(ByteView bytes, std::uint64_t base, std::size_t index, S
   if ((flags & 2) != 0) {
     if (at + 2 > bytes.size()) return 0;
     const auto computed = crc32(bytes.substr(0, at)) & 0xffff;
-    stream.add_field(index, "header checksum", little16(bytes, at) == computed ? "holds" : "does not hold", {base + at, 2},
-                     kPackerNoise);
+    stream.add_field(index, "header checksum", little16(bytes, at) == computed ? "holds" : "does not hold",
+                     {base + at, 2}, kPackerNoise);
     at += 2;
   }
   return at;

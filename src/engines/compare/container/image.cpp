@@ -80,7 +80,8 @@ class Merged final : public Container {
       // How the layer's archive writes it down is told at the layer.
       if (field.kind == Kind::header) field.silent = true;
     }
-    fields.push_back({"layer", std::to_string(sources_[member].layer + 1), {}, Kind::metadata, "which layer brings it"});
+    fields.push_back(
+        {"layer", std::to_string(sources_[member].layer + 1), {}, Kind::metadata, "which layer brings it"});
     return fields;
   }
 

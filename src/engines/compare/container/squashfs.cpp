@@ -27,9 +27,12 @@ std::string_view compression_name(unsigned id) {
 std::uint64_t read_little(ByteView bytes, std::size_t at, std::size_t width) {
   if (at > bytes.size() || bytes.size() - at < width) return 0;
   switch (width) {
-    case 2: return little16(bytes, at);
-    case 4: return little32(bytes, at);
-    default: return little64(bytes, at);
+    case 2:
+      return little16(bytes, at);
+    case 4:
+      return little32(bytes, at);
+    default:
+      return little64(bytes, at);
   }
 }
 
@@ -69,10 +72,11 @@ class Squashfs final : public Container {
       return fail(ErrorKind::unsupported, "compare.method",
                   format("squashfs compression {} ({}) is not read", compression_, compression_name(compression_)));
     }
-    const auto inodes_at = little64(bytes_, 64), directories_at = little64(bytes_, 72), fragments_at = little64(bytes_, 80),
-               ids_at = little64(bytes_, 48);
+    const auto inodes_at = little64(bytes_, 64), directories_at = little64(bytes_, 72),
+               fragments_at = little64(bytes_, 80), ids_at = little64(bytes_, 48);
     const auto fragment_count = little32(bytes_, 16);
-    const auto directory_end = fragment_count > 0 ? read_little(bytes_, fragments_at, 8) : read_little(bytes_, ids_at, 8);
+    const auto directory_end =
+        fragment_count > 0 ? read_little(bytes_, fragments_at, 8) : read_little(bytes_, ids_at, 8);
     inodes_ = TRY(read_table(inodes_at, directories_at, context));
     directories_ = TRY(read_table(directories_at, directory_end, context));
     if (fragment_count > 0) fragments_ = TRY(read_indexed(fragments_at, std::uint64_t{fragment_count} * 16, context));
@@ -96,7 +100,9 @@ class Squashfs final : public Container {
   }
 
   [[nodiscard]] std::vector<Field> fields() const override {
-    const auto number = [&](std::size_t at, std::size_t width) { return std::to_string(read_little(bytes_, at, width)); };
+    const auto number = [&](std::size_t at, std::size_t width) {
+      return std::to_string(read_little(bytes_, at, width));
+    };
     return {
         {"inodes", number(4, 4), {4, 4}, Kind::header, {}, true},
         {"mtime", time_text(little32(bytes_, 8)), {8, 4}, Kind::metadata, kTimeNoise},
@@ -109,8 +115,8 @@ class Squashfs final : public Container {
   }
 
   [[nodiscard]] std::vector<Field> member_fields(std::size_t index) const override {
-    static constexpr std::string_view kTypes[] = {"unknown", "folder", "file", "symbolic link", "block device",
-                                                  "character device", "fifo", "socket"};
+    static constexpr std::string_view kTypes[] = {"unknown",      "folder",           "file", "symbolic link",
+                                                  "block device", "character device", "fifo", "socket"};
     constexpr std::string_view kOwnerNoise = "the owner when it was packed";
     const auto& facts = facts_[index];
     const auto basic = facts.type > 7 ? facts.type - 7u : facts.type;
@@ -123,8 +129,10 @@ class Squashfs final : public Container {
         {"links", std::to_string(facts.links), {}},
     };
     if (basic == 4 || basic == 5) {
-      fields.push_back({"device", format("{}, {}", (facts.device >> 8) & 0xfff,
-                                         (facts.device & 0xff) | ((facts.device >> 12) & 0xfff00)), {}});
+      fields.push_back(
+          {"device",
+           format("{}, {}", (facts.device >> 8) & 0xfff, (facts.device & 0xff) | ((facts.device >> 12) & 0xfff00)),
+           {}});
     }
     return fields;
   }
@@ -132,10 +140,14 @@ class Squashfs final : public Container {
  private:
   Decoded decode(ByteView stored, std::uint64_t most, Store& out) const {
     switch (compression_) {
-      case 1: return decode_zlib(stored, most, out);
-      case 4: return decode_xz(stored, out);
-      case 5: return decode_lz4_block(stored, most, out);
-      default: return decode_zstd(stored, out);
+      case 1:
+        return decode_zlib(stored, most, out);
+      case 4:
+        return decode_xz(stored, out);
+      case 5:
+        return decode_lz4_block(stored, most, out);
+      default:
+        return decode_zstd(stored, out);
     }
   }
 
@@ -207,7 +219,8 @@ class Squashfs final : public Container {
 Result<Facts> Squashfs::read_inode(std::uint64_t block, std::uint64_t offset) const {
   const auto at = inodes_.find(block, offset);
   const auto table = inodes_.store->bytes();
-  if (!at || table.size() - *at < 20) return fail(ErrorKind::input, "compare.damaged", "an inode lies outside its table");
+  if (!at || table.size() - *at < 20)
+    return fail(ErrorKind::input, "compare.damaged", "an inode lies outside its table");
   const auto inode = table.substr(*at);
   const auto take = [&](std::size_t position, std::size_t width) { return read_little(inode, position, width); };
   Facts facts;
@@ -248,17 +261,29 @@ Result<Facts> Squashfs::read_inode(std::uint64_t block, std::uint64_t offset) co
       facts.fragment_offset = static_cast<std::uint32_t>(take(48, 4));
       list = 56;
       break;
-    case 3: case 10:
+    case 3:
+    case 10:
       facts.links = static_cast<std::uint32_t>(take(16, 4));
       facts.target = inode.substr(std::min<std::size_t>(24, inode.size()), take(20, 4));
       break;
-    case 4: case 5: case 11: case 12: facts.device = static_cast<std::uint32_t>(take(20, 4)); [[fallthrough]];
-    case 6: case 7: case 13: case 14: facts.links = static_cast<std::uint32_t>(take(16, 4)); break;
+    case 4:
+    case 5:
+    case 11:
+    case 12:
+      facts.device = static_cast<std::uint32_t>(take(20, 4));
+      [[fallthrough]];
+    case 6:
+    case 7:
+    case 13:
+    case 14:
+      facts.links = static_cast<std::uint32_t>(take(16, 4));
+      break;
     default:
       return fail(ErrorKind::input, "compare.damaged", format("an inode has the unknown type {}", facts.type));
   }
   if (list > 0) {
-    const auto count = facts.fragment == kNoFragment ? (facts.size + block_size_ - 1) / block_size_ : facts.size / block_size_;
+    const auto count =
+        facts.fragment == kNoFragment ? (facts.size + block_size_ - 1) / block_size_ : facts.size / block_size_;
     if (count > (inode.size() - std::min(list, inode.size())) / 4) {
       return fail(ErrorKind::input, "compare.damaged", "a file's block list reaches past its table");
     }
@@ -298,7 +323,8 @@ Result<void> Squashfs::walk(Context& context) {
         at += 8u + length;
         const auto path = step.path.empty() ? std::string(name) : step.path + "/" + std::string(name);
         if (path.size() > kMaxPath) {
-          add_problem(little64(bytes_, 72), format("a path is longer than {} bytes; what lies below is left out", kMaxPath));
+          add_problem(little64(bytes_, 72),
+                      format("a path is longer than {} bytes; what lies below is left out", kMaxPath));
           continue;
         }
         auto facts = read_inode(inode_block, offset);
@@ -383,8 +409,10 @@ Result<Content> Squashfs::open(std::size_t member, Context& context, std::string
     if (length == 0 || (facts.blocks[i] & kUncompressedBlock) != 0) {
       const auto size = length == 0 ? wanted : length;  // a hole is a block without bytes
       auto* room = TRY(store->room(size));
-      if (length == 0) std::memset(room, 0, size);
-      else std::memcpy(room, stored.data(), size);
+      if (length == 0)
+        std::memset(room, 0, size);
+      else
+        std::memcpy(room, stored.data(), size);
       store->filled(size);
       continue;
     }
@@ -429,7 +457,8 @@ bool Squashfs::same_stored(std::size_t member, const Container& other, std::size
 }  // namespace
 
 bool is_squashfs(ByteView bytes, std::string_view) {
-  return bytes.size() >= kSuperblock && bytes.starts_with("hsqs") && little16(bytes, 28) == 4 && little16(bytes, 30) == 0;
+  return bytes.size() >= kSuperblock && bytes.starts_with("hsqs") && little16(bytes, 28) == 4 &&
+         little16(bytes, 30) == 0;
 }
 
 Result<std::unique_ptr<Container>> open_squashfs(ByteView bytes, std::string_view, Context& context) {

@@ -28,7 +28,8 @@ std::string Stream::producer(std::size_t, ByteView content) const {
 std::string stream_content_name(std::string_view name, std::string_view suffix) {
   const auto slash = name.rfind('/');
   if (slash != std::string_view::npos) name.remove_prefix(slash + 1);
-  if (name.size() > suffix.size() && name.ends_with(suffix)) return std::string(name.substr(0, name.size() - suffix.size()));
+  if (name.size() > suffix.size() && name.ends_with(suffix))
+    return std::string(name.substr(0, name.size() - suffix.size()));
   static constexpr std::string_view kShort[] = {".tgz", ".txz", ".tbz", ".tbz2", ".tzst", ".tlz"};
   for (const auto ending : kShort) {
     if (name.size() > ending.size() && name.ends_with(ending)) {

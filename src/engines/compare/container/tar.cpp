@@ -87,19 +87,33 @@ std::vector<PaxRecord> pax_records(ByteView bytes, std::uint64_t base) {
 
 std::string_view type_name(char type) {
   switch (type) {
-    case '0': case '\0': return "file";
-    case '1': return "hard link";
-    case '2': return "symbolic link";
-    case '3': return "character device";
-    case '4': return "block device";
-    case '5': return "folder";
-    case '6': return "fifo";
-    case '7': return "contiguous file";
-    case 'S': return "sparse file";
-    case 'D': return "folder with listing";
-    case 'M': return "continuation";
-    case 'V': return "volume label";
-    default: return "unknown type";
+    case '0':
+    case '\0':
+      return "file";
+    case '1':
+      return "hard link";
+    case '2':
+      return "symbolic link";
+    case '3':
+      return "character device";
+    case '4':
+      return "block device";
+    case '5':
+      return "folder";
+    case '6':
+      return "fifo";
+    case '7':
+      return "contiguous file";
+    case 'S':
+      return "sparse file";
+    case 'D':
+      return "folder with listing";
+    case 'M':
+      return "continuation";
+    case 'V':
+      return "volume label";
+    default:
+      return "unknown type";
   }
 }
 
@@ -192,19 +206,36 @@ std::optional<std::uint64_t> Tar::read_member(std::uint64_t start) {
       continue;
     }
     const auto name = text_field(block, 0, 100);
-    const auto prefix = block.substr(257, 8) == std::string_view("ustar\00000", 8) ? text_field(block, 345, 155)
-                                                                                   : std::string_view{};
-    if (!sparse_name.empty()) member.name = sparse_name;
-    else if (!pax_path.empty()) member.name = pax_path;
-    else if (!long_name.empty()) member.name = long_name;
-    else if (!prefix.empty()) member.name = names_.keep(format("{}/{}", prefix, name));
-    else member.name = name;
+    const auto prefix =
+        block.substr(257, 8) == std::string_view("ustar\00000", 8) ? text_field(block, 345, 155) : std::string_view{};
+    if (!sparse_name.empty())
+      member.name = sparse_name;
+    else if (!pax_path.empty())
+      member.name = pax_path;
+    else if (!long_name.empty())
+      member.name = long_name;
+    else if (!prefix.empty())
+      member.name = names_.keep(format("{}/{}", prefix, name));
+    else
+      member.name = name;
     switch (type) {
-      case '1': member.type = MemberType::hardlink; break;
-      case '2': member.type = MemberType::symlink; break;
-      case '3': case '4': case '6': member.type = MemberType::device; break;
-      case '5': case 'D': member.type = MemberType::folder; break;
-      default: member.type = type == '\0' && name.ends_with('/') ? MemberType::folder : MemberType::file;
+      case '1':
+        member.type = MemberType::hardlink;
+        break;
+      case '2':
+        member.type = MemberType::symlink;
+        break;
+      case '3':
+      case '4':
+      case '6':
+        member.type = MemberType::device;
+        break;
+      case '5':
+      case 'D':
+        member.type = MemberType::folder;
+        break;
+      default:
+        member.type = type == '\0' && name.ends_with('/') ? MemberType::folder : MemberType::file;
     }
     // Links and devices have no data whatever their size says; a pax hard link may carry data.
     const bool no_data = type >= '2' && type <= '6';
@@ -230,7 +261,8 @@ std::optional<std::uint64_t> Tar::read_member(std::uint64_t start) {
     member.size = member.data.length;
     const auto whole = begin + (length + kBlock - 1) / kBlock * kBlock;
     const auto next = std::min(bytes_.size(), whole);
-    if (next < whole && length < whole - begin) add_problem(next, format("the archive is cut off behind {}", member.name));
+    if (next < whole && length < whole - begin)
+      add_problem(next, format("the archive is cut off behind {}", member.name));
     member.padding = {begin + length, next - begin - length};
     members_.push_back(member);
     return next;
@@ -286,8 +318,11 @@ std::vector<Field> Tar::member_fields(std::size_t index) const {
   if (!text_field(block, 157, 100).empty()) {
     fields.push_back({"link target", std::string(text_field(block, 157, 100)), place(157, 100)});
   }
-  fields.push_back({"dialect", gnu ? "GNU" : ustar ? "ustar" : "v7", place(257, 8), Kind::header,
-                    "the dialect of the archive"});
+  fields.push_back({"dialect",
+                    gnu     ? "GNU"
+                    : ustar ? "ustar"
+                            : "v7",
+                    place(257, 8), Kind::header, "the dialect of the archive"});
   if (ustar) {
     fields.push_back({"owner", std::string(text_field(block, 265, 32)), place(265, 32), Kind::metadata, kOwnerNoise});
     fields.push_back({"group", std::string(text_field(block, 297, 32)), place(297, 32), Kind::metadata, kOwnerNoise});
@@ -308,7 +343,8 @@ std::vector<Field> Tar::member_fields(std::size_t index) const {
       }
     };
     add(block, 386, 4);
-    for (auto at = main + kBlock; at + kBlock <= member.header.end(); at += kBlock) add(bytes_.substr(at, kBlock), 0, 21);
+    for (auto at = main + kBlock; at + kBlock <= member.header.end(); at += kBlock)
+      add(bytes_.substr(at, kBlock), 0, 21);
     fields.push_back({"sparse map", std::move(map), place(386, 96)});
     fields.push_back({"real size", number(483, 12), place(483, 12)});
   }
@@ -318,8 +354,8 @@ std::vector<Field> Tar::member_fields(std::size_t index) const {
     const auto length = static_cast<std::uint64_t>(number_field(extended, 124, 12).value_or(0));
     const auto data = bytes_.substr(at + kBlock, length);
     if (extended[156] == 'K') {
-      fields.push_back({"link target", std::string(data.substr(0, std::min(data.find('\0'), data.size()))),
-                        {at + kBlock, length}});
+      fields.push_back(
+          {"link target", std::string(data.substr(0, std::min(data.find('\0'), data.size()))), {at + kBlock, length}});
     }
     if (extended[156] == 'x' || extended[156] == 'X') {
       for (const auto& record : pax_records(data, at + kBlock)) {
@@ -327,7 +363,10 @@ std::vector<Field> Tar::member_fields(std::size_t index) const {
         const bool time = record.key == "mtime" || record.key == "atime" || record.key == "ctime";
         const bool owner = record.key == "uid" || record.key == "gid" || record.key == "uname" || record.key == "gname";
         fields.push_back({format("pax {}", record.key), std::string(record.value), record.place, Kind::metadata,
-                          time ? kTimeNoise : owner ? kOwnerNoise : std::string_view{}, false, silent});
+                          time    ? kTimeNoise
+                          : owner ? kOwnerNoise
+                                  : std::string_view{},
+                          false, silent});
       }
     }
     at += kBlock + (length + kBlock - 1) / kBlock * kBlock;

@@ -10,32 +10,48 @@ namespace chiron::compare {
 namespace {
 
 constexpr std::string_view kPackerNoise = "a setting of the packing program";
-constexpr std::string_view kXzMagic{"\xfd"
-                                    "7zXZ\0",
-                                    6};
+constexpr std::string_view kXzMagic{
+    "\xfd"
+    "7zXZ\0",
+    6};
 
 std::string_view check_name(unsigned id) {
   switch (id) {
-    case 0: return "none";
-    case 1: return "CRC-32";
-    case 4: return "CRC-64";
-    case 10: return "SHA-256";
-    default: return "unknown";
+    case 0:
+      return "none";
+    case 1:
+      return "CRC-32";
+    case 4:
+      return "CRC-64";
+    case 10:
+      return "SHA-256";
+    default:
+      return "unknown";
   }
 }
 
 std::string filter_name(std::uint64_t id) {
   switch (id) {
-    case 0x03: return "delta";
-    case 0x04: return "x86";
-    case 0x05: return "PowerPC";
-    case 0x06: return "IA-64";
-    case 0x07: return "ARM";
-    case 0x08: return "ARM-Thumb";
-    case 0x09: return "SPARC";
-    case 0x0a: return "ARM64";
-    case 0x21: return "LZMA2";
-    default: return format("filter 0x{:x}", id);
+    case 0x03:
+      return "delta";
+    case 0x04:
+      return "x86";
+    case 0x05:
+      return "PowerPC";
+    case 0x06:
+      return "IA-64";
+    case 0x07:
+      return "ARM";
+    case 0x08:
+      return "ARM-Thumb";
+    case 0x09:
+      return "SPARC";
+    case 0x0a:
+      return "ARM64";
+    case 0x21:
+      return "LZMA2";
+    default:
+      return format("filter 0x{:x}", id);
   }
 }
 
@@ -69,7 +85,8 @@ void read_block_header(ByteView bytes, Stream& stream) {
   if ((flags & 0x40) != 0) variable(header, at);
   if ((flags & 0x80) != 0) {
     const auto size = variable(header, at);
-    stream.add_field(0, "size in block header", size ? std::to_string(*size) : "damaged", {kStreamHeader, length}, {}, true);
+    stream.add_field(0, "size in block header", size ? std::to_string(*size) : "damaged", {kStreamHeader, length}, {},
+                     true);
   } else {
     stream.add_field(0, "size in block header", "none", {kStreamHeader, length}, kPackerNoise);
   }
@@ -109,7 +126,8 @@ bool is_xz(ByteView bytes, std::string_view) { return bytes.size() >= 24 && byte
 
 Result<std::unique_ptr<Container>> open_xz(ByteView bytes, std::string_view name, Context& context) {
   auto stream = std::make_unique<Stream>(bytes, stream_content_name(name, ".xz"), context.budget());
-  stream->add_field(0, "check", std::string(check_name(static_cast<unsigned char>(bytes[7]) & 15)), {6, 2}, kPackerNoise);
+  stream->add_field(0, "check", std::string(check_name(static_cast<unsigned char>(bytes[7]) & 15)), {6, 2},
+                    kPackerNoise);
   read_block_header(bytes, *stream);
   read_index(bytes, *stream);
   const auto decoded = decode_xz(bytes, stream->store());
@@ -161,7 +179,8 @@ Result<std::unique_ptr<Container>> open_lzip(ByteView bytes, std::string_view na
   return stream;
 }
 
-// The old format has no magic number: properties byte of the usual settings, a power of two as dictionary, and the name.
+// The old format has no magic number: properties byte of the usual settings, a power of two as dictionary, and the
+// name.
 bool is_lzma(ByteView bytes, std::string_view name) {
   if (bytes.size() < 18 || !(name.ends_with(".lzma") || name.ends_with(".tlz"))) return false;
   const auto dictionary = little32(bytes, 1);

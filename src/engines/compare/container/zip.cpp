@@ -24,42 +24,68 @@ constexpr std::string_view kPackerNoise = "a mark of the packing program";
 
 std::string_view method_name(std::uint16_t method) {
   switch (method) {
-    case 0: return "stored";
-    case 8: return "deflate";
-    case 9: return "deflate64";
-    case 12: return "bzip2";
-    case 14: return "lzma";
-    case 93: return "zstd";
-    case 95: return "xz";
-    default: return "unknown method";
+    case 0:
+      return "stored";
+    case 8:
+      return "deflate";
+    case 9:
+      return "deflate64";
+    case 12:
+      return "bzip2";
+    case 14:
+      return "lzma";
+    case 93:
+      return "zstd";
+    case 95:
+      return "xz";
+    default:
+      return "unknown method";
   }
 }
 
 std::string_view host_name(unsigned host) {
   switch (host) {
-    case 0: return "FAT";
-    case 3: return "Unix";
-    case 7: return "Macintosh";
-    case 10: return "NTFS";
-    case 19: return "Darwin";
-    default: return "other";
+    case 0:
+      return "FAT";
+    case 3:
+      return "Unix";
+    case 7:
+      return "Macintosh";
+    case 10:
+      return "NTFS";
+    case 19:
+      return "Darwin";
+    default:
+      return "other";
   }
 }
 
 std::string_view extra_name(std::uint16_t id) {
   switch (id) {
-    case 0x0001: return "zip64";
-    case 0x000a: return "NTFS times";
-    case 0x5455: return "extended time stamp";
-    case 0x5855: return "Info-ZIP Unix (old)";
-    case 0x7855: return "Info-ZIP Unix owner (old)";
-    case 0x7875: return "Info-ZIP Unix owner";
-    case 0x7075: return "Unicode path";
-    case 0x6375: return "Unicode comment";
-    case 0x9901: return "AES encryption";
-    case 0xcafe: return "jar marker";
-    case 0xd935: return "Android alignment";
-    default: return "unknown";
+    case 0x0001:
+      return "zip64";
+    case 0x000a:
+      return "NTFS times";
+    case 0x5455:
+      return "extended time stamp";
+    case 0x5855:
+      return "Info-ZIP Unix (old)";
+    case 0x7855:
+      return "Info-ZIP Unix owner (old)";
+    case 0x7875:
+      return "Info-ZIP Unix owner";
+    case 0x7075:
+      return "Unicode path";
+    case 0x6375:
+      return "Unicode comment";
+    case 0x9901:
+      return "AES encryption";
+    case 0xcafe:
+      return "jar marker";
+    case 0xd935:
+      return "Android alignment";
+    default:
+      return "unknown";
   }
 }
 
@@ -295,7 +321,10 @@ void Zip::find_regions() {
     if (until <= at) return;
     const Range range{at, until - at};
     const bool signing = this->at(range).ends_with("APK Sig Block 42");
-    regions_.push_back({signing ? "APK signing block" : at == 0 ? "before the first member" : "between members", range});
+    regions_.push_back({signing   ? "APK signing block"
+                        : at == 0 ? "before the first member"
+                                  : "between members",
+                        range});
   };
   for (const auto& range : taken) {
     gap(range.offset);
@@ -320,10 +349,18 @@ Result<Content> Zip::open(std::size_t index, Context& context, std::string& dama
   auto store = std::make_shared<Store>(context.budget());
   Decoded decoded;
   switch (facts.method) {
-    case 8: decoded = decode_deflate(data, facts.size, *store); break;
-    case 12: decoded = decode_bzip2(data, *store); break;
-    case 93: decoded = decode_zstd(data, *store); break;
-    case 95: decoded = decode_xz(data, *store); break;
+    case 8:
+      decoded = decode_deflate(data, facts.size, *store);
+      break;
+    case 12:
+      decoded = decode_bzip2(data, *store);
+      break;
+    case 93:
+      decoded = decode_zstd(data, *store);
+      break;
+    case 95:
+      decoded = decode_xz(data, *store);
+      break;
     default:
       return fail(ErrorKind::unsupported, "compare.method",
                   format("compression method {} ({}) is not read", facts.method, method_name(facts.method)));
@@ -348,8 +385,8 @@ bool Zip::same_stored(std::size_t member, const Container& other, std::size_t ot
   const auto& mine = facts_[member];
   const auto& theirs = zip->facts_[other_member];
   return mine.method == theirs.method && (mine.flags & 1) == (theirs.flags & 1) && mine.crc == theirs.crc &&
-         at(members_[member].data) == other.bytes().substr(zip->members_[other_member].data.offset,
-                                                           zip->members_[other_member].data.length);
+         at(members_[member].data) ==
+             other.bytes().substr(zip->members_[other_member].data.offset, zip->members_[other_member].data.length);
 }
 
 // The central entry holds the local header's place, which shifts with whatever grew before it; that alone is no change.
@@ -370,15 +407,19 @@ std::vector<Field> Zip::fields() const {
   if (!has_end_) return fields;
   const auto comment = little16(bytes_, end_at_ + 20);
   const auto number = [&](std::string name, std::size_t at) {
-    fields.push_back({std::move(name), std::to_string(little16(bytes_, end_at_ + at)), {end_at_ + at, 2}, Kind::header, {},
+    fields.push_back({std::move(name),
+                      std::to_string(little16(bytes_, end_at_ + at)),
+                      {end_at_ + at, 2},
+                      Kind::header,
+                      {},
                       at == 8 || at == 10});
   };
   number("disk number", 4);
   number("disk of the central directory", 6);
   number("members on this disk", 8);
   number("members", 10);
-  fields.push_back({"archive comment", std::string(bytes_.substr(end_at_ + kEndSize, comment)),
-                    {end_at_ + kEndSize, comment}});
+  fields.push_back(
+      {"archive comment", std::string(bytes_.substr(end_at_ + kEndSize, comment)), {end_at_ + kEndSize, comment}});
   return fields;
 }
 
@@ -395,36 +436,43 @@ std::vector<Field> Zip::member_fields(std::size_t index) const {
     const auto attributes = little32(entry, 38);
     fields.push_back({"version made by",
                       format("{}.{} {}", (made_by & 255) / 10, (made_by & 255) % 10, host_name(made_by >> 8)),
-                      {base + 4, 2}, Kind::header, kPackerNoise});
+                      {base + 4, 2},
+                      Kind::header,
+                      kPackerNoise});
     fields.push_back({"version needed", std::to_string(little16(entry, 6)), {base + 6, 2}, Kind::header, kPackerNoise});
     fields.push_back({"flags", flags_text(facts.flags, facts.method), {base + 8, 2}, Kind::header, kPackerNoise});
-    fields.push_back({"method", std::string(method_name(facts.method)), {base + 10, 2}, Kind::header,
-                      "the way of packing"});
+    fields.push_back(
+        {"method", std::string(method_name(facts.method)), {base + 10, 2}, Kind::header, "the way of packing"});
     fields.push_back({"mtime", dos_time_text(little32(entry, 12)), {base + 12, 4}, Kind::metadata, kTimeNoise});
     fields.push_back({"crc32", format("{:08x}", facts.crc), {base + 16, 4}, Kind::header, {}, true});
-    fields.push_back({"compressed size", std::to_string(little32(entry, 20)), {base + 20, 4}, Kind::header,
-                      "the way of packing", true});
+    fields.push_back({"compressed size",
+                      std::to_string(little32(entry, 20)),
+                      {base + 20, 4},
+                      Kind::header,
+                      "the way of packing",
+                      true});
     fields.push_back({"size", std::to_string(little32(entry, 24)), {base + 24, 4}, Kind::header, {}, true});
     fields.push_back({"disk number", std::to_string(little16(entry, 34)), {base + 34, 2}, Kind::header});
-    fields.push_back({"local header offset", std::to_string(little32(entry, 42)), {base + 42, 4}, Kind::header, {}, false,
-                      true});
-    fields.push_back({"internal attributes", format("0x{:04x}", little16(entry, 36)), {base + 36, 2}, Kind::metadata,
-                      kPackerNoise});
+    fields.push_back(
+        {"local header offset", std::to_string(little32(entry, 42)), {base + 42, 4}, Kind::header, {}, false, true});
+    fields.push_back(
+        {"internal attributes", format("0x{:04x}", little16(entry, 36)), {base + 36, 2}, Kind::metadata, kPackerNoise});
     if (unix_made) {
       fields.push_back({"mode", mode_text((attributes >> 16) & 07777), {base + 40, 2}});
       fields.push_back({"file type", format("0{:o}", attributes >> 28), {base + 40, 2}});
-      fields.push_back({"DOS attributes", format("0x{:04x}", attributes & 0xffff), {base + 38, 2}, Kind::metadata,
-                        kPackerNoise});
+      fields.push_back(
+          {"DOS attributes", format("0x{:04x}", attributes & 0xffff), {base + 38, 2}, Kind::metadata, kPackerNoise});
     } else {
       fields.push_back({"external attributes", format("0x{:08x}", attributes), {base + 38, 4}});
     }
     const auto name_length = little16(entry, 28), extra_length = little16(entry, 30);
-    for (const auto& extra : extra_fields(entry.substr(kCentralSize + name_length, extra_length),
-                                          base + kCentralSize + name_length)) {
+    for (const auto& extra :
+         extra_fields(entry.substr(kCentralSize + name_length, extra_length), base + kCentralSize + name_length)) {
       fields.push_back({format("extra field 0x{:04x} ({})", extra.id, extra_name(extra.id)), text::to_hex(extra.data),
                         extra.place, Kind::metadata, kPackerNoise});
     }
-    fields.push_back({"comment", std::string(entry.substr(kCentralSize + name_length + extra_length)),
+    fields.push_back({"comment",
+                      std::string(entry.substr(kCentralSize + name_length + extra_length)),
                       {base + kCentralSize + name_length + extra_length, little16(entry, 32)}});
   }
   if (!local.empty()) {
@@ -446,13 +494,15 @@ std::vector<Field> Zip::member_fields(std::size_t index) const {
       differs("local crc32", format("{:08x}", little32(local, 14)), format("{:08x}", facts.crc), {at + 14, 4});
     }
     if (!zip64 && (!later || little32(local, 18) != 0)) {
-      differs("local compressed size", std::to_string(little32(local, 18)), std::to_string(member.data.length), {at + 18, 4});
+      differs("local compressed size", std::to_string(little32(local, 18)), std::to_string(member.data.length),
+              {at + 18, 4});
       differs("local size", std::to_string(little32(local, 22)), std::to_string(facts.size), {at + 22, 4});
     }
     const auto name_length = little16(local, 26), extra_length = little16(local, 28);
-    differs("local name", std::string(local.substr(kLocalSize, name_length)), member.name, {at + kLocalSize, name_length});
-    for (const auto& extra : extra_fields(local.substr(kLocalSize + name_length, extra_length),
-                                          at + kLocalSize + name_length)) {
+    differs("local name", std::string(local.substr(kLocalSize, name_length)), member.name,
+            {at + kLocalSize, name_length});
+    for (const auto& extra :
+         extra_fields(local.substr(kLocalSize + name_length, extra_length), at + kLocalSize + name_length)) {
       fields.push_back({format("local extra field 0x{:04x} ({})", extra.id, extra_name(extra.id)),
                         text::to_hex(extra.data), extra.place, Kind::metadata, kPackerNoise});
     }

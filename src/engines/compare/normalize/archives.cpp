@@ -13,11 +13,16 @@ namespace chiron::compare {
 namespace {
 
 Error damaged(std::string_view what) {
-  return {ErrorKind::input, "normalize.damaged", format("the archive is damaged: {}", what), {}, {},
+  return {ErrorKind::input,
+          "normalize.damaged",
+          format("the archive is damaged: {}", what),
+          {},
+          {},
           "repair it first; a normal form of half an archive would hide the damage"};
 }
 
-Result<std::unique_ptr<Container>> opened(Result<std::unique_ptr<Container>> (*open)(ByteView, std::string_view, Context&),
+Result<std::unique_ptr<Container>> opened(Result<std::unique_ptr<Container>> (*open)(ByteView, std::string_view,
+                                                                                     Context&),
                                           ByteView bytes, NormalizeContext& context) {
   auto container = TRY(open(bytes, "", context));
   if (!container->problems().empty()) return std::unexpected(damaged(container->problems()[0].message));
@@ -70,7 +75,8 @@ Result<std::string> Normalizer::tar(ByteView bytes) {
   NormalizeContext context(budget_);
   const auto container = TRY(opened(open_tar, bytes, context));
   const auto& members = container->members();
-  const bool links = std::any_of(members.begin(), members.end(), [](const Member& m) { return m.type == MemberType::hardlink; });
+  const bool links =
+      std::any_of(members.begin(), members.end(), [](const Member& m) { return m.type == MemberType::hardlink; });
   auto order = by_name(members);
   if (links) std::iota(order.begin(), order.end(), std::size_t{0});
   if (!std::is_sorted(order.begin(), order.end())) note("", "member order", "as packed", "by name");
@@ -100,13 +106,15 @@ Result<std::string> Normalizer::tar(ByteView bytes) {
     const auto mtime = time_text(options_.time);
     if (value_of("mtime") != mtime) note(member.name, "mtime", value_of("mtime"), mtime);
     if (value_of("uid") != "0" || value_of("gid") != "0" || !value_of("owner").empty() || !value_of("group").empty()) {
-      note(member.name, "owner", format("{} {} {} {}", value_of("uid"), value_of("gid"), value_of("owner"), value_of("group")), "0 0");
+      note(member.name, "owner",
+           format("{} {} {} {}", value_of("uid"), value_of("gid"), value_of("owner"), value_of("group")), "0 0");
     }
     if (mode != normal_mode && member.type != MemberType::symlink) {
       note(member.name, "mode", format("{:04o}", mode), format("{:04o}", normal_mode));
     }
     for (const auto& field : fields) {
-      if (field.name.starts_with("pax ") && field.name != "pax path" && field.name != "pax linkpath" && field.name != "pax size") {
+      if (field.name.starts_with("pax ") && field.name != "pax path" && field.name != "pax linkpath" &&
+          field.name != "pax size") {
         if (field.name.starts_with("pax SCHILY.xattr.")) {
           return fail(ErrorKind::unsupported, "normalize.unsupported",
                       format("{} has extended attributes, which are not normalised", member.name));
@@ -205,15 +213,16 @@ Result<std::string> Normalizer::cpio(ByteView bytes) {
   NormalizeContext context(budget_);
   const auto container = TRY(opened(open_cpio, bytes, context));
   if (!bytes.starts_with("070701")) {
-    return fail(ErrorKind::unsupported, "normalize.unsupported", "only cpio archives of the newc format are normalised");
+    return fail(ErrorKind::unsupported, "normalize.unsupported",
+                "only cpio archives of the newc format are normalised");
   }
   const auto order = by_name(container->members());
   if (!std::is_sorted(order.begin(), order.end())) note("", "member order", "as packed", "by name");
   std::string out;
   const auto add = [&out](std::string_view name, std::uint64_t inode, std::string_view mode, std::uint64_t links,
                           std::int64_t time, std::string_view devices, std::string_view content) {
-    out += format("070701{:08x}{}{:08x}{:08x}{:08x}{:08x}{:08x}{:08x}{:08x}{}{:08x}{:08x}", inode, mode, 0, 0, links, time,
-                  content.size(), 0, 0, devices, name.size() + 1, 0);
+    out += format("070701{:08x}{}{:08x}{:08x}{:08x}{:08x}{:08x}{:08x}{:08x}{}{:08x}{:08x}", inode, mode, 0, 0, links,
+                  time, content.size(), 0, 0, devices, name.size() + 1, 0);
     out += name;
     out += '\0';
     pad(out, 4);
@@ -234,15 +243,22 @@ Result<std::string> Normalizer::cpio(ByteView bytes) {
     add(member.name, ++inode, text::to_lower_ascii(header.substr(14, 8)), folder ? 2 : 1, options_.time,
         text::to_lower_ascii(header.substr(78, 16)), content);
     const auto after = std::string_view(out).substr(before, 110);
-    for (const auto& [at, what] : {std::pair{6, "inode"}, {22, "uid"}, {30, "gid"}, {38, "links"}, {46, "mtime"},
-                                   {62, "device major"}, {70, "device minor"}}) {
-      const auto old = header.substr(static_cast<std::size_t>(at), 8), now = after.substr(static_cast<std::size_t>(at), 8);
+    for (const auto& [at, what] : {std::pair{6, "inode"},
+                                   {22, "uid"},
+                                   {30, "gid"},
+                                   {38, "links"},
+                                   {46, "mtime"},
+                                   {62, "device major"},
+                                   {70, "device minor"}}) {
+      const auto old = header.substr(static_cast<std::size_t>(at), 8),
+                 now = after.substr(static_cast<std::size_t>(at), 8);
       if (old != now) note(member.name, what, old, now);
     }
   }
   add("TRAILER!!!", 0, "00000000", 1, 0, "0000000000000000", "");
   pad(out, 512);
-  if (changes_.empty() && out != bytes) note("", "filler", format("{} bytes", bytes.size()), format("{} bytes", out.size()));
+  if (changes_.empty() && out != bytes)
+    note("", "filler", format("{} bytes", bytes.size()), format("{} bytes", out.size()));
   return out;
 }
 

@@ -14,7 +14,8 @@ Result<std::string> Normalizer::png(ByteView bytes) {
   while (at < bytes.size()) {
     if (bytes.size() - at < 12) return fail(ErrorKind::input, "normalize.damaged", "the PNG is cut off within a chunk");
     const auto length = big32(bytes, at);
-    if (length > bytes.size() - at - 12) return fail(ErrorKind::input, "normalize.damaged", "a PNG chunk reaches past the end");
+    if (length > bytes.size() - at - 12)
+      return fail(ErrorKind::input, "normalize.damaged", "a PNG chunk reaches past the end");
     const auto kind = bytes.substr(at + 4, 4);
     const auto data = bytes.substr(at + 8, length);
     const auto end = data.find('\0');
@@ -23,7 +24,8 @@ Result<std::string> Normalizer::png(ByteView bytes) {
     const bool noise = kind == "tIME" || (is_text && (keyword.starts_with("date:") || keyword == "Creation Time" ||
                                                       keyword == "Software" || keyword.starts_with("Thumb::")));
     if (noise) {
-      note("", format("chunk {}{}{}", kind, keyword.empty() ? "" : " ", keyword), format("{} bytes", length), "(removed)");
+      note("", format("chunk {}{}{}", kind, keyword.empty() ? "" : " ", keyword), format("{} bytes", length),
+           "(removed)");
     } else {
       out += bytes.substr(at, std::size_t{length} + 12);
     }

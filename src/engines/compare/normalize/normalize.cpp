@@ -10,7 +10,7 @@ namespace chiron::compare {
 
 namespace {
 
-constexpr std::size_t kDeepest = 8;         // archives within archives
+constexpr std::size_t kDeepest = 8;  // archives within archives
 constexpr std::size_t kMaxChanges = 1'000'000;
 
 bool is_pyc(ByteView bytes, std::string_view name) {
@@ -70,7 +70,8 @@ Result<std::string> Normalizer::any(ByteView bytes, std::string_view name, std::
 
 Result<Normalized> normalize(ByteView bytes, std::string_view name, const NormalizeOptions& options, Budget& budget) {
   if (bytes.size() > options.max_bytes) {
-    return fail(ErrorKind::limit, "limit.size", format("{} has {} bytes, more than the limit of {}", name, bytes.size(), options.max_bytes));
+    return fail(ErrorKind::limit, "limit.size",
+                format("{} has {} bytes, more than the limit of {}", name, bytes.size(), options.max_bytes));
   }
   Normalizer normalizer(options, budget);
   Normalized normalized;

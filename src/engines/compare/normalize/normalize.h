@@ -26,8 +26,8 @@ struct NormalizeChange {
 };
 
 struct Normalized {
-  std::string format;   // "tar archive"; "" where nothing is known to do
-  std::string bytes;    // the normal form
+  std::string format;  // "tar archive"; "" where nothing is known to do
+  std::string bytes;   // the normal form
   std::vector<NormalizeChange> changes;
 };
 

@@ -27,9 +27,9 @@ std::uint32_t dos_time(std::int64_t seconds) {
   seconds = std::max(seconds, kEpoch1980);
   const auto days = seconds / day_seconds, rest = seconds % day_seconds;
   const std::chrono::year_month_day date{std::chrono::sys_days{std::chrono::days{days}}};
-  return static_cast<std::uint32_t>(((static_cast<int>(date.year()) - 1980) << 25) | (static_cast<unsigned>(date.month()) << 21) |
-                                    (static_cast<unsigned>(date.day()) << 16) | ((rest / 3600) << 11) |
-                                    ((rest / 60 % 60) << 5) | (rest % 60 / 2));
+  return static_cast<std::uint32_t>(
+      ((static_cast<int>(date.year()) - 1980) << 25) | (static_cast<unsigned>(date.month()) << 21) |
+      (static_cast<unsigned>(date.day()) << 16) | ((rest / 3600) << 11) | ((rest / 60 % 60) << 5) | (rest % 60 / 2));
 }
 
 }  // namespace
@@ -38,7 +38,8 @@ Result<std::string> Normalizer::zip(ByteView bytes, std::string_view name) {
   NormalizeContext context(budget_);
   const auto container = TRY(open_zip(bytes, name, context));
   if (!container->problems().empty()) {
-    return fail(ErrorKind::input, "normalize.damaged", format("the archive is damaged: {}", container->problems()[0].message));
+    return fail(ErrorKind::input, "normalize.damaged",
+                format("the archive is damaged: {}", container->problems()[0].message));
   }
   const auto& members = container->members();
   for (const auto& region : container->regions()) {
@@ -73,7 +74,8 @@ Result<std::string> Normalizer::zip(ByteView bytes, std::string_view name) {
     const auto entry = bytes.substr(member.entry.offset, member.entry.length);
     const auto method = little16(entry, 10);
     auto flags = little16(entry, 8);
-    if ((flags & 1) != 0) return fail(ErrorKind::unsupported, "normalize.unsupported", "encrypted members are not normalised");
+    if ((flags & 1) != 0)
+      return fail(ErrorKind::unsupported, "normalize.unsupported", "encrypted members are not normalised");
     auto stored = std::string(bytes.substr(member.data.offset, member.data.length));
     auto size = member.size;
     auto crc = little32(entry, 16);
@@ -91,7 +93,8 @@ Result<std::string> Normalizer::zip(ByteView bytes, std::string_view name) {
     }
     const auto old_time = little32(entry, 12);
     if (old_time != time) note(member.name, "mtime", format("0x{:08x}", old_time), format("0x{:08x}", time));
-    const auto name_length = little16(entry, 28), extra_length = little16(entry, 30), comment_length = little16(entry, 32);
+    const auto name_length = little16(entry, 28), extra_length = little16(entry, 30),
+               comment_length = little16(entry, 32);
     const auto local_extra = little16(bytes, member.header.offset + 28);
     if (extra_length > 0 || local_extra > 0) {
       note(member.name, "extra fields", format("{} and {} bytes", extra_length, local_extra), "(removed)");
@@ -113,11 +116,12 @@ Result<std::string> Normalizer::zip(ByteView bytes, std::string_view name) {
       }
     }
     const auto comment = entry.substr(46u + name_length + extra_length, comment_length);
-    const auto common = little(little16(entry, 6), 2) + little(flags, 2) + little(method, 2) + little(time, 4) + little(crc, 4) +
-                        little(stored.size(), 4) + little(size, 4) + little(member.name.size(), 2) + little(0, 2);
+    const auto common = little(little16(entry, 6), 2) + little(flags, 2) + little(method, 2) + little(time, 4) +
+                        little(crc, 4) + little(stored.size(), 4) + little(size, 4) + little(member.name.size(), 2) +
+                        little(0, 2);
     directory += "PK\x01\x02" + little(made_by, 2) + common + little(comment.size(), 2) + little(0, 2) +
-                 little(little16(entry, 36), 2) + little(attributes, 4) + little(out.size(), 4) + std::string(member.name) +
-                 std::string(comment);
+                 little(little16(entry, 36), 2) + little(attributes, 4) + little(out.size(), 4) +
+                 std::string(member.name) + std::string(comment);
     out += "PK\x03\x04" + common + std::string(member.name) + stored;
   }
   std::string archive_comment;
@@ -135,7 +139,8 @@ Result<std::string> Normalizer::gzip(ByteView bytes, std::string_view name) {
   NormalizeContext context(budget_);
   const auto container = TRY(open_gzip(bytes, name, context));
   if (!container->problems().empty()) {
-    return fail(ErrorKind::input, "normalize.damaged", format("the stream is damaged: {}", container->problems()[0].message));
+    return fail(ErrorKind::input, "normalize.damaged",
+                format("the stream is damaged: {}", container->problems()[0].message));
   }
   std::string damage;
   const auto content = TRY(container->open(0, context, damage));
@@ -154,14 +159,16 @@ Result<std::string> Normalizer::gzip(ByteView bytes, std::string_view name) {
   }
   for (const auto& field : container->fields()) {
     if (field.name == "mtime" && field.value != "none") note("", "mtime", field.value, "none");
-    if (field.name == "file name" || field.name == "comment" || field.name == "extra field" || field.name == "header checksum") {
+    if (field.name == "file name" || field.name == "comment" || field.name == "extra field" ||
+        field.name == "header checksum") {
       note("", field.name, field.value, "(removed)");
     }
     if (field.name == "operating system" && static_cast<unsigned char>(bytes[9]) != 255) {
       note("", field.name, field.value, "unknown (255)");
     }
   }
-  if (!container->regions().empty()) note("", "bytes behind the stream", std::to_string(container->regions()[0].place.length), "(removed)");
+  if (!container->regions().empty())
+    note("", "bytes behind the stream", std::to_string(container->regions()[0].place.length), "(removed)");
   return std::string("\x1f\x8b\x08\x00\x00\x00\x00\x00", 8) + static_cast<char>(level) + '\xff' + stored +
          little(crc32(normal), 4) + little(normal.size(), 4);
 }

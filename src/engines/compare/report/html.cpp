@@ -14,7 +14,8 @@ std::string print_html(const Comparison& comparison, const ReportOptions& option
   const auto& root = comparison.root;
   out += "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n";
   out += "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n";
-  out += "<title>" + text::escape_html(shown(root.name_a)) + " ↔ " + text::escape_html(shown(root.name_b)) + "</title>\n";
+  out +=
+      "<title>" + text::escape_html(shown(root.name_a)) + " ↔ " + text::escape_html(shown(root.name_b)) + "</title>\n";
   out += "<style>";
   out += kHtmlStyle;
   out += "</style></head>\n<body>\n";

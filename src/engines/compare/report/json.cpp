@@ -1,9 +1,10 @@
 // JSON reports: our own with every offset, and diffoscope's version 1. Bytes are shown as hexadecimal text, so that the
 // output is valid UTF-8 whatever is compared.
+#include "foundation/doc/json.h"
+
 #include "engines/compare/report/shared.h"
 #include "foundation/base/format.h"
 #include "foundation/base/text.h"
-#include "foundation/doc/json.h"
 
 namespace chiron::compare {
 
@@ -68,7 +69,8 @@ void add_hunks(JsonText& json, const Difference& node) {
     json.open('[');
     for (const auto& line : hunk.lines) {
       const char mark = line.mark == LineMark::same ? ' ' : line.mark == LineMark::removed ? '-' : '+';
-      json.text(std::string(1, mark) + line.text + (line.cut_bytes > 0 ? format(" … ({} more bytes)", line.cut_bytes) : ""));
+      json.text(std::string(1, mark) + line.text +
+                (line.cut_bytes > 0 ? format(" … ({} more bytes)", line.cut_bytes) : ""));
     }
     json.close(']');
     json.close('}');
@@ -105,7 +107,8 @@ void add_head(JsonText& json, const Difference& node, bool with_content) {
     json.open('[');
     for (const auto& extent : node.extents) {
       json.open('[');
-      json.number(extent.a.offset), json.number(extent.a.length), json.number(extent.b.offset), json.number(extent.b.length);
+      json.number(extent.a.offset), json.number(extent.a.length), json.number(extent.b.offset),
+          json.number(extent.b.length);
       json.close(']');
     }
     json.close(']');

@@ -60,7 +60,9 @@ void add_node(const Difference& node, std::size_t depth, std::string& out) {
   std::string table;
   for (const auto& child : node.children) {
     if (!is_field(child) || !child.children.empty() || !child.hunks.empty()) continue;
-    table += format("| {} | {} | {} | {} |\n", text::replace_all(shown(child.field.empty() ? child.title() : child.field), "|", "\\|"), cell(child.old_value), cell(child.new_value),
+    table += format("| {} | {} | {} | {} |\n",
+                    text::replace_all(shown(child.field.empty() ? child.title() : child.field), "|", "\\|"),
+                    cell(child.old_value), cell(child.new_value),
                     child.ignored ? "ignored: " + child.reason : place_text(child));
   }
   if (!table.empty()) out += "| property | a | b | where |\n|---|---|---|---|\n" + table + "\n";
@@ -92,7 +94,8 @@ std::string print_markdown(const Comparison& comparison, const ReportOptions& op
       if (!in_table) open.push_back({&*child, step.depth + 1});
     }
   }
-  if (comparison.excluded_count > 0) out.add_always(format("{} members left out by --exclude.\n\n", comparison.excluded_count));
+  if (comparison.excluded_count > 0)
+    out.add_always(format("{} members left out by --exclude.\n\n", comparison.excluded_count));
   if (out.dropped() > 0) {
     out.add_always(format("Report cut at {} bytes: {} findings are not shown.\n", options.max_bytes, out.dropped()));
   }

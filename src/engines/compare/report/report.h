@@ -13,7 +13,7 @@ struct ReportOptions {
   std::uint64_t max_bytes = 0;  // 0: no bound
   bool colour = false;
   unsigned width = 100;
-  bool full = false;            // the terminal tree folds nothing
+  bool full = false;  // the terminal tree folds nothing
 };
 
 [[nodiscard]] std::string print_terminal(const Comparison& comparison, const ReportOptions& options);

@@ -37,9 +37,7 @@ std::string shown(std::string_view text) {
   return out;
 }
 
-bool is_field(const Difference& node) {
-  return !node.old_value.empty() || !node.new_value.empty();
-}
+bool is_field(const Difference& node) { return !node.old_value.empty() || !node.new_value.empty(); }
 
 namespace {
 
@@ -58,7 +56,9 @@ void add_window(const HexWindow& window, std::vector<DiffLine>& out) {
   const auto rows = std::max(lines_a.size(), lines_b.size());
   std::size_t row = 0;
   while (row < rows) {
-    const auto equal = [&](std::size_t i) { return i < lines_a.size() && i < lines_b.size() && lines_a[i] == lines_b[i]; };
+    const auto equal = [&](std::size_t i) {
+      return i < lines_a.size() && i < lines_b.size() && lines_a[i] == lines_b[i];
+    };
     if (equal(row)) {
       out.push_back({' ', std::string(lines_a[row++])});
       continue;

@@ -12,10 +12,10 @@ namespace chiron::compare {
 
 namespace {
 
-constexpr std::size_t kFoldedLines = 16;     // of one finding's diff
-constexpr std::size_t kFoldFields = 4;       // members with the same change before they become one line
+constexpr std::size_t kFoldedLines = 16;  // of one finding's diff
+constexpr std::size_t kFoldFields = 4;    // members with the same change before they become one line
 constexpr std::size_t kFoldedNames = 3;
-constexpr std::size_t kFoldedMembers = 40;   // children of one node
+constexpr std::size_t kFoldedMembers = 40;  // children of one node
 
 class Printer {
  public:
@@ -84,8 +84,9 @@ class Printer {
       }
       if (group->size() > kFoldedNames) names += ", …";
       line(indent + (left == 0 ? "└─ " : "├─ "),
-           format("{} {} → {} {}", paint("1", field.field.empty() ? shown(field.title()) : field.field), paint("31", shown(field.old_value)),
-                  paint("32", shown(field.new_value)), paint("2", format("in {} members: {}", group->size(), names))));
+           format("{} {} → {} {}", paint("1", field.field.empty() ? shown(field.title()) : field.field),
+                  paint("31", shown(field.old_value)), paint("32", shown(field.new_value)),
+                  paint("2", format("in {} members: {}", group->size(), names))));
     }
   }
 
@@ -93,12 +94,18 @@ class Printer {
 
   static std::string_view badge(const Difference& node) {
     switch (node.kind) {
-      case Kind::only_in_a: return "− only in a";
-      case Kind::only_in_b: return "+ only in b";
-      case Kind::renamed: return "→ renamed";
-      case Kind::order: return "order";
-      case Kind::error: return "unreadable";
-      default: return "";
+      case Kind::only_in_a:
+        return "− only in a";
+      case Kind::only_in_b:
+        return "+ only in b";
+      case Kind::renamed:
+        return "→ renamed";
+      case Kind::order:
+        return "order";
+      case Kind::error:
+        return "unreadable";
+      default:
+        return "";
     }
   }
 
@@ -111,9 +118,11 @@ class Printer {
     const auto below = indent + (last ? "   " : "│  ");
     const auto place = place_text(node);
     if (is_field(node) && node.hunks.empty()) {
-      const auto values = format("{} → {}", paint("31", cut(shown(node.old_value), 40)), paint("32", cut(shown(node.new_value), 40)));
+      const auto values =
+          format("{} → {}", paint("31", cut(shown(node.old_value), 40)), paint("32", cut(shown(node.new_value), 40)));
       const auto note = node.ignored ? paint("2", format("  ignored: {}", node.reason)) : "";
-      line(lead, format("{} {}{}{}", paint("1", shown(node.field.empty() ? node.title() : node.field)), values, place.empty() ? "" : paint("2", "  at " + place), note));
+      line(lead, format("{} {}{}{}", paint("1", shown(node.field.empty() ? node.title() : node.field)), values,
+                        place.empty() ? "" : paint("2", "  at " + place), note));
     } else {
       std::string facts;
       const auto fact = [&](std::string_view text) {
@@ -121,7 +130,8 @@ class Printer {
       };
       fact(badge(node));
       fact(node.format);
-      if (node.lines_added + node.lines_removed > 0) fact(format("+{} −{} lines", node.lines_added, node.lines_removed));
+      if (node.lines_added + node.lines_removed > 0)
+        fact(format("+{} −{} lines", node.lines_added, node.lines_removed));
       if (node.kind != Kind::group) fact(extent_text(node));
       if (node.ignored) fact("ignored: " + node.reason);
       const auto colour = node.kind == Kind::only_in_a ? "31" : node.kind == Kind::only_in_b ? "32" : "1";
@@ -132,7 +142,8 @@ class Printer {
       if (node.kind == Kind::order && !options_.full && &comment - node.comments.data() >= 5) break;
       line(below + "  ", paint("33", shown(comment)));
     }
-    const auto lines = is_field(node) && node.hunks.empty() && node.windows.empty() ? std::vector<DiffLine>{} : diff_lines(node);
+    const auto lines =
+        is_field(node) && node.hunks.empty() && node.windows.empty() ? std::vector<DiffLine>{} : diff_lines(node);
     const auto first = is_field(node) ? std::size_t{2} : std::size_t{0};
     for (auto i = first; i < lines.size(); ++i) {
       if (!options_.full && i - first == kFoldedLines && lines.size() - i > 2) {
@@ -162,7 +173,8 @@ class Printer {
     std::string painted = format("\x1b[{}m{}", colour, diff.mark);
     std::size_t at = 0;
     for (const auto& mark : *diff.highlights) {
-      painted += text.substr(at, mark.begin - at) + "\x1b[7m" + text.substr(mark.begin, mark.end - mark.begin) + "\x1b[27m";
+      painted +=
+          text.substr(at, mark.begin - at) + "\x1b[7m" + text.substr(mark.begin, mark.end - mark.begin) + "\x1b[27m";
       at = mark.end;
     }
     line(lead, painted + text.substr(at) + "\x1b[0m");
@@ -209,8 +221,8 @@ std::string print_terminal(const Comparison& comparison, const ReportOptions& op
     printer.print(root);
   }
   if (out.dropped() > 0) {
-    out.add_always(format("report cut at {} bytes: {} lines or more are not shown (raise --max-report)\n", options.max_bytes,
-                          out.dropped()));
+    out.add_always(format("report cut at {} bytes: {} lines or more are not shown (raise --max-report)\n",
+                          options.max_bytes, out.dropped()));
   }
   out.add_always(paint("1", counts_text(counts)) + "\n" + ending);
   return out.take();

@@ -6,7 +6,8 @@ namespace chiron::compare {
 
 namespace {
 
-constexpr std::string_view kRed = "\x1b[31m", kGreen = "\x1b[32m", kCyan = "\x1b[36m", kDim = "\x1b[2m", kReset = "\x1b[0m";
+constexpr std::string_view kRed = "\x1b[31m", kGreen = "\x1b[32m", kCyan = "\x1b[36m", kDim = "\x1b[2m",
+                           kReset = "\x1b[0m";
 
 struct Step {
   const Difference* node;
@@ -49,7 +50,10 @@ void add_node(const Step& step, const ReportOptions& options, std::string& out) 
     std::string text;
     if (line.mark != '@') text += line.mark;
     text += line.text;
-    const auto colour = line.mark == '-' ? kRed : line.mark == '+' ? kGreen : line.mark == '@' ? kCyan : std::string_view{};
+    const auto colour = line.mark == '-'   ? kRed
+                        : line.mark == '+' ? kGreen
+                        : line.mark == '@' ? kCyan
+                                           : std::string_view{};
     out += inner + (colour.empty() ? text : coloured(colour, text)) + "\n";
   }
 }
@@ -75,8 +79,8 @@ std::string print_text(const Comparison& comparison, const ReportOptions& option
     out.add_always(format("┄ {} members left out by --exclude\n", comparison.excluded_count));
   }
   if (out.dropped() > 0) {
-    out.add_always(format("┄ report cut at {} bytes: {} findings are not shown (raise --max-report)\n", options.max_bytes,
-                          out.dropped()));
+    out.add_always(format("┄ report cut at {} bytes: {} findings are not shown (raise --max-report)\n",
+                          options.max_bytes, out.dropped()));
   }
   return out.take();
 }

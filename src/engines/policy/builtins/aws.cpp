@@ -21,23 +21,26 @@ bool check_strings(BuiltinContext& context, Value object, int operand, std::span
   std::vector<Value> missing, invalid;
   for (const auto name : names) {
     const Value value = object.get(name);
-    if (!value) missing.push_back(context.store.string(name));
-    else if (!value.is_string()) invalid.push_back(context.store.string(name));
+    if (!value)
+      missing.push_back(context.store.string(name));
+    else if (!value.is_string())
+      invalid.push_back(context.store.string(name));
   }
   if (!missing.empty())
     context.fail(format("operand {} missing required {}(s): {}", operand, what, to_rego(context.store.set(missing))),
                  BuiltinErrorCode::type);
   else if (!invalid.empty())
-    context.fail(format("operand {} invalid values for required {}(s): {}", operand, what, to_rego(context.store.set(invalid))),
-                 BuiltinErrorCode::type);
+    context.fail(
+        format("operand {} invalid values for required {}(s): {}", operand, what, to_rego(context.store.set(invalid))),
+        BuiltinErrorCode::type);
   return missing.empty() && invalid.empty();
 }
 
 std::string encode(std::string_view text, bool keep_slash) {
   std::string out;
   for (const char c : text) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ||
-                       c == '.' || c == '~' || (keep_slash && c == '/');
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+                       c == '_' || c == '.' || c == '~' || (keep_slash && c == '/');
     out += plain ? std::string(1, c) : format("%{:02X}", static_cast<unsigned char>(c));
   }
   return out;
@@ -64,7 +67,8 @@ Url cut_url(std::string_view url) {
 
 Value providers_aws_sign_req(BuiltinContext& context, Arguments arguments) {
   static constexpr std::array<std::string_view, 2> kRequest = {"method", "url"};
-  static constexpr std::array<std::string_view, 4> kConfig = {"aws_access_key", "aws_region", "aws_secret_access_key", "aws_service"};
+  static constexpr std::array<std::string_view, 4> kConfig = {"aws_access_key", "aws_region", "aws_secret_access_key",
+                                                              "aws_service"};
   auto& store = context.store;
   if (!require(context, arguments, 0, Kind::object) || !require(context, arguments, 1, Kind::object) ||
       !check_strings(context, arguments[0], 1, kRequest, "request parameters") ||
@@ -74,7 +78,8 @@ Value providers_aws_sign_req(BuiltinContext& context, Arguments arguments) {
   bool sign_payload = true;
   if (const Value disable = config.get("disable_payload_signing")) {
     if (!disable.is_boolean())
-      return context.fail("operand 2 invalid value for 'disable_payload_signing' in AWS config", BuiltinErrorCode::type);
+      return context.fail("operand 2 invalid value for 'disable_payload_signing' in AWS config",
+                          BuiltinErrorCode::type);
     sign_payload = !disable.is_true();
   }
   const Value session_token = config.get("aws_session_token");
@@ -95,7 +100,7 @@ Value providers_aws_sign_req(BuiltinContext& context, Arguments arguments) {
   const Url url = cut_url(request.get("url").string());
 
   // Headers: those of the request, then what signing adds.
-  std::map<std::string, std::string> headers;      // as they are returned
+  std::map<std::string, std::string> headers;         // as they are returned
   std::map<std::string, std::string> signed_headers;  // lower case
   if (const Value given = request.get("headers"); given && given.is_object())
     for (std::uint32_t i = 0; i < given.size(); ++i) {
@@ -128,18 +133,20 @@ Value providers_aws_sign_req(BuiltinContext& context, Arguments arguments) {
     parameters.emplace_back(part.find('=') == std::string_view::npos ? std::string(part) + "=" : std::string(part));
   }
   std::ranges::sort(parameters);
-  const std::string canonical = std::string(request.get("method").string()) + "\n" +
-                                (url.path.empty() ? std::string() : encode(url.path, true)) + "\n" + text::join(parameters, "&") +
-                                "\n" + canonical_headers + "\n" + names + "\n" + body_hash;
+  const std::string canonical =
+      std::string(request.get("method").string()) + "\n" + (url.path.empty() ? std::string() : encode(url.path, true)) +
+      "\n" + text::join(parameters, "&") + "\n" + canonical_headers + "\n" + names + "\n" + body_hash;
   const auto region = config.get("aws_region").string();
   const std::string scope = format("{}/{}/{}/aws4_request", date, region, service);
-  const std::string to_sign = "AWS4-HMAC-SHA256\n" + stamp + "\n" + scope + "\n" + text::to_hex(hash("SHA256", canonical));
+  const std::string to_sign =
+      "AWS4-HMAC-SHA256\n" + stamp + "\n" + scope + "\n" + text::to_hex(hash("SHA256", canonical));
   std::string key = hmac("SHA256", "AWS4" + std::string(config.get("aws_secret_access_key").string()), date);
   key = hmac("SHA256", key, region);
   key = hmac("SHA256", key, service);
   key = hmac("SHA256", key, "aws4_request");
-  headers["Authorization"] = format("AWS4-HMAC-SHA256 Credential={}/{},SignedHeaders={},Signature={}",
-                                    config.get("aws_access_key").string(), scope, names, text::to_hex(hmac("SHA256", key, to_sign)));
+  headers["Authorization"] =
+      format("AWS4-HMAC-SHA256 Credential={}/{},SignedHeaders={},Signature={}", config.get("aws_access_key").string(),
+             scope, names, text::to_hex(hmac("SHA256", key, to_sign)));
   std::vector<Member> members;
   for (const auto& [name, value] : headers) members.push_back({store.intern(name), store.string(value)});
   return store.with_member(request, store.intern("headers"), store.object(members));

@@ -61,8 +61,10 @@ class Reader {
     doc::Value arguments = doc::Value::array();
     while (!text_.empty() && !text_.starts_with(')')) {
       doc::Value argument = type();
-      if (take("...")) out.set("variadic", std::move(argument));
-      else arguments.push(std::move(argument));
+      if (take("..."))
+        out.set("variadic", std::move(argument));
+      else
+        arguments.push(std::move(argument));
       take(", ");
     }
     take(")");
@@ -124,8 +126,8 @@ doc::Value capabilities(RegoVersion version) {
   out.set("builtins", std::move(list));
   if (version == RegoVersion::v0) {
     out.set("future_keywords", names({"and", "contains", "every", "if", "in", "not", "or"}));
-    out.set("features", names({"keywords_in_refs", "rego_v1", "rego_v1_import", "rule_head_ref_string_prefixes", "rule_head_refs",
-                               "template_strings"}));
+    out.set("features", names({"keywords_in_refs", "rego_v1", "rego_v1_import", "rule_head_ref_string_prefixes",
+                               "rule_head_refs", "template_strings"}));
   } else {
     out.set("future_keywords", names({"and", "not", "or"}));
     out.set("features", names({"keywords_in_refs", "rego_v1", "template_strings"}));

@@ -10,11 +10,14 @@ namespace chiron::policy::functions {
 Value count(BuiltinContext& context, Arguments arguments) {
   const Value value = arguments[0];
   switch (value.kind()) {
-    case Kind::string: return context.store.integer(static_cast<std::int64_t>(utf8::count(value.string())));
+    case Kind::string:
+      return context.store.integer(static_cast<std::int64_t>(utf8::count(value.string())));
     case Kind::array:
     case Kind::object:
-    case Kind::set: return Value::small(value.size());
-    default: return fail_one_of(context, 1, "array, object, set, string", value);
+    case Kind::set:
+      return Value::small(value.size());
+    default:
+      return fail_one_of(context, 1, "array, object, set, string", value);
   }
 }
 Value max(BuiltinContext& context, Arguments arguments) {
@@ -179,13 +182,16 @@ Value gte(BuiltinContext&, Arguments arguments) { return Value::boolean(compare(
 Value internal_member_2(BuiltinContext&, Arguments arguments) {
   const Value wanted = arguments[0], container = arguments[1];
   switch (container.kind()) {
-    case Kind::set: return Value::boolean(container.set_contains(wanted));
-    case Kind::array: return Value::boolean(std::ranges::find(container.items(), wanted) != container.items().end());
+    case Kind::set:
+      return Value::boolean(container.set_contains(wanted));
+    case Kind::array:
+      return Value::boolean(std::ranges::find(container.items(), wanted) != container.items().end());
     case Kind::object:
       for (std::uint32_t i = 0; i < container.size(); ++i)
         if (container.value_at(i) == wanted) return Value::boolean(true);
       return Value::boolean(false);
-    default: return Value::boolean(false);
+    default:
+      return Value::boolean(false);
   }
 }
 Value internal_member_3(BuiltinContext&, Arguments arguments) {

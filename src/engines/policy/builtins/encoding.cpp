@@ -45,8 +45,8 @@ std::expected<std::string, std::string> query_unescape(std::string_view text) {
 std::string query_escape(std::string_view text) {
   std::string out;
   for (const char c : text) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ||
-                       c == '.' || c == '~';
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+                       c == '_' || c == '.' || c == '~';
     if (plain)
       out += c;
     else if (c == ' ')
@@ -58,7 +58,8 @@ std::string query_escape(std::string_view text) {
 }
 
 // JSON with a prefix for every line, as Go's MarshalIndent writes it.
-void append_indented(std::string& out, Value value, std::string_view prefix, std::string_view indent, std::size_t depth) {
+void append_indented(std::string& out, Value value, std::string_view prefix, std::string_view indent,
+                     std::size_t depth) {
   auto line = [&](std::size_t levels) {
     out += '\n';
     out += prefix;
@@ -118,8 +119,7 @@ std::string encode_base64(std::string_view bytes, bool url, bool padded) {
   for (std::size_t i = 0; i < bytes.size(); i += 3) {
     const std::size_t have = std::min<std::size_t>(3, bytes.size() - i);
     std::uint32_t group = 0;
-    for (std::size_t j = 0; j < 3; ++j)
-      group = group << 8 | (j < have ? static_cast<unsigned char>(bytes[i + j]) : 0U);
+    for (std::size_t j = 0; j < 3; ++j) group = group << 8 | (j < have ? static_cast<unsigned char>(bytes[i + j]) : 0U);
     for (std::size_t j = 0; j <= have; ++j) out += alphabet[group >> (18 - 6 * j) & 63];
     if (padded) out.append(3 - have, '=');
   }
@@ -172,10 +172,16 @@ std::expected<std::string, std::string> decode_base64url(std::string_view text) 
   if (text.ends_with('=')) return decode_base64(text, true);
   std::string padded(text);
   switch (text.size() % 4) {
-    case 0: break;
-    case 2: padded += "=="; break;
-    case 3: padded += '='; break;
-    default: return std::unexpected(format("illegal base64url string: {}", text));
+    case 0:
+      break;
+    case 2:
+      padded += "==";
+      break;
+    case 3:
+      padded += '=';
+      break;
+    default:
+      return std::unexpected(format("illegal base64url string: {}", text));
   }
   return decode_base64(padded, true);
 }
@@ -189,7 +195,8 @@ std::expected<Value, std::string> parse_json_text(Store& store, std::string_view
 }
 
 Value base64_encode(BuiltinContext& context, Arguments arguments) {
-  return with_string(context, arguments, [&](auto text) { return context.store.string(encode_base64(text, false, true)); });
+  return with_string(context, arguments,
+                     [&](auto text) { return context.store.string(encode_base64(text, false, true)); });
 }
 Value base64_decode(BuiltinContext& context, Arguments arguments) {
   return with_string(context, arguments, [&](auto text) { return result(context, decode_base64(text, false)); });
@@ -198,10 +205,12 @@ Value base64_is_valid(BuiltinContext&, Arguments arguments) {
   return Value::boolean(arguments[0].is_string() && decode_base64(arguments[0].string(), false).has_value());
 }
 Value base64url_encode(BuiltinContext& context, Arguments arguments) {
-  return with_string(context, arguments, [&](auto text) { return context.store.string(encode_base64(text, true, true)); });
+  return with_string(context, arguments,
+                     [&](auto text) { return context.store.string(encode_base64(text, true, true)); });
 }
 Value base64url_encode_no_pad(BuiltinContext& context, Arguments arguments) {
-  return with_string(context, arguments, [&](auto text) { return context.store.string(encode_base64(text, true, false)); });
+  return with_string(context, arguments,
+                     [&](auto text) { return context.store.string(encode_base64(text, true, false)); });
 }
 Value base64url_decode(BuiltinContext& context, Arguments arguments) {
   return with_string(context, arguments, [&](auto text) { return result(context, decode_base64url(text)); });
@@ -216,7 +225,8 @@ Value hex_decode(BuiltinContext& context, Arguments arguments) {
     for (std::size_t i = 0; i < text.size(); i += 2) {
       for (std::size_t j = i; j < std::min(i + 2, text.size()); ++j)
         if (hex_digit(text[j]) < 0)
-          return context.fail(format("encoding/hex: invalid byte: U+{:04X} '{}'", static_cast<unsigned char>(text[j]), text[j]));
+          return context.fail(
+              format("encoding/hex: invalid byte: U+{:04X} '{}'", static_cast<unsigned char>(text[j]), text[j]));
       if (i + 1 == text.size()) return context.fail("encoding/hex: odd length hex string");
       out += static_cast<char>(hex_digit(text[i]) * 16 + hex_digit(text[i + 1]));
     }
@@ -243,7 +253,8 @@ Value json_marshal_with_options(BuiltinContext& context, Arguments arguments) {
       (name == "\"prefix\"" ? prefix : indent) = value.string();
       implied = true;
     } else if (name == "\"pretty\"") {
-      if (!value.is_boolean()) return context.fail(format("operand 2 key {} failed cast to bool", name), BuiltinErrorCode::type);
+      if (!value.is_boolean())
+        return context.fail(format("operand 2 key {} failed cast to bool", name), BuiltinErrorCode::type);
       pretty = value.is_true();
     } else {
       return context.fail(format("operand 2 object contained unknown key {}", name), BuiltinErrorCode::type);
@@ -311,7 +322,8 @@ Value urlquery_encode_object(BuiltinContext& context, Arguments arguments) {
   };
   auto add = [&](Value key, Value value) {
     if (!out.empty()) out += '&';
-    out += query_escape(key.is_string() ? key.string() : std::string_view(to_json(key))) + "=" + query_escape(value.string());
+    out += query_escape(key.is_string() ? key.string() : std::string_view(to_json(key))) + "=" +
+           query_escape(value.string());
   };
   for (std::uint32_t i = 0; i < arguments[0].size(); ++i) {
     const Value key = arguments[0].key_at(i), value = arguments[0].value_at(i);

@@ -14,10 +14,42 @@ namespace chiron::policy::functions {
 namespace {
 
 enum class Part {
-  none, long_month, month, number_month, zero_month, long_weekday, weekday, day, under_day, zero_day, under_year_day,
-  zero_year_day, hour, hour12, zero_hour12, minute, zero_minute, second, zero_second, long_year, year, upper_pm, lower_pm,
-  zone_name, z_offset, z_offset_seconds, z_offset_short, z_offset_colon, z_offset_colon_seconds, offset, offset_seconds,
-  offset_short, offset_colon, offset_colon_seconds, fraction_zero, fraction_nine
+  none,
+  long_month,
+  month,
+  number_month,
+  zero_month,
+  long_weekday,
+  weekday,
+  day,
+  under_day,
+  zero_day,
+  under_year_day,
+  zero_year_day,
+  hour,
+  hour12,
+  zero_hour12,
+  minute,
+  zero_minute,
+  second,
+  zero_second,
+  long_year,
+  year,
+  upper_pm,
+  lower_pm,
+  zone_name,
+  z_offset,
+  z_offset_seconds,
+  z_offset_short,
+  z_offset_colon,
+  z_offset_colon_seconds,
+  offset,
+  offset_seconds,
+  offset_short,
+  offset_colon,
+  offset_colon_seconds,
+  fraction_zero,
+  fraction_nine
 };
 
 struct Spelling {
@@ -26,22 +58,46 @@ struct Spelling {
 };
 // Longer spellings before their beginnings.
 constexpr std::array kSpellings = {
-    Spelling{"January", Part::long_month}, Spelling{"Jan", Part::month}, Spelling{"Monday", Part::long_weekday},
-    Spelling{"Mon", Part::weekday}, Spelling{"MST", Part::zone_name}, Spelling{"2006", Part::long_year},
-    Spelling{"__2", Part::under_year_day}, Spelling{"_2", Part::under_day}, Spelling{"002", Part::zero_year_day},
-    Spelling{"01", Part::zero_month}, Spelling{"02", Part::zero_day}, Spelling{"03", Part::zero_hour12},
-    Spelling{"04", Part::zero_minute}, Spelling{"05", Part::zero_second}, Spelling{"06", Part::year},
-    Spelling{"15", Part::hour}, Spelling{"1", Part::number_month}, Spelling{"2", Part::day}, Spelling{"3", Part::hour12},
-    Spelling{"4", Part::minute}, Spelling{"5", Part::second}, Spelling{"PM", Part::upper_pm}, Spelling{"pm", Part::lower_pm},
-    Spelling{"Z07:00:00", Part::z_offset_colon_seconds}, Spelling{"Z07:00", Part::z_offset_colon},
-    Spelling{"Z070000", Part::z_offset_seconds}, Spelling{"Z0700", Part::z_offset}, Spelling{"Z07", Part::z_offset_short},
-    Spelling{"-07:00:00", Part::offset_colon_seconds}, Spelling{"-07:00", Part::offset_colon},
-    Spelling{"-070000", Part::offset_seconds}, Spelling{"-0700", Part::offset}, Spelling{"-07", Part::offset_short},
+    Spelling{"January", Part::long_month},
+    Spelling{"Jan", Part::month},
+    Spelling{"Monday", Part::long_weekday},
+    Spelling{"Mon", Part::weekday},
+    Spelling{"MST", Part::zone_name},
+    Spelling{"2006", Part::long_year},
+    Spelling{"__2", Part::under_year_day},
+    Spelling{"_2", Part::under_day},
+    Spelling{"002", Part::zero_year_day},
+    Spelling{"01", Part::zero_month},
+    Spelling{"02", Part::zero_day},
+    Spelling{"03", Part::zero_hour12},
+    Spelling{"04", Part::zero_minute},
+    Spelling{"05", Part::zero_second},
+    Spelling{"06", Part::year},
+    Spelling{"15", Part::hour},
+    Spelling{"1", Part::number_month},
+    Spelling{"2", Part::day},
+    Spelling{"3", Part::hour12},
+    Spelling{"4", Part::minute},
+    Spelling{"5", Part::second},
+    Spelling{"PM", Part::upper_pm},
+    Spelling{"pm", Part::lower_pm},
+    Spelling{"Z07:00:00", Part::z_offset_colon_seconds},
+    Spelling{"Z07:00", Part::z_offset_colon},
+    Spelling{"Z070000", Part::z_offset_seconds},
+    Spelling{"Z0700", Part::z_offset},
+    Spelling{"Z07", Part::z_offset_short},
+    Spelling{"-07:00:00", Part::offset_colon_seconds},
+    Spelling{"-07:00", Part::offset_colon},
+    Spelling{"-070000", Part::offset_seconds},
+    Spelling{"-0700", Part::offset},
+    Spelling{"-07", Part::offset_short},
 };
 
-constexpr std::array<std::string_view, 12> kMonths = {"January", "February", "March", "April", "May", "June",
-                                                      "July", "August", "September", "October", "November", "December"};
-constexpr std::array<std::string_view, 7> kDays = {"Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"};
+constexpr std::array<std::string_view, 12> kMonths = {"January",   "February", "March",    "April",
+                                                      "May",       "June",     "July",     "August",
+                                                      "September", "October",  "November", "December"};
+constexpr std::array<std::string_view, 7> kDays = {"Sunday",   "Monday", "Tuesday", "Wednesday",
+                                                   "Thursday", "Friday", "Saturday"};
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
@@ -49,7 +105,7 @@ bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
 struct Piece {
   std::string_view prefix;  // plain text before the part
   Part part = Part::none;
-  std::string_view text;  // the part's spelling
+  std::string_view text;   // the part's spelling
   std::size_t digits = 0;  // of a fraction
 };
 
@@ -71,7 +127,8 @@ Piece next_piece(std::string_view& layout) {
     for (const auto& spelling : kSpellings) {
       if (!rest.starts_with(spelling.text)) continue;
       // "Jan" and "Mon" are not parts at the start of a longer word in lower case; "_2006" is "_" and a year.
-      if ((spelling.part == Part::month || spelling.part == Part::weekday) && rest.size() > 3 && is_lower(rest[3])) continue;
+      if ((spelling.part == Part::month || spelling.part == Part::weekday) && rest.size() > 3 && is_lower(rest[3]))
+        continue;
       if (spelling.part == Part::under_day && rest.starts_with("_2006")) break;
       return found(spelling.part, spelling.text.size());
     }
@@ -90,8 +147,8 @@ void append_offset(std::string& out, Part part, int offset) {
   out += offset < 0 ? '-' : '+';
   const int seconds = std::abs(offset);
   out += format("{:02}", seconds / 3600);
-  const bool colon = part == Part::z_offset_colon || part == Part::offset_colon || part == Part::z_offset_colon_seconds ||
-                     part == Part::offset_colon_seconds;
+  const bool colon = part == Part::z_offset_colon || part == Part::offset_colon ||
+                     part == Part::z_offset_colon_seconds || part == Part::offset_colon_seconds;
   if (colon) out += ':';
   if (part != Part::offset_short && part != Part::z_offset_short) out += format("{:02}", seconds / 60 % 60);
   if (part == Part::z_offset_seconds || part == Part::offset_seconds || part == Part::z_offset_colon_seconds ||
@@ -129,7 +186,8 @@ class Reader {
   }
   std::string head() const { return "parsing time " + quoted(text_); }
   std::unexpected<std::string> mismatch(std::string_view value, std::string_view element) const {
-    return std::unexpected(head() + " as " + quoted(layout_) + ": cannot parse " + quoted(value) + " as " + quoted(element));
+    return std::unexpected(head() + " as " + quoted(layout_) + ": cannot parse " + quoted(value) + " as " +
+                           quoted(element));
   }
 
   // White space in the layout stands for any.
@@ -243,29 +301,37 @@ class Reader {
 
   bool take(const Piece& piece, std::string_view& value, std::string_view rest_of_layout) {
     switch (piece.part) {
-      case Part::long_year: return number(value, 4, 4, year_);
+      case Part::long_year:
+        return number(value, 4, 4, year_);
       case Part::year:
         if (!number(value, 2, 2, year_)) return false;
         year_ += year_ >= 69 ? 1900 : 2000;
         return true;
-      case Part::long_month: return name(value, kMonths, std::string_view::npos, month_) && (++month_, true);
-      case Part::month: return name(value, kMonths, 3, month_) && (++month_, true);
+      case Part::long_month:
+        return name(value, kMonths, std::string_view::npos, month_) && (++month_, true);
+      case Part::month:
+        return name(value, kMonths, 3, month_) && (++month_, true);
       case Part::number_month:
       case Part::zero_month:
         if (!number(value, piece.part == Part::zero_month ? 2 : 1, 2, month_)) return false;
         check(month_, 1, 12, "month");
         return true;
-      case Part::long_weekday: return name(value, kDays, std::string_view::npos, weekday_);
-      case Part::weekday: return name(value, kDays, 3, weekday_);
+      case Part::long_weekday:
+        return name(value, kDays, std::string_view::npos, weekday_);
+      case Part::weekday:
+        return name(value, kDays, 3, weekday_);
       case Part::under_day:
         if (value.starts_with(' ')) value.remove_prefix(1);
         return number(value, 1, 2, day_);
-      case Part::day: return number(value, 1, 2, day_);
-      case Part::zero_day: return number(value, 2, 2, day_);
+      case Part::day:
+        return number(value, 1, 2, day_);
+      case Part::zero_day:
+        return number(value, 2, 2, day_);
       case Part::under_year_day:
         for (int i = 0; i < 2 && value.starts_with(' '); ++i) value.remove_prefix(1);
         return number(value, 1, 3, year_day_);
-      case Part::zero_year_day: return number(value, 3, 3, year_day_);
+      case Part::zero_year_day:
+        return number(value, 3, 3, year_day_);
       case Part::hour:
         if (!number(value, 2, 2, hour_)) return false;
         check(hour_, 0, 23, "hour");
@@ -322,8 +388,10 @@ class Reader {
         value.remove_prefix(2);
         return true;
       }
-      case Part::zone_name: return take_zone_name(value);
-      default: return take_offset(piece.part, value);
+      case Part::zone_name:
+        return take_zone_name(value);
+      default:
+        return take_offset(piece.part, value);
     }
   }
 
@@ -357,37 +425,85 @@ std::string format_time(absl::Time time, absl::TimeZone zone, std::string_view l
   const auto info = zone.At(time);
   const auto& civil = info.cs;
   const auto nanoseconds = absl::ToInt64Nanoseconds(info.subsecond);
-  const auto weekday = (static_cast<int>(absl::GetWeekday(absl::CivilDay(civil))) + 1) % 7;  // Abseil begins with Monday
+  const auto weekday =
+      (static_cast<int>(absl::GetWeekday(absl::CivilDay(civil))) + 1) % 7;  // Abseil begins with Monday
   const int hour12 = civil.hour() % 12 == 0 ? 12 : civil.hour() % 12;
   std::string out;
   while (true) {
     const Piece piece = next_piece(layout);
     out += piece.prefix;
     switch (piece.part) {
-      case Part::none: return out;
-      case Part::long_month: out += kMonths[static_cast<std::size_t>(civil.month() - 1)]; break;
-      case Part::month: out += kMonths[static_cast<std::size_t>(civil.month() - 1)].substr(0, 3); break;
-      case Part::number_month: out += std::to_string(civil.month()); break;
-      case Part::zero_month: out += format("{:02}", civil.month()); break;
-      case Part::long_weekday: out += kDays[static_cast<std::size_t>(weekday)]; break;
-      case Part::weekday: out += kDays[static_cast<std::size_t>(weekday)].substr(0, 3); break;
-      case Part::day: out += std::to_string(civil.day()); break;
-      case Part::under_day: out += format("{:2}", civil.day()); break;
-      case Part::zero_day: out += format("{:02}", civil.day()); break;
-      case Part::under_year_day: out += format("{:3}", absl::GetYearDay(absl::CivilDay(civil))); break;
-      case Part::zero_year_day: out += format("{:03}", absl::GetYearDay(absl::CivilDay(civil))); break;
-      case Part::hour: out += format("{:02}", civil.hour()); break;
-      case Part::hour12: out += std::to_string(hour12); break;
-      case Part::zero_hour12: out += format("{:02}", hour12); break;
-      case Part::minute: out += std::to_string(civil.minute()); break;
-      case Part::zero_minute: out += format("{:02}", civil.minute()); break;
-      case Part::second: out += std::to_string(civil.second()); break;
-      case Part::zero_second: out += format("{:02}", civil.second()); break;
-      case Part::long_year: out += format("{:04}", civil.year()); break;
-      case Part::year: out += format("{:02}", civil.year() % 100); break;
-      case Part::upper_pm: out += civil.hour() >= 12 ? "PM" : "AM"; break;
-      case Part::lower_pm: out += civil.hour() >= 12 ? "pm" : "am"; break;
-      case Part::zone_name: out += info.zone_abbr; break;
+      case Part::none:
+        return out;
+      case Part::long_month:
+        out += kMonths[static_cast<std::size_t>(civil.month() - 1)];
+        break;
+      case Part::month:
+        out += kMonths[static_cast<std::size_t>(civil.month() - 1)].substr(0, 3);
+        break;
+      case Part::number_month:
+        out += std::to_string(civil.month());
+        break;
+      case Part::zero_month:
+        out += format("{:02}", civil.month());
+        break;
+      case Part::long_weekday:
+        out += kDays[static_cast<std::size_t>(weekday)];
+        break;
+      case Part::weekday:
+        out += kDays[static_cast<std::size_t>(weekday)].substr(0, 3);
+        break;
+      case Part::day:
+        out += std::to_string(civil.day());
+        break;
+      case Part::under_day:
+        out += format("{:2}", civil.day());
+        break;
+      case Part::zero_day:
+        out += format("{:02}", civil.day());
+        break;
+      case Part::under_year_day:
+        out += format("{:3}", absl::GetYearDay(absl::CivilDay(civil)));
+        break;
+      case Part::zero_year_day:
+        out += format("{:03}", absl::GetYearDay(absl::CivilDay(civil)));
+        break;
+      case Part::hour:
+        out += format("{:02}", civil.hour());
+        break;
+      case Part::hour12:
+        out += std::to_string(hour12);
+        break;
+      case Part::zero_hour12:
+        out += format("{:02}", hour12);
+        break;
+      case Part::minute:
+        out += std::to_string(civil.minute());
+        break;
+      case Part::zero_minute:
+        out += format("{:02}", civil.minute());
+        break;
+      case Part::second:
+        out += std::to_string(civil.second());
+        break;
+      case Part::zero_second:
+        out += format("{:02}", civil.second());
+        break;
+      case Part::long_year:
+        out += format("{:04}", civil.year());
+        break;
+      case Part::year:
+        out += format("{:02}", civil.year() % 100);
+        break;
+      case Part::upper_pm:
+        out += civil.hour() >= 12 ? "PM" : "AM";
+        break;
+      case Part::lower_pm:
+        out += civil.hour() >= 12 ? "pm" : "am";
+        break;
+      case Part::zone_name:
+        out += info.zone_abbr;
+        break;
       case Part::fraction_zero:
       case Part::fraction_nine: {
         std::string digits = format("{:09}", nanoseconds).substr(0, piece.digits);
@@ -396,7 +512,9 @@ std::string format_time(absl::Time time, absl::TimeZone zone, std::string_view l
         if (!digits.empty()) out += piece.text.substr(0, 1), out += digits;
         break;
       }
-      default: append_offset(out, piece.part, info.offset); break;
+      default:
+        append_offset(out, piece.part, info.offset);
+        break;
     }
   }
 }

@@ -21,8 +21,10 @@ using Positions = std::unordered_map<std::uint64_t, Position>;
 
 // The tree in the shape that policies know: Operations and Fragments of a query; Schema, SchemaExtension, Directives,
 // Definitions and Extensions of a schema; empty lists are left out. The error says where.
-[[nodiscard]] std::expected<Value, std::string> parse_query(Store& store, std::string_view text, Positions* positions = nullptr);
-[[nodiscard]] std::expected<Value, std::string> parse_schema(Store& store, std::string_view text, Positions* positions = nullptr);
+[[nodiscard]] std::expected<Value, std::string> parse_query(Store& store, std::string_view text,
+                                                            Positions* positions = nullptr);
+[[nodiscard]] std::expected<Value, std::string> parse_schema(Store& store, std::string_view text,
+                                                             Positions* positions = nullptr);
 
 // What is wrong with a schema, or with a query against a valid schema; "" where nothing is.
 [[nodiscard]] std::string validate_schema(Store& store, Value schema, const Positions& positions);

@@ -97,7 +97,8 @@ class Schema : public Checker {
   Schema(Store& store, Value document, const Positions& positions) : Checker(positions) {
     const Value prelude = *parse_schema(store, kPrelude);
     for (const Value definition : list_of(prelude, "Definitions")) declare(definition, false);
-    for (const Value definition : list_of(prelude, "Directives")) directives[std::string(text_of(definition, "Name"))] = definition;
+    for (const Value definition : list_of(prelude, "Directives"))
+      directives[std::string(text_of(definition, "Name"))] = definition;
     for (const Value definition : list_of(document, "Definitions")) declare(definition, false);
     for (const Value definition : list_of(document, "Extensions")) declare(definition, true);
     for (const Value definition : list_of(document, "Directives")) {
@@ -108,22 +109,27 @@ class Schema : public Checker {
       directives[name] = definition;
     }
     if (list_of(document, "Schema").size() > 1)
-      fail(list_of(document, "Schema")[1], "Cannot have multiple schema entry points, consider schema extensions instead.");
+      fail(list_of(document, "Schema")[1],
+           "Cannot have multiple schema entry points, consider schema extensions instead.");
     for (auto list : {"Schema", "SchemaExtension"})
       for (const Value definition : list_of(document, list))
         for (const Value entry : list_of(definition, "OperationTypes")) {
           const std::string operation(text_of(entry, "Operation")), type(text_of(entry, "Type"));
-          if (!types.contains(type)) fail(entry, format("Schema root {} refers to a type {} that does not exist.", operation, type));
+          if (!types.contains(type))
+            fail(entry, format("Schema root {} refers to a type {} that does not exist.", operation, type));
           roots[operation] = type;
         }
     if (list_of(document, "Schema").empty())
-      for (auto [operation, name] : {std::pair{"query", "Query"}, {"mutation", "Mutation"}, {"subscription", "Subscription"}})
+      for (auto [operation, name] :
+           {std::pair{"query", "Query"}, {"mutation", "Mutation"}, {"subscription", "Subscription"}})
         if (!roots.contains(operation) && types.contains(name)) roots[operation] = name;
     for (const auto& [name, type] : types)
       if (ok() && type.node) check_type(name, type);
     for (const auto& [name, definition] : directives) {
       if (!own_directives_.contains(name)) continue;
-      if (name.starts_with("__")) fail(definition, format("Name \"{}\" must not begin with \"__\", which is reserved by GraphQL introspection.", name));
+      if (name.starts_with("__"))
+        fail(definition,
+             format("Name \"{}\" must not begin with \"__\", which is reserved by GraphQL introspection.", name));
       check_arguments(definition);
     }
   }
@@ -145,7 +151,8 @@ class Schema : public Checker {
     if (type->kind == "UNION") out.insert(type->members.begin(), type->members.end());
     if (type->kind == "INTERFACE")
       for (const auto& [other, candidate] : types)
-        if (candidate.kind == "OBJECT" && std::ranges::find(candidate.interfaces, name) != candidate.interfaces.end()) out.insert(other);
+        if (candidate.kind == "OBJECT" && std::ranges::find(candidate.interfaces, name) != candidate.interfaces.end())
+          out.insert(other);
     return out;
   }
 
@@ -160,7 +167,8 @@ class Schema : public Checker {
       type.kind = text_of(definition, "Kind");
       if (!prelude) type.node = definition;
     } else if (type.kind != text_of(definition, "Kind")) {
-      return fail(definition, format("Cannot extend type {} because the base type is a {}, not {}.", name, type.kind, text_of(definition, "Kind")));
+      return fail(definition, format("Cannot extend type {} because the base type is a {}, not {}.", name, type.kind,
+                                     text_of(definition, "Kind")));
     }
     auto append = [&](std::vector<Value>& to, std::string_view member) {
       const auto items = list_of(definition, member);
@@ -186,11 +194,14 @@ class Schema : public Checker {
       check_reference(argument, type);
       const Type* found = find(named_type(type));
       if (found != nullptr && !found->is_input())
-        fail(argument, format("cannot use {} as argument {} because {} is not a valid input type", named_type(type), text_of(argument, "Name"), found->kind));
+        fail(argument, format("cannot use {} as argument {} because {} is not a valid input type", named_type(type),
+                              text_of(argument, "Name"), found->kind));
       check_directives(argument, "ARGUMENT_DEFINITION");
     }
   }
-  void check_directives(Value owner, std::string_view location) { check_directives(list_of(owner, "Directives"), location); }
+  void check_directives(Value owner, std::string_view location) {
+    check_directives(list_of(owner, "Directives"), location);
+  }
   void check_directives(std::span<const Value> applied, std::string_view location) {
     for (const Value directive : applied) {
       const auto name = text_of(directive, "Name");
@@ -203,21 +214,29 @@ class Schema : public Checker {
   }
 
   void check_type(const std::string& name, const Type& type) {
-    if (name.starts_with("__")) fail(type.node, format("Name \"{}\" must not begin with \"__\", which is reserved by GraphQL introspection.", name));
+    if (name.starts_with("__"))
+      fail(type.node,
+           format("Name \"{}\" must not begin with \"__\", which is reserved by GraphQL introspection.", name));
     for (const auto& member : type.members) {
       const Type* found = find(member);
-      if (found == nullptr) fail(type.node, format("Undefined type \"{}\".", member));
-      else if (found->kind != "OBJECT") fail(type.node, format("UNION type \"{}\" must be OBJECT.", member));
+      if (found == nullptr)
+        fail(type.node, format("Undefined type \"{}\".", member));
+      else if (found->kind != "OBJECT")
+        fail(type.node, format("UNION type \"{}\" must be OBJECT.", member));
     }
     for (const auto& name_of_interface : type.interfaces) check_implements(name, type, name_of_interface);
     if ((type.kind == "OBJECT" || type.kind == "INTERFACE") && type.fields.empty())
       fail(type.node, format("{} {}: must define one or more fields.", type.kind, name));
-    if (type.kind == "ENUM" && type.values.empty()) fail(type.node, format("{} {}: must define one or more unique enum values.", type.kind, name));
-    if (type.kind == "INPUT_OBJECT" && type.fields.empty()) fail(type.node, format("{} {}: must define one or more input fields.", type.kind, name));
+    if (type.kind == "ENUM" && type.values.empty())
+      fail(type.node, format("{} {}: must define one or more unique enum values.", type.kind, name));
+    if (type.kind == "INPUT_OBJECT" && type.fields.empty())
+      fail(type.node, format("{} {}: must define one or more input fields.", type.kind, name));
     std::set<std::string_view> seen;
     for (const Value field : type.fields) {
       const auto label = text_of(field, "Name");
-      if (label.starts_with("__")) fail(field, format("Name \"{}\" must not begin with \"__\", which is reserved by GraphQL introspection.", label));
+      if (label.starts_with("__"))
+        fail(field,
+             format("Name \"{}\" must not begin with \"__\", which is reserved by GraphQL introspection.", label));
       if (!seen.insert(label).second) fail(field, format("Field {}.{} can only be defined once.", name, label));
       const Value field_type = field.get("Type");
       check_reference(field, field_type);
@@ -231,7 +250,8 @@ class Schema : public Checker {
     }
     std::set<std::string_view> values;
     for (const Value value : type.values) {
-      if (!values.insert(text_of(value, "Name")).second) fail(value, format("Enum value {}.{} can only be defined once.", name, text_of(value, "Name")));
+      if (!values.insert(text_of(value, "Name")).second)
+        fail(value, format("Enum value {}.{} can only be defined once.", name, text_of(value, "Name")));
       check_directives(value, "ENUM_VALUE");
     }
     check_directives(type.directives, type.kind);
@@ -240,30 +260,39 @@ class Schema : public Checker {
   bool is_covariant(Value wanted, Value actual) const {
     if (flag_of(wanted, "NonNull") && !flag_of(actual, "NonNull")) return false;
     const Value wanted_element = wanted.get("Elem"), actual_element = actual.get("Elem");
-    if (wanted_element || actual_element) return wanted_element && actual_element && is_covariant(wanted_element, actual_element);
+    if (wanted_element || actual_element)
+      return wanted_element && actual_element && is_covariant(wanted_element, actual_element);
     const auto a = text_of(wanted, "NamedType"), b = text_of(actual, "NamedType");
     if (a == b) return true;
     const Type* type = find(b);
-    return possible(a).contains(std::string(b)) || (type != nullptr && std::ranges::find(type->interfaces, a) != type->interfaces.end());
+    return possible(a).contains(std::string(b)) ||
+           (type != nullptr && std::ranges::find(type->interfaces, a) != type->interfaces.end());
   }
   void check_implements(const std::string& name, const Type& type, const std::string& interface_name) {
     const Type* found = find(interface_name);
     if (found == nullptr) return fail(type.node, format("Undefined type \"{}\".", interface_name));
-    if (found->kind != "INTERFACE") return fail(type.node, format("{} is a non interface type {}.", interface_name, found->kind));
+    if (found->kind != "INTERFACE")
+      return fail(type.node, format("{} is a non interface type {}.", interface_name, found->kind));
     for (const auto& inherited : found->interfaces)
       if (std::ranges::find(type.interfaces, inherited) == type.interfaces.end())
-        fail(type.node, format("Type {} must implement {} because it is implemented by {}.", name, inherited, interface_name));
+        fail(type.node,
+             format("Type {} must implement {} because it is implemented by {}.", name, inherited, interface_name));
     for (const Value required : found->fields) {
       const auto label = text_of(required, "Name");
       const Value field = type.field(label);
-      if (!field) return fail(type.node, format("For {} to implement {} it must have a field called {}.", name, interface_name, label));
+      if (!field)
+        return fail(type.node,
+                    format("For {} to implement {} it must have a field called {}.", name, interface_name, label));
       if (!is_covariant(required.get("Type"), field.get("Type")))
-        fail(field, format("For {} to implement {} the field {} must have type {}.", name, interface_name, label, type_text(required.get("Type"))));
+        fail(field, format("For {} to implement {} the field {} must have type {}.", name, interface_name, label,
+                           type_text(required.get("Type"))));
       for (const Value argument : list_of(required, "Arguments")) {
         const auto arguments = list_of(field, "Arguments");
-        const auto same = std::ranges::find_if(arguments, [&](Value candidate) { return text_of(candidate, "Name") == text_of(argument, "Name"); });
+        const auto same = std::ranges::find_if(
+            arguments, [&](Value candidate) { return text_of(candidate, "Name") == text_of(argument, "Name"); });
         if (same == arguments.end())
-          fail(field, format("For {} to implement {} the field {} must have the same arguments but it is missing {}.", name, interface_name, label, text_of(argument, "Name")));
+          fail(field, format("For {} to implement {} the field {} must have the same arguments but it is missing {}.",
+                             name, interface_name, label, text_of(argument, "Name")));
       }
     }
   }
@@ -279,12 +308,15 @@ class Query : public Checker {
     const auto all = list_of(document, "Operations");
     for (const Value fragment : list_of(document, "Fragments")) {
       const std::string name(text_of(fragment, "Name"));
-      if (!fragments_.try_emplace(name, fragment).second) fail(fragment, format("There can be only one fragment named \"{}\".", name));
+      if (!fragments_.try_emplace(name, fragment).second)
+        fail(fragment, format("There can be only one fragment named \"{}\".", name));
     }
     for (const Value operation : all) {
       const auto name = text_of(operation, "Name");
-      if (name.empty() && all.size() > 1) fail(operation, "This anonymous operation must be the only defined operation.");
-      if (!name.empty() && !operations.insert(name).second) fail(operation, format("There can be only one operation named \"{}\".", name));
+      if (name.empty() && all.size() > 1)
+        fail(operation, "This anonymous operation must be the only defined operation.");
+      if (!name.empty() && !operations.insert(name).second)
+        fail(operation, format("There can be only one operation named \"{}\".", name));
     }
     for (const auto& [name, fragment] : fragments_) check_fragment(fragment);
     for (const Value operation : all) check_operation(operation);
@@ -298,7 +330,8 @@ class Query : public Checker {
     const Type* type = schema_.find(condition);
     if (type == nullptr) return fail(fragment, format("Unknown type \"{}\".", condition));
     if (!type->is_composite())
-      fail(fragment, format("Fragment \"{}\" cannot condition on non composite type \"{}\".", text_of(fragment, "Name"), condition));
+      fail(fragment, format("Fragment \"{}\" cannot condition on non composite type \"{}\".", text_of(fragment, "Name"),
+                            condition));
     // A fragment that reaches itself never ends.
     std::set<std::string> reached;
     std::vector<Value> open{fragment};
@@ -324,7 +357,8 @@ class Query : public Checker {
   void check_operation(Value operation) {
     const auto kind = text_of(operation, "Operation");
     const auto root = schema_.roots.find(kind);
-    if (root == schema_.roots.end()) return fail(operation, format("Schema does not support operation type \"{}\"", kind));
+    if (root == schema_.roots.end())
+      return fail(operation, format("Schema does not support operation type \"{}\"", kind));
     variables_.clear();
     used_variables_.clear();
     for (const Value variable : list_of(operation, "VariableDefinitions")) {
@@ -332,8 +366,10 @@ class Query : public Checker {
       const Value type = variable.get("Type");
       const Type* found = schema_.find(named_type(type));
       if (found == nullptr) return fail(variable, format("Unknown type \"{}\".", named_type(type)));
-      if (!found->is_input()) fail(variable, format("Variable \"${}\" cannot be non-input type \"{}\".", name, type_text(type)));
-      if (!variables_.try_emplace(name, variable).second) fail(variable, format("There can be only one variable named \"${}\".", name));
+      if (!found->is_input())
+        fail(variable, format("Variable \"${}\" cannot be non-input type \"{}\".", name, type_text(type)));
+      if (!variables_.try_emplace(name, variable).second)
+        fail(variable, format("There can be only one variable named \"${}\".", name));
       if (const Value value = variable.get("DefaultValue")) check_value(value, type);
     }
     check_directives(operation, kind == "query" ? "QUERY" : kind == "mutation" ? "MUTATION" : "SUBSCRIPTION");
@@ -359,13 +395,17 @@ class Query : public Checker {
         const auto [found, fresh] = merged.try_emplace(alias, selection);
         if (fresh) continue;
         if (text_of(found->second, "Name") != text_of(selection, "Name"))
-          fail(selection, format("Fields \"{}\" conflict because \"{}\" and \"{}\" are different fields. Use different aliases on the fields to fetch both if this was intentional.",
+          fail(selection, format("Fields \"{}\" conflict because \"{}\" and \"{}\" are different fields. Use different "
+                                 "aliases on the fields to fetch both if this was intentional.",
                                  alias, text_of(found->second, "Name"), text_of(selection, "Name")));
         else if (!(found->second.get("Arguments") == selection.get("Arguments")))
-          fail(selection, format("Fields \"{}\" conflict because they have differing arguments. Use different aliases on the fields to fetch both if this was intentional.", alias));
+          fail(selection, format("Fields \"{}\" conflict because they have differing arguments. Use different aliases "
+                                 "on the fields to fetch both if this was intentional.",
+                                 alias));
       } else if (is_spread(selection)) {
         const auto fragment = fragments_.find(text_of(selection, "Name"));
-        if (fragment != fragments_.end() && seen.insert(fragment->first).second) check_merge(fragment->second, merged, seen);
+        if (fragment != fragments_.end() && seen.insert(fragment->first).second)
+          check_merge(fragment->second, merged, seen);
       } else if (text_of(selection, "TypeCondition").empty()) {
         check_merge(selection, merged, seen);
       }
@@ -375,9 +415,12 @@ class Query : public Checker {
   void check_selections(Value node, const std::string& parent) {
     for (const Value selection : list_of(node, "SelectionSet")) {
       if (!ok()) return;
-      if (is_field(selection)) check_field(selection, parent);
-      else if (is_spread(selection)) check_spread(selection, parent);
-      else check_inline(selection, parent);
+      if (is_field(selection))
+        check_field(selection, parent);
+      else if (is_spread(selection))
+        check_spread(selection, parent);
+      else
+        check_inline(selection, parent);
     }
   }
   void check_field(Value selection, const std::string& parent) {
@@ -397,10 +440,13 @@ class Query : public Checker {
     const Type* result_type = schema_.find(result);
     const bool selects = !list_of(selection, "SelectionSet").empty();
     if (result_type != nullptr && result_type->is_leaf() && selects)
-      return fail(selection, format("Field \"{}\" must not have a selection since type \"{}\" has no subfields.", name, result));
+      return fail(selection,
+                  format("Field \"{}\" must not have a selection since type \"{}\" has no subfields.", name, result));
     if (result_type != nullptr && !result_type->is_leaf() && !selects)
-      return fail(selection, format("Field \"{}\" of type \"{}\" must have a selection of subfields. Did you mean \"{} {{ ... }}\"?", name,
-                                    type_text(field.get("Type")), name));
+      return fail(
+          selection,
+          format("Field \"{}\" of type \"{}\" must have a selection of subfields. Did you mean \"{} {{ ... }}\"?", name,
+                 type_text(field.get("Type")), name));
     check_selections(selection, result);
   }
   Value introspection_field(std::string_view name) {
@@ -417,7 +463,9 @@ class Query : public Checker {
     used_fragments_.insert(name);
     const std::string condition(text_of(found->second, "TypeCondition"));
     if (!overlap(parent, condition))
-      return fail(selection, format("Fragment \"{}\" cannot be spread here as objects of type \"{}\" can never be of type \"{}\".", name, parent, condition));
+      return fail(selection,
+                  format("Fragment \"{}\" cannot be spread here as objects of type \"{}\" can never be of type \"{}\".",
+                         name, parent, condition));
     if (!visiting_.insert(name).second) return;
     check_directives(found->second, "FRAGMENT_DEFINITION");
     check_selections(found->second, condition);
@@ -428,9 +476,12 @@ class Query : public Checker {
     if (condition.empty()) return check_selections(selection, parent);
     const Type* type = schema_.find(condition);
     if (type == nullptr) return fail(selection, format("Unknown type \"{}\".", condition));
-    if (!type->is_composite()) return fail(selection, format("Fragment cannot condition on non composite type \"{}\".", condition));
+    if (!type->is_composite())
+      return fail(selection, format("Fragment cannot condition on non composite type \"{}\".", condition));
     if (!overlap(parent, condition))
-      return fail(selection, format("Fragment cannot be spread here as objects of type \"{}\" can never be of type \"{}\".", parent, condition));
+      return fail(selection,
+                  format("Fragment cannot be spread here as objects of type \"{}\" can never be of type \"{}\".",
+                         parent, condition));
     check_selections(selection, condition);
   }
   bool overlap(const std::string& a, const std::string& b) const {
@@ -450,19 +501,23 @@ class Query : public Checker {
         fail(directive, format("Directive \"@{}\" may not be used on {}.", name, location));
       if (!seen.insert(name).second && !flag_of(found->second, "IsRepeatable"))
         fail(directive, format("The directive \"@{}\" can only be used once at this location.", name));
-      check_arguments(directive, found->second, format("Directive \"@{}\"", name), format("Directive \"@{}\"", name), "");
+      check_arguments(directive, found->second, format("Directive \"@{}\"", name), format("Directive \"@{}\"", name),
+                      "");
     }
   }
-  void check_arguments(Value node, Value definition, const std::string& owner, const std::string& required_owner, std::string_view parent) {
+  void check_arguments(Value node, Value definition, const std::string& owner, const std::string& required_owner,
+                       std::string_view parent) {
     const auto declared = list_of(definition, "Arguments");
     std::set<std::string_view> given;
     for (const Value argument : list_of(node, "Arguments")) {
       const auto name = text_of(argument, "Name");
       if (!given.insert(name).second) fail(argument, format("There can be only one argument named \"{}\".", name));
-      const auto found = std::ranges::find_if(declared, [&](Value candidate) { return text_of(candidate, "Name") == name; });
+      const auto found =
+          std::ranges::find_if(declared, [&](Value candidate) { return text_of(candidate, "Name") == name; });
       if (found == declared.end()) {
-        fail(node, parent.empty() ? format("Unknown argument \"{}\" on {}.", name, owner)
-                                  : format("Unknown argument \"{}\" on field \"{}.{}\".", name, parent, text_of(node, "Name")));
+        fail(node, parent.empty()
+                       ? format("Unknown argument \"{}\" on {}.", name, owner)
+                       : format("Unknown argument \"{}\" on field \"{}.{}\".", name, parent, text_of(node, "Name")));
         continue;
       }
       check_value(argument.get("Value"), found->get("Type"), found->get("DefaultValue").defined());
@@ -470,15 +525,16 @@ class Query : public Checker {
     for (const Value argument : declared) {
       const Value type = argument.get("Type");
       if (flag_of(type, "NonNull") && !argument.get("DefaultValue") && !given.contains(text_of(argument, "Name")))
-        fail(node, format("{} argument \"{}\" of type \"{}\" is required, but it was not provided", required_owner, text_of(argument, "Name"),
-                          type_text(type)));
+        fail(node, format("{} argument \"{}\" of type \"{}\" is required, but it was not provided", required_owner,
+                          text_of(argument, "Name"), type_text(type)));
     }
   }
 
   bool variable_fits(Value actual, Value wanted, bool has_default) const {
     if (flag_of(wanted, "NonNull") && !flag_of(actual, "NonNull") && !has_default) return false;
     const Value wanted_element = wanted.get("Elem"), actual_element = actual.get("Elem");
-    if (wanted_element || actual_element) return wanted_element && actual_element && variable_fits(actual_element, wanted_element, false);
+    if (wanted_element || actual_element)
+      return wanted_element && actual_element && variable_fits(actual_element, wanted_element, false);
     return text_of(wanted, "NamedType") == text_of(actual, "NamedType");
   }
   static std::string literal(Value value) {
@@ -507,9 +563,12 @@ class Query : public Checker {
       if (found == variables_.end()) return fail(value, format("Variable \"{}\" is not defined.", raw));
       const Value default_value = found->second.get("DefaultValue");
       std::int64_t default_kind = 0;
-      const bool has_default = (default_value && default_value.get("Kind").number_integer(default_kind) && default_kind != 6) || location_default;
+      const bool has_default =
+          (default_value && default_value.get("Kind").number_integer(default_kind) && default_kind != 6) ||
+          location_default;
       if (!variable_fits(found->second.get("Type"), type, has_default))
-        fail(value, format("Variable \"${}\" of type \"{}\" used in position expecting type \"{}\".", raw, type_text(found->second.get("Type")), type_text(type)));
+        fail(value, format("Variable \"${}\" of type \"{}\" used in position expecting type \"{}\".", raw,
+                           type_text(found->second.get("Type")), type_text(type)));
       return;
     }
     if (kind == 6) {
@@ -525,7 +584,8 @@ class Query : public Checker {
     const Type* found = schema_.find(name);
     if (found == nullptr) return;
     if (found->kind == "INPUT_OBJECT") {
-      if (kind != 9) return fail(value, format("Expected value of type \"{}\", found {}.", type_text(type), literal(value)));
+      if (kind != 9)
+        return fail(value, format("Expected value of type \"{}\", found {}.", type_text(type), literal(value)));
       std::set<std::string_view> given;
       for (const Value child : list_of(value, "Children")) {
         const auto label = text_of(child, "Name");
@@ -535,13 +595,16 @@ class Query : public Checker {
         check_value(child.get("Value"), field.get("Type"), field.get("DefaultValue").defined());
       }
       for (const Value field : found->fields)
-        if (flag_of(field.get("Type"), "NonNull") && !field.get("DefaultValue") && !given.contains(text_of(field, "Name")))
-          fail(value, format("Field \"{}.{}\" of required type \"{}\" was not provided.", name, text_of(field, "Name"), type_text(field.get("Type"))));
+        if (flag_of(field.get("Type"), "NonNull") && !field.get("DefaultValue") &&
+            !given.contains(text_of(field, "Name")))
+          fail(value, format("Field \"{}.{}\" of required type \"{}\" was not provided.", name, text_of(field, "Name"),
+                             type_text(field.get("Type"))));
       return;
     }
     bool fits = true;
     if (found->kind == "ENUM") {
-      fits = kind == 7 && std::ranges::any_of(found->values, [&](Value entry) { return text_of(entry, "Name") == raw; });
+      fits =
+          kind == 7 && std::ranges::any_of(found->values, [&](Value entry) { return text_of(entry, "Name") == raw; });
       if (kind == 7 && !fits) return fail(value, format("Value \"{}\" does not exist in \"{}\" enum.", raw, name));
     } else if (name == "Int") {
       fits = kind == 1;
@@ -587,7 +650,8 @@ using graphql::Positions;
 using Parse = std::expected<Value, std::string> (*)(Store&, std::string_view, Positions*);
 
 // A document given as text or as a tree; nothing after context.fail.
-std::expected<Value, std::string> document_of(BuiltinContext& context, Value operand, Parse parse, Positions& positions) {
+std::expected<Value, std::string> document_of(BuiltinContext& context, Value operand, Parse parse,
+                                              Positions& positions) {
   if (operand.is_string()) return parse(context.store, operand.string(), &positions);
   return operand;
 }
@@ -646,7 +710,8 @@ Value graphql_parse(BuiltinContext& context, Arguments arguments) {
 Value graphql_parse_and_verify(BuiltinContext& context, Arguments arguments) {
   auto& store = context.store;
   const Value empty = store.object({});
-  if (!is_document(arguments[0]) || !is_document(arguments[1])) return store.array({Value::boolean(false), empty, empty});
+  if (!is_document(arguments[0]) || !is_document(arguments[1]))
+    return store.array({Value::boolean(false), empty, empty});
   const auto verified = verify(context, arguments);
   if (!verified.error.empty()) return store.array({Value::boolean(false), empty, empty});
   return store.array({Value::boolean(true), verified.query, verified.schema});

@@ -21,14 +21,22 @@ struct Token {
 
 std::string describe(const Token& token) {
   switch (token.kind) {
-    case TokenKind::end: return "<EOF>";
-    case TokenKind::invalid: return "<Invalid>";
-    case TokenKind::punctuator: return token.text;
-    case TokenKind::name: return format("Name \"{}\"", token.text);
-    case TokenKind::integer: return format("Int \"{}\"", token.text);
-    case TokenKind::real: return format("Float \"{}\"", token.text);
-    case TokenKind::string: return format("String \"{}\"", token.text);
-    case TokenKind::block_string: return format("BlockString \"{}\"", token.text);
+    case TokenKind::end:
+      return "<EOF>";
+    case TokenKind::invalid:
+      return "<Invalid>";
+    case TokenKind::punctuator:
+      return token.text;
+    case TokenKind::name:
+      return format("Name \"{}\"", token.text);
+    case TokenKind::integer:
+      return format("Int \"{}\"", token.text);
+    case TokenKind::real:
+      return format("Float \"{}\"", token.text);
+    case TokenKind::string:
+      return format("String \"{}\"", token.text);
+    case TokenKind::block_string:
+      return format("BlockString \"{}\"", token.text);
   }
   return "";
 }
@@ -138,24 +146,42 @@ class Lexer {
       const char escape = at_ + 1 < text_.size() ? text_[at_ + 1] : '\0';
       at_ += 2;
       switch (escape) {
-        case '"': case '\\': case '/': token.text += escape; break;
-        case 'b': token.text += '\b'; break;
-        case 'f': token.text += '\f'; break;
-        case 'n': token.text += '\n'; break;
-        case 'r': token.text += '\r'; break;
-        case 't': token.text += '\t'; break;
+        case '"':
+        case '\\':
+        case '/':
+          token.text += escape;
+          break;
+        case 'b':
+          token.text += '\b';
+          break;
+        case 'f':
+          token.text += '\f';
+          break;
+        case 'n':
+          token.text += '\n';
+          break;
+        case 'r':
+          token.text += '\r';
+          break;
+        case 't':
+          token.text += '\t';
+          break;
         case 'u': {
           char32_t point = 0;
           for (int i = 0; i < 4; ++i, ++at_) {
             const char h = at_ < text_.size() ? text_[at_] : '\0';
-            const int digit = is_digit(h) ? h - '0' : h >= 'a' && h <= 'f' ? h - 'a' + 10 : h >= 'A' && h <= 'F' ? h - 'A' + 10 : -1;
+            const int digit = is_digit(h)            ? h - '0'
+                              : h >= 'a' && h <= 'f' ? h - 'a' + 10
+                              : h >= 'A' && h <= 'F' ? h - 'A' + 10
+                                                     : -1;
             if (digit < 0) return invalid(token);
             point = point * 16 + static_cast<char32_t>(digit);
           }
           utf8::append(token.text, point >= 0xD800 && point <= 0xDFFF ? U'\uFFFD' : point);
           break;
         }
-        default: return invalid(token);
+        default:
+          return invalid(token);
       }
     }
     if (at_ >= text_.size()) return invalid(token);
@@ -215,7 +241,10 @@ class Lexer {
 // The parser stops at its first error: `error_` is set and everything returns at once.
 class Parser {
  public:
-  Parser(Store& store, std::string_view text, Positions* positions) : store_(store), lexer_(text), positions_(positions) { advance(); }
+  Parser(Store& store, std::string_view text, Positions* positions)
+      : store_(store), lexer_(text), positions_(positions) {
+    advance();
+  }
 
   std::expected<Value, std::string> run(Value (Parser::*document)()) {
     const Value value = (this->*document)();
@@ -226,9 +255,12 @@ class Parser {
   Value query_document() {
     std::vector<Value> operations, fragments;
     while (ok() && token_.kind != TokenKind::end) {
-      if (at("{") || at_name("query") || at_name("mutation") || at_name("subscription")) operations.push_back(operation());
-      else if (at_name("fragment")) fragments.push_back(fragment());
-      else unexpected();
+      if (at("{") || at_name("query") || at_name("mutation") || at_name("subscription"))
+        operations.push_back(operation());
+      else if (at_name("fragment"))
+        fragments.push_back(fragment());
+      else
+        unexpected();
     }
     Node node(*this);
     node.list("Operations", operations);
@@ -254,8 +286,10 @@ class Parser {
           break;
         }
         advance();
-        if (at_name("schema")) extensions_of_schema.push_back(schema_definition("", true));
-        else extensions.push_back(type_definition("", true));
+        if (at_name("schema"))
+          extensions_of_schema.push_back(schema_definition("", true));
+        else
+          extensions.push_back(type_definition("", true));
       } else {
         definitions.push_back(type_definition(text, false));
       }
@@ -293,7 +327,8 @@ class Parser {
   };
   struct Nesting {
     explicit Nesting(Parser& parser) : parser_(parser) {
-      if (++parser_.depth_ > kDepth) parser_.fail(format("more than {} levels of nesting", kDepth), parser_.token_.place);
+      if (++parser_.depth_ > kDepth)
+        parser_.fail(format("more than {} levels of nesting", kDepth), parser_.token_.place);
     }
     ~Nesting() { --parser_.depth_; }
     Parser& parser_;
@@ -306,14 +341,18 @@ class Parser {
   void unexpected(const Token& token) { fail("Unexpected " + describe(token), token.place); }
   void unexpected() { unexpected(token_); }
   void advance() { token_ = lexer_.next(); }
-  bool at(std::string_view punctuator) const { return token_.kind == TokenKind::punctuator && token_.text == punctuator; }
+  bool at(std::string_view punctuator) const {
+    return token_.kind == TokenKind::punctuator && token_.text == punctuator;
+  }
   bool at_name(std::string_view name) const { return token_.kind == TokenKind::name && token_.text == name; }
   bool skip(std::string_view punctuator) {
     if (!at(punctuator)) return false;
     advance();
     return true;
   }
-  static std::string found(const Token& token) { return token.kind == TokenKind::name ? describe(token) : describe(token); }
+  static std::string found(const Token& token) {
+    return token.kind == TokenKind::name ? describe(token) : describe(token);
+  }
   void expect(std::string_view punctuator) {
     if (ok() && !skip(punctuator)) fail(format("Expected {}, found {}", punctuator, found(token_)), token_.place);
   }
@@ -352,8 +391,10 @@ class Parser {
       return found_items;
     }();
     if (!ok()) return items;
-    if (items.empty()) fail("expected at least one definition, found " + found(token_), token_.place);
-    else advance();
+    if (items.empty())
+      fail("expected at least one definition, found " + found(token_), token_.place);
+    else
+      advance();
     return items;
   }
 
@@ -491,12 +532,18 @@ class Parser {
     };
     if (!ok()) return Value::null();
     switch (token_.kind) {
-      case TokenKind::integer: return scalar(1);
-      case TokenKind::real: return scalar(2);
-      case TokenKind::string: return scalar(3);
-      case TokenKind::block_string: return scalar(4);
-      case TokenKind::name: return scalar(token_.text == "true" || token_.text == "false" ? 5 : token_.text == "null" ? 6 : 7);
-      default: break;
+      case TokenKind::integer:
+        return scalar(1);
+      case TokenKind::real:
+        return scalar(2);
+      case TokenKind::string:
+        return scalar(3);
+      case TokenKind::block_string:
+        return scalar(4);
+      case TokenKind::name:
+        return scalar(token_.text == "true" || token_.text == "false" ? 5 : token_.text == "null" ? 6 : 7);
+      default:
+        break;
     }
     if (at("$") && !constant) {
       advance();
@@ -556,7 +603,12 @@ class Parser {
   Value type_definition(const std::string& text, bool extension) {
     Node node(*this);
     static constexpr std::array<std::pair<std::string_view, std::string_view>, 6> kKinds = {
-        {{"scalar", "SCALAR"}, {"type", "OBJECT"}, {"interface", "INTERFACE"}, {"union", "UNION"}, {"enum", "ENUM"}, {"input", "INPUT_OBJECT"}}};
+        {{"scalar", "SCALAR"},
+         {"type", "OBJECT"},
+         {"interface", "INTERFACE"},
+         {"union", "UNION"},
+         {"enum", "ENUM"},
+         {"input", "INPUT_OBJECT"}}};
     std::string_view kind;
     for (const auto& [word, upper] : kKinds)
       if (at_name(word)) kind = upper;
@@ -594,7 +646,8 @@ class Parser {
         entry.list("Directives", directives(true));
         return entry.make();
       });
-    if (extension && interfaces.empty() && applied.empty() && fields.empty() && types.empty() && values.empty()) unexpected();
+    if (extension && interfaces.empty() && applied.empty() && fields.empty() && types.empty() && values.empty())
+      unexpected();
     node.list("Interfaces", interfaces);
     node.list("Directives", applied);
     node.list("Fields", fields);
@@ -623,10 +676,25 @@ class Parser {
     return node.make();
   }
   Value directive_definition(const std::string& text) {
-    static constexpr std::array<std::string_view, 19> kLocations = {
-        "QUERY", "MUTATION", "SUBSCRIPTION", "FIELD", "FRAGMENT_DEFINITION", "FRAGMENT_SPREAD", "INLINE_FRAGMENT",
-        "VARIABLE_DEFINITION", "SCHEMA", "SCALAR", "OBJECT", "FIELD_DEFINITION", "ARGUMENT_DEFINITION", "INTERFACE", "UNION",
-        "ENUM", "ENUM_VALUE", "INPUT_OBJECT", "INPUT_FIELD_DEFINITION"};
+    static constexpr std::array<std::string_view, 19> kLocations = {"QUERY",
+                                                                    "MUTATION",
+                                                                    "SUBSCRIPTION",
+                                                                    "FIELD",
+                                                                    "FRAGMENT_DEFINITION",
+                                                                    "FRAGMENT_SPREAD",
+                                                                    "INLINE_FRAGMENT",
+                                                                    "VARIABLE_DEFINITION",
+                                                                    "SCHEMA",
+                                                                    "SCALAR",
+                                                                    "OBJECT",
+                                                                    "FIELD_DEFINITION",
+                                                                    "ARGUMENT_DEFINITION",
+                                                                    "INTERFACE",
+                                                                    "UNION",
+                                                                    "ENUM",
+                                                                    "ENUM_VALUE",
+                                                                    "INPUT_OBJECT",
+                                                                    "INPUT_FIELD_DEFINITION"};
     Node node(*this);
     advance();
     expect("@");
@@ -657,7 +725,8 @@ class Parser {
   int depth_ = 0;
 };
 
-std::expected<Value, std::string> parse(Store& store, std::string_view text, Positions* positions, Value (Parser::*document)()) {
+std::expected<Value, std::string> parse(Store& store, std::string_view text, Positions* positions,
+                                        Value (Parser::*document)()) {
   if (text.size() > kBytes) return std::unexpected(format("GraphQL text of more than {} bytes", kBytes));
   return Parser(store, text, positions).run(document);
 }

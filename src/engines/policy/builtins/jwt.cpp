@@ -65,7 +65,8 @@ bool decode_object(BuiltinContext& context, std::string_view text, std::string_v
 
 bool decode_header(BuiltinContext& context, Token& token) {
   std::string text;
-  if (!decode_part(context, token.header, "header", text) || !decode_object(context, text, "header", token.decoded_header))
+  if (!decode_part(context, token.header, "header", text) ||
+      !decode_object(context, text, "header", token.decoded_header))
     return false;
   if (token.decoded_header.get("enc")) {
     context.fail("JWT is a JWE object, which is not supported");
@@ -86,8 +87,11 @@ bool read_header(BuiltinContext& context, Value object, Header& header) {
     const auto name = object.key_at(i).string();
     const Value value = object.value_at(i);
     std::string_view ignored;
-    std::string_view* to = name == "alg" ? &header.algorithm : name == "kid" ? &header.key_id
-                           : name == "cty" ? &header.content_type : name == "typ" ? &ignored : nullptr;
+    std::string_view* to = name == "alg"   ? &header.algorithm
+                           : name == "kid" ? &header.key_id
+                           : name == "cty" ? &header.content_type
+                           : name == "typ" ? &ignored
+                                           : nullptr;
     if (to != nullptr) {
       if (!value.is_string()) {
         context.fail(format("{}: must be a string", name));
@@ -207,7 +211,8 @@ bool take_constraints(BuiltinContext& context, Value object, Constraints& constr
 }
 
 // Signs header and payload with the first key of the JWK (set).
-Value encode_sign(BuiltinContext& context, std::string_view header_text, std::string_view payload, std::string_view jwk) {
+Value encode_sign(BuiltinContext& context, std::string_view header_text, std::string_view payload,
+                  std::string_view jwk) {
   auto keys = read_jwks(jwk);
   if (!keys) return context.fail(keys.error());
   if (keys->empty()) return context.fail("no keys found in JWK set");
@@ -215,12 +220,14 @@ Value encode_sign(BuiltinContext& context, std::string_view header_text, std::st
   auto header = parse_json_text(context.store, header_text);
   if (!header && header_text.starts_with('{')) return context.fail(missing + "cannot parse JSON: " + header.error());
   if (!header)
-    return context.fail(missing + (header_text.empty() ? "cannot parse JSON: cannot parse empty string; unparsed tail: \"\""
-                                                       : "jwsbb: header \"alg\" not found"));
+    return context.fail(missing + (header_text.empty()
+                                       ? "cannot parse JSON: cannot parse empty string; unparsed tail: \"\""
+                                       : "jwsbb: header \"alg\" not found"));
   const Value algorithm = header->is_object() ? header->get("alg") : Value();
   if (!algorithm) return context.fail(missing + "jwsbb: header \"alg\" not found");
   if (!algorithm.is_string()) return context.fail(missing + "jwsbb: header \"alg\" is not a string");
-  if (!is_jws_algorithm(algorithm.string())) return context.fail(format("unknown JWS algorithm: {}", algorithm.string()));
+  if (!is_jws_algorithm(algorithm.string()))
+    return context.fail(format("unknown JWS algorithm: {}", algorithm.string()));
   const Value type = header->get("typ");
   const bool is_jwt = !type || !type.is_string() || type.string() == "JWT";
   if (is_jwt && !parse_json_text(context.store, payload)) return context.fail("type is JWT but payload is not JSON");
@@ -262,7 +269,8 @@ Value io_jwt_decode(BuiltinContext& context, Arguments arguments) {
       continue;
     }
     Value object;
-    if (!decode_object(context, payload, "payload", object) || !decode_part(context, token.signature, "signature", signature))
+    if (!decode_object(context, payload, "payload", object) ||
+        !decode_part(context, token.signature, "signature", signature))
       return {};
     return context.store.array({token.decoded_header, object, context.store.string(text::to_hex(signature))});
   }

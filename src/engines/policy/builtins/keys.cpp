@@ -36,7 +36,9 @@ using SignaturePointer = std::unique_ptr<ECDSA_SIG, Deleter<ECDSA_SIG, ECDSA_SIG
 using CertificatePointer = std::unique_ptr<X509, Deleter<X509, X509_free>>;
 
 const unsigned char* bytes_of(std::string_view text) { return reinterpret_cast<const unsigned char*>(text.data()); }
-BigPointer big_of(std::string_view bytes) { return BigPointer(BN_bin2bn(bytes_of(bytes), static_cast<int>(bytes.size()), nullptr)); }
+BigPointer big_of(std::string_view bytes) {
+  return BigPointer(BN_bin2bn(bytes_of(bytes), static_cast<int>(bytes.size()), nullptr));
+}
 
 struct Algorithm {
   std::string_view name;
@@ -45,11 +47,11 @@ struct Algorithm {
   int coordinate_bytes;  // ECDSA
 };
 constexpr std::array kAlgorithms = {
-    Algorithm{"HS256", Algorithm::hmac, "SHA256", 0}, Algorithm{"HS384", Algorithm::hmac, "SHA384", 0},
-    Algorithm{"HS512", Algorithm::hmac, "SHA512", 0}, Algorithm{"RS256", Algorithm::rsa, "SHA256", 0},
-    Algorithm{"RS384", Algorithm::rsa, "SHA384", 0},  Algorithm{"RS512", Algorithm::rsa, "SHA512", 0},
-    Algorithm{"PS256", Algorithm::pss, "SHA256", 0},  Algorithm{"PS384", Algorithm::pss, "SHA384", 0},
-    Algorithm{"PS512", Algorithm::pss, "SHA512", 0},  Algorithm{"ES256", Algorithm::ecdsa, "SHA256", 32},
+    Algorithm{"HS256", Algorithm::hmac, "SHA256", 0},   Algorithm{"HS384", Algorithm::hmac, "SHA384", 0},
+    Algorithm{"HS512", Algorithm::hmac, "SHA512", 0},   Algorithm{"RS256", Algorithm::rsa, "SHA256", 0},
+    Algorithm{"RS384", Algorithm::rsa, "SHA384", 0},    Algorithm{"RS512", Algorithm::rsa, "SHA512", 0},
+    Algorithm{"PS256", Algorithm::pss, "SHA256", 0},    Algorithm{"PS384", Algorithm::pss, "SHA384", 0},
+    Algorithm{"PS512", Algorithm::pss, "SHA512", 0},    Algorithm{"ES256", Algorithm::ecdsa, "SHA256", 32},
     Algorithm{"ES384", Algorithm::ecdsa, "SHA384", 48}, Algorithm{"ES512", Algorithm::ecdsa, "SHA512", 66},
     Algorithm{"EdDSA", Algorithm::eddsa, nullptr, 0}};
 
@@ -73,18 +75,23 @@ KeyResult<KeyPointer> build(const char* type, OSSL_PARAM_BLD* builder, bool is_p
   const ContextPointer context(EVP_PKEY_CTX_new_from_name(nullptr, type, nullptr));
   EVP_PKEY* key = nullptr;
   if (!context || EVP_PKEY_fromdata_init(context.get()) <= 0 ||
-      EVP_PKEY_fromdata(context.get(), &key, is_private ? EVP_PKEY_KEYPAIR : EVP_PKEY_PUBLIC_KEY, parameters.get()) <= 0)
+      EVP_PKEY_fromdata(context.get(), &key, is_private ? EVP_PKEY_KEYPAIR : EVP_PKEY_PUBLIC_KEY, parameters.get()) <=
+          0)
     return std::unexpected("failed to parse a JWK key (set): the key is invalid");
   return KeyPointer(key);
 }
 
 KeyResult<KeyPointer> rsa_of(Value jwk) {
-  struct Part { const char* member; const char* parameter; bool required; };
+  struct Part {
+    const char* member;
+    const char* parameter;
+    bool required;
+  };
   static constexpr std::array kParts = {
-      Part{"n", OSSL_PKEY_PARAM_RSA_N, true}, Part{"e", OSSL_PKEY_PARAM_RSA_E, true}, Part{"d", OSSL_PKEY_PARAM_RSA_D, false},
-      Part{"p", OSSL_PKEY_PARAM_RSA_FACTOR1, false}, Part{"q", OSSL_PKEY_PARAM_RSA_FACTOR2, false},
-      Part{"dp", OSSL_PKEY_PARAM_RSA_EXPONENT1, false}, Part{"dq", OSSL_PKEY_PARAM_RSA_EXPONENT2, false},
-      Part{"qi", OSSL_PKEY_PARAM_RSA_COEFFICIENT1, false}};
+      Part{"n", OSSL_PKEY_PARAM_RSA_N, true},           Part{"e", OSSL_PKEY_PARAM_RSA_E, true},
+      Part{"d", OSSL_PKEY_PARAM_RSA_D, false},          Part{"p", OSSL_PKEY_PARAM_RSA_FACTOR1, false},
+      Part{"q", OSSL_PKEY_PARAM_RSA_FACTOR2, false},    Part{"dp", OSSL_PKEY_PARAM_RSA_EXPONENT1, false},
+      Part{"dq", OSSL_PKEY_PARAM_RSA_EXPONENT2, false}, Part{"qi", OSSL_PKEY_PARAM_RSA_COEFFICIENT1, false}};
   const BuilderPointer builder(OSSL_PARAM_BLD_new());
   std::vector<BigPointer> numbers;  // kept until the parameters are built
   bool is_private = false;
@@ -92,7 +99,8 @@ KeyResult<KeyPointer> rsa_of(Value jwk) {
     auto bytes = jwk_bytes(jwk, part.member);
     if (!bytes) return std::unexpected(bytes.error());
     if (bytes->empty()) {
-      if (part.required) return std::unexpected(format("failed to parse a JWK key (set): required field {} is missing", part.member));
+      if (part.required)
+        return std::unexpected(format("failed to parse a JWK key (set): required field {} is missing", part.member));
       continue;
     }
     numbers.push_back(big_of(*bytes));
@@ -105,7 +113,10 @@ KeyResult<KeyPointer> rsa_of(Value jwk) {
 KeyResult<KeyPointer> ec_of(Value jwk) {
   const Value curve = jwk.get("crv");
   const std::string_view name = curve && curve.is_string() ? curve.string() : std::string_view();
-  const char* group = name == "P-256" ? "prime256v1" : name == "P-384" ? "secp384r1" : name == "P-521" ? "secp521r1" : nullptr;
+  const char* group = name == "P-256"   ? "prime256v1"
+                      : name == "P-384" ? "secp384r1"
+                      : name == "P-521" ? "secp521r1"
+                                        : nullptr;
   if (group == nullptr) return std::unexpected(format("failed to parse a JWK key (set): unknown curve \"{}\"", name));
   const std::size_t size = name == "P-256" ? 32 : name == "P-384" ? 48 : 66;
   auto x = jwk_bytes(jwk, "x"), y = jwk_bytes(jwk, "y"), d = jwk_bytes(jwk, "d");
@@ -150,17 +161,20 @@ KeyResult<Key> key_of(Value jwk) {
     key.secret = *secret;
     return key;
   }
-  auto pointer = type.string() == "RSA"   ? rsa_of(jwk)
-                 : type.string() == "EC"  ? ec_of(jwk)
-                 : type.string() == "OKP" ? okp_of(jwk)
-                                          : std::unexpected(format("failed to parse a JWK key (set): unknown key type \"{}\"", type.string()));
+  auto pointer =
+      type.string() == "RSA"  ? rsa_of(jwk)
+      : type.string() == "EC" ? ec_of(jwk)
+      : type.string() == "OKP"
+          ? okp_of(jwk)
+          : std::unexpected(format("failed to parse a JWK key (set): unknown key type \"{}\"", type.string()));
   if (!pointer) return std::unexpected(pointer.error());
   key.asymmetric = std::move(*pointer);
   return key;
 }
 
 bool configure_pss(EVP_PKEY_CTX* context, int salt) {
-  return EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_PSS_PADDING) > 0 && EVP_PKEY_CTX_set_rsa_pss_saltlen(context, salt) > 0;
+  return EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_PSS_PADDING) > 0 &&
+         EVP_PKEY_CTX_set_rsa_pss_saltlen(context, salt) > 0;
 }
 
 }  // namespace
@@ -170,7 +184,8 @@ std::string hmac(const char* digest, std::string_view key, std::string_view mess
   unsigned int size = 0;
   static constexpr unsigned char kNothing = 0;
   const auto* bytes = key.empty() ? &kNothing : bytes_of(key);
-  HMAC(EVP_get_digestbyname(digest), bytes, static_cast<int>(key.size()), bytes_of(message), message.size(), out.data(), &size);
+  HMAC(EVP_get_digestbyname(digest), bytes, static_cast<int>(key.size()), bytes_of(message), message.size(), out.data(),
+       &size);
   return {reinterpret_cast<const char*>(out.data()), size};
 }
 std::string hash(const char* digest, std::string_view message) {
@@ -326,7 +341,8 @@ bool verify_jws(const Key& key, std::string_view algorithm, std::string_view mes
   if (known->family == Algorithm::hmac) {
     if (!key.symmetric) return false;
     const std::string expected = hmac(known->digest, key.secret, message);
-    return expected.size() == signature.size() && CRYPTO_memcmp(expected.data(), signature.data(), expected.size()) == 0;
+    return expected.size() == signature.size() &&
+           CRYPTO_memcmp(expected.data(), signature.data(), expected.size()) == 0;
   }
   if (key.symmetric || !key.asymmetric) return false;
   EVP_PKEY* pointer = key.asymmetric.get();
@@ -335,7 +351,8 @@ bool verify_jws(const Key& key, std::string_view algorithm, std::string_view mes
     if (EVP_PKEY_is_a(pointer, "EC") == 0 || signature.size() < 2) return false;
     const SignaturePointer pair(ECDSA_SIG_new());
     const auto half = signature.size() / 2;
-    if (ECDSA_SIG_set0(pair.get(), big_of(signature.substr(0, half)).release(), big_of(signature.substr(half)).release()) == 0)
+    if (ECDSA_SIG_set0(pair.get(), big_of(signature.substr(0, half)).release(),
+                       big_of(signature.substr(half)).release()) == 0)
       return false;
     unsigned char* der = nullptr;
     const int size = i2d_ECDSA_SIG(pair.get(), &der);
@@ -373,7 +390,8 @@ KeyResult<std::string> sign_jws(const Key& key, std::string_view algorithm, std:
       EVP_DigestSign(context.get(), nullptr, &size, bytes_of(message), message.size()) <= 0)
     return std::unexpected("failed to sign: the key has no private part");
   std::string signature(size, '\0');
-  if (EVP_DigestSign(context.get(), reinterpret_cast<unsigned char*>(signature.data()), &size, bytes_of(message), message.size()) <= 0)
+  if (EVP_DigestSign(context.get(), reinterpret_cast<unsigned char*>(signature.data()), &size, bytes_of(message),
+                     message.size()) <= 0)
     return std::unexpected("failed to sign: the key has no private part");
   signature.resize(size);
   if (known->family != Algorithm::ecdsa) return signature;

@@ -37,7 +37,8 @@ using KeyResult = std::expected<T, std::string>;
 // A private or public key as members of a JWK (RFC 7518, section 6).
 [[nodiscard]] KeyResult<Value> write_jwk(Store& store, const Key& key);
 
-[[nodiscard]] bool verify_jws(const Key& key, std::string_view algorithm, std::string_view message, std::string_view signature);
+[[nodiscard]] bool verify_jws(const Key& key, std::string_view algorithm, std::string_view message,
+                              std::string_view signature);
 [[nodiscard]] KeyResult<std::string> sign_jws(const Key& key, std::string_view algorithm, std::string_view message);
 
 // One PEM block: its type, its decoded bytes; `rest` is moved behind it. Nothing where there is none.

@@ -201,11 +201,18 @@ struct Unit {
   std::uint64_t factor;
 };
 constexpr std::uint64_t kKilo = 1000, kKibi = 1024;
-constexpr std::array kPrefixes = {
-    Unit{"k", kKilo}, Unit{"m", kKilo* kKilo}, Unit{"g", kKilo* kKilo* kKilo}, Unit{"t", kKilo* kKilo* kKilo* kKilo},
-    Unit{"p", kKilo* kKilo* kKilo* kKilo* kKilo}, Unit{"e", kKilo* kKilo* kKilo* kKilo* kKilo* kKilo},
-    Unit{"ki", kKibi}, Unit{"mi", kKibi* kKibi}, Unit{"gi", kKibi* kKibi* kKibi}, Unit{"ti", kKibi* kKibi* kKibi* kKibi},
-    Unit{"pi", kKibi* kKibi* kKibi* kKibi* kKibi}, Unit{"ei", kKibi* kKibi* kKibi* kKibi* kKibi* kKibi}};
+constexpr std::array kPrefixes = {Unit{"k", kKilo},
+                                  Unit{"m", kKilo* kKilo},
+                                  Unit{"g", kKilo* kKilo* kKilo},
+                                  Unit{"t", kKilo* kKilo* kKilo* kKilo},
+                                  Unit{"p", kKilo* kKilo* kKilo* kKilo* kKilo},
+                                  Unit{"e", kKilo* kKilo* kKilo* kKilo* kKilo* kKilo},
+                                  Unit{"ki", kKibi},
+                                  Unit{"mi", kKibi* kKibi},
+                                  Unit{"gi", kKibi* kKibi* kKibi},
+                                  Unit{"ti", kKibi* kKibi* kKibi* kKibi},
+                                  Unit{"pi", kKibi* kKibi* kKibi* kKibi* kKibi},
+                                  Unit{"ei", kKibi* kKibi* kKibi* kKibi* kKibi* kKibi}};
 
 std::uint64_t prefix_factor(std::string_view name) {
   const auto found = std::ranges::find(kPrefixes, name, &Unit::name);
@@ -348,8 +355,8 @@ Value uuid_parse(BuiltinContext& context, Arguments arguments) {
     if (version == 2) {
       members.push_back({store.intern("id"), Value::small(static_cast<std::int64_t>(word(0, 4)))});
       constexpr std::array<std::string_view, 3> kDomains = {"Person", "Group", "Org"};
-      members.push_back({store.intern("domain"),
-                         store.string(b[9] < 3 ? std::string(kDomains[b[9]]) : format("Domain{}", b[9]))});
+      members.push_back(
+          {store.intern("domain"), store.string(b[9] < 3 ? std::string(kDomains[b[9]]) : format("Domain{}", b[9]))});
     }
   }
   return store.object(members);

@@ -24,8 +24,8 @@ struct Address {
   bool v4 = false;
 };
 struct Network {
-  Address address;       // as written
-  int length = 0;        // of the prefix, in bits of the address' own family
+  Address address;  // as written
+  int length = 0;   // of the prefix, in bits of the address' own family
   [[nodiscard]] Bits host_mask() const {
     const int width = address.v4 ? 32 : 128;
     const int host = width - length;
@@ -141,7 +141,8 @@ struct Item {
 bool take_items(BuiltinContext& context, Arguments arguments, std::size_t operand, std::vector<Item>& items) {
   const Value value = arguments[operand];
   auto add = [&](Value element, Value index) {
-    if (element.is_array() && element.size() > 0) element = element.items().front();
+    if (element.is_array() && element.size() > 0)
+      element = element.items().front();
     else if (!element.is_string()) {
       context.fail(format("operand {}: element must be string or non-empty array", operand + 1));
       return false;
@@ -247,11 +248,11 @@ Value net_cidr_merge(BuiltinContext& context, Arguments arguments) {
     const auto network = parse_network(text);
     if (!network) return context.fail(format("invalid CIDR address: {}", text));
     const bool v4 = network->address.v4;
-    ranges.push_back({network->first(), network->last(), v4, format("{}/{}", to_text(network->first(), v4), network->length)});
+    ranges.push_back(
+        {network->first(), network->last(), v4, format("{}/{}", to_text(network->first(), v4), network->length)});
   }
-  std::ranges::sort(ranges, [](const Range& a, const Range& b) {
-    return a.last != b.last ? a.last < b.last : a.first < b.first;
-  });
+  std::ranges::sort(
+      ranges, [](const Range& a, const Range& b) { return a.last != b.last ? a.last < b.last : a.first < b.first; });
   for (std::size_t i = ranges.size(); i-- > 1;) {
     auto& current = ranges[i];
     auto& previous = ranges[i - 1];
@@ -306,12 +307,34 @@ Value net_lookup_ip_addr(BuiltinContext& context, Arguments arguments) {
 
 Value http_send(BuiltinContext& context, Arguments arguments) {
   if (!require(context, arguments, 0, Kind::object)) return {};
-  static constexpr std::array<std::string_view, 37> kKeys = {
-      "method", "url", "body", "enable_redirect", "force_json_decode", "force_yaml_decode", "headers", "raw_body",
-      "tls_use_system_certs", "tls_ca_cert", "tls_ca_cert_file", "tls_ca_cert_env_variable", "tls_client_cert",
-      "tls_client_cert_file", "tls_client_cert_env_variable", "tls_client_key", "tls_client_key_file",
-      "tls_client_key_env_variable", "tls_insecure_skip_verify", "tls_server_name", "timeout", "cache", "force_cache",
-      "force_cache_duration_seconds", "raise_error", "caching_mode", "max_retry_attempts", "cache_ignored_headers"};
+  static constexpr std::array<std::string_view, 37> kKeys = {"method",
+                                                             "url",
+                                                             "body",
+                                                             "enable_redirect",
+                                                             "force_json_decode",
+                                                             "force_yaml_decode",
+                                                             "headers",
+                                                             "raw_body",
+                                                             "tls_use_system_certs",
+                                                             "tls_ca_cert",
+                                                             "tls_ca_cert_file",
+                                                             "tls_ca_cert_env_variable",
+                                                             "tls_client_cert",
+                                                             "tls_client_cert_file",
+                                                             "tls_client_cert_env_variable",
+                                                             "tls_client_key",
+                                                             "tls_client_key_file",
+                                                             "tls_client_key_env_variable",
+                                                             "tls_insecure_skip_verify",
+                                                             "tls_server_name",
+                                                             "timeout",
+                                                             "cache",
+                                                             "force_cache",
+                                                             "force_cache_duration_seconds",
+                                                             "raise_error",
+                                                             "caching_mode",
+                                                             "max_retry_attempts",
+                                                             "cache_ignored_headers"};
   std::vector<Value> unknown, missing;
   for (const Value key : arguments[0].keys().all())
     if (!key.is_string() || std::ranges::find(kKeys, key.string()) == kKeys.end()) unknown.push_back(key);
@@ -321,8 +344,9 @@ Value http_send(BuiltinContext& context, Arguments arguments) {
   for (const std::string_view key : {"method", "url"})
     if (!arguments[0].get(key)) missing.push_back(context.store.string(key));
   if (!missing.empty())
-    return context.fail(format("operand 1 missing required request parameters(s): {}", to_rego(context.store.set(missing))),
-                        BuiltinErrorCode::type);
+    return context.fail(
+        format("operand 1 missing required request parameters(s): {}", to_rego(context.store.set(missing))),
+        BuiltinErrorCode::type);
   const Value url = arguments[0].get("url");
   if (!url.is_string()) return context.fail("operand 1 'url' must be a string", BuiltinErrorCode::type);
   auto host = url.string();

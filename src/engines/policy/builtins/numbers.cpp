@@ -20,7 +20,7 @@ class Big {
   ~Big() { mpz_clear(value_); }
   Big(const Big&) = delete;
   Big& operator=(const Big&) = delete;
-  operator mpz_ptr() { return value_; }         // NOLINT: stands for its mpz_t
+  operator mpz_ptr() { return value_; }           // NOLINT: stands for its mpz_t
   operator mpz_srcptr() const { return value_; }  // NOLINT
 
   // Whole numbers only; false for others and for such with enormous exponents.
@@ -165,14 +165,16 @@ Value make_range(BuiltinContext& context, const Big& from, const Big& to, const 
   return context.store.array(items);
 }
 
-Value total(BuiltinContext& context, Arguments arguments, Value start, Value (*combine)(BuiltinContext&, Value, Value)) {
+Value total(BuiltinContext& context, Arguments arguments, Value start,
+            Value (*combine)(BuiltinContext&, Value, Value)) {
   if (!is_collection(arguments[0])) return fail_one_of(context, 1, "set, array", arguments[0]);
   Value sum = start;
   for (const Value item : arguments[0].items()) {
     if (!item.is_number())
-      return context.fail(format("operand 1 must be {} of number but got {} containing {}",
-                                 to_string(arguments[0].kind()), to_string(arguments[0].kind()), to_string(item.kind())),
-                          BuiltinErrorCode::type);
+      return context.fail(
+          format("operand 1 must be {} of number but got {} containing {}", to_string(arguments[0].kind()),
+                 to_string(arguments[0].kind()), to_string(item.kind())),
+          BuiltinErrorCode::type);
     sum = combine(context, sum, item);
     if (!sum) return {};
   }
@@ -198,7 +200,8 @@ Value make_real(Store& store, long double number) {
   const std::string_view scientific(buffer, static_cast<std::size_t>(end - buffer));
   const auto e = scientific.find('e');
   int exponent = 0;
-  std::from_chars(scientific.data() + e + (scientific[e + 1] == '+' ? 2 : 1), scientific.data() + scientific.size(), exponent);
+  std::from_chars(scientific.data() + e + (scientific[e + 1] == '+' ? 2 : 1), scientific.data() + scientific.size(),
+                  exponent);
   if (exponent >= -4 && exponent < 21) {
     auto fixed = std::to_chars(buffer, buffer + sizeof buffer, number, std::chars_format::fixed);
     return store.number(std::string_view(buffer, static_cast<std::size_t>(fixed.ptr - buffer)));
@@ -321,11 +324,16 @@ Value format_int(BuiltinContext& context, Arguments arguments) {
 Value to_number(BuiltinContext& context, Arguments arguments) {
   const Value value = arguments[0];
   switch (value.kind()) {
-    case Kind::null: return Value::small(0);
-    case Kind::boolean: return Value::small(value.is_true() ? 1 : 0);
-    case Kind::number: return value;
-    case Kind::string: break;
-    default: return fail_one_of(context, 1, "null, boolean, number, string", value);
+    case Kind::null:
+      return Value::small(0);
+    case Kind::boolean:
+      return Value::small(value.is_true() ? 1 : 0);
+    case Kind::number:
+      return value;
+    case Kind::string:
+      break;
+    default:
+      return fail_one_of(context, 1, "null, boolean, number, string", value);
   }
   const std::string_view text = value.string();
   if (is_number_text(text)) return context.store.number(text);
@@ -340,7 +348,8 @@ Value to_number(BuiltinContext& context, Arguments arguments) {
   if (digits.starts_with('.')) normal += '0';
   normal += digits;
   if (const auto point = normal.find('.');
-      point != std::string::npos && (point + 1 == normal.size() || normal[point + 1] == 'e' || normal[point + 1] == 'E'))
+      point != std::string::npos &&
+      (point + 1 == normal.size() || normal[point + 1] == 'e' || normal[point + 1] == 'E'))
     normal.insert(point + 1, "0");
   const std::string word = text::to_lower_ascii(digits);
   if (word == "inf" || word == "infinity" || word == "nan")

@@ -76,9 +76,8 @@ bool is_subset(Value super, Value sub) {
   if (super.is_set() && sub.is_set())
     return std::ranges::all_of(sub.items(), [&](Value item) { return super.set_contains(item); });
   if (super.is_array() && sub.is_set())
-    return std::ranges::all_of(sub.items(), [&](Value item) {
-      return std::ranges::find(super.items(), item) != super.items().end();
-    });
+    return std::ranges::all_of(
+        sub.items(), [&](Value item) { return std::ranges::find(super.items(), item) != super.items().end(); });
   if (super.is_array() && sub.is_array()) {
     const auto found = std::ranges::search(super.items(), sub.items());
     return sub.size() == 0 || !found.empty();
@@ -104,9 +103,10 @@ bool take_path(BuiltinContext& context, Value path, Path& out) {
     out.assign(path.items().begin(), path.items().end());
     return true;
   }
-  context.fail(format("operand 2 must be one of {{set, array}} containing string paths or array of path segments but got {}",
-                      to_string(path.kind())),
-               BuiltinErrorCode::type);
+  context.fail(
+      format("operand 2 must be one of {{set, array}} containing string paths or array of path segments but got {}",
+             to_string(path.kind())),
+      BuiltinErrorCode::type);
   return false;
 }
 
@@ -223,7 +223,8 @@ bool array_index(Value segment, std::size_t size, bool may_append, std::size_t& 
   } else {
     return false;
   }
-  if (number < 0 || static_cast<std::size_t>(number) > size || (!may_append && static_cast<std::size_t>(number) == size))
+  if (number < 0 || static_cast<std::size_t>(number) > size ||
+      (!may_append && static_cast<std::size_t>(number) == size))
     return false;
   index = static_cast<std::size_t>(number);
   return true;
@@ -382,8 +383,9 @@ Value object_union_n(BuiltinContext& context, Arguments arguments) {
   Value merged = context.store.object({});
   for (const Value item : arguments[0].items()) {
     if (!item.is_object())
-      return context.fail(format("operand 1 must be array of object but got array containing {}", to_string(item.kind())),
-                          BuiltinErrorCode::type);
+      return context.fail(
+          format("operand 1 must be array of object but got array containing {}", to_string(item.kind())),
+          BuiltinErrorCode::type);
     merged = merge(context.store, merged, item);
   }
   return merged;
@@ -394,7 +396,8 @@ Value object_subset(BuiltinContext& context, Arguments arguments) {
   const bool fits = (super.is_object() && sub.is_object()) || (super.is_set() && sub.is_set()) ||
                     (super.is_array() && (sub.is_array() || sub.is_set()));
   if (!fits)
-    return context.fail("both arguments object.subset must be of the same type or array and set", BuiltinErrorCode::type);
+    return context.fail("both arguments object.subset must be of the same type or array and set",
+                        BuiltinErrorCode::type);
   return Value::boolean(is_subset(super, sub));
 }
 

@@ -81,11 +81,12 @@ const re2::RE2* compiled(BuiltinContext& context, std::string_view pattern) {
 
 // Successive matches as Go finds them: an empty match right behind the previous match does not count.
 template <class Action>
-void for_each_match(const re2::RE2& regex, std::string_view text, std::int64_t limit, std::vector<re2::StringPiece>& groups,
-                    Action action) {
+void for_each_match(const re2::RE2& regex, std::string_view text, std::int64_t limit,
+                    std::vector<re2::StringPiece>& groups, Action action) {
   std::size_t at = 0, previous_end = std::string_view::npos;
   while (limit != 0 && at <= text.size()) {
-    if (!regex.Match(piece(text), at, text.size(), re2::RE2::UNANCHORED, groups.data(), static_cast<int>(groups.size())))
+    if (!regex.Match(piece(text), at, text.size(), re2::RE2::UNANCHORED, groups.data(),
+                     static_cast<int>(groups.size())))
       break;
     const auto begin = static_cast<std::size_t>(groups[0].data() - text.data());
     const auto end = begin + groups[0].size();
@@ -131,7 +132,8 @@ void expand(std::string& out, std::string_view replacement, const re2::RE2& rege
     std::size_t index = groups.size();
     if (std::ranges::all_of(name, [](char c) { return c >= '0' && c <= '9'; })) {
       if (name.size() < 6) index = static_cast<std::size_t>(std::stoul(name));
-    } else if (const auto found = regex.NamedCapturingGroups().find(name); found != regex.NamedCapturingGroups().end()) {
+    } else if (const auto found = regex.NamedCapturingGroups().find(name);
+               found != regex.NamedCapturingGroups().end()) {
       index = static_cast<std::size_t>(found->second);
     }
     if (index < groups.size()) out += view(groups[index]);
@@ -145,12 +147,14 @@ bool take_two(BuiltinContext& context, Arguments arguments, std::string_view& a,
 // --- globs ---
 
 void append_quoted(std::string& out, std::string_view point) {
-  if (point.size() == 1 && std::string_view("\\.+*?()|[]{}^$-&~#").find(point[0]) != std::string_view::npos) out += '\\';
+  if (point.size() == 1 && std::string_view("\\.+*?()|[]{}^$-&~#").find(point[0]) != std::string_view::npos)
+    out += '\\';
   out += point;
 }
 
 // A glob as a regular expression; the error's text where it is malformed.
-std::expected<std::string, std::string> glob_to_regex(std::string_view glob, const std::vector<std::string_view>& delimiters) {
+std::expected<std::string, std::string> glob_to_regex(std::string_view glob,
+                                                      const std::vector<std::string_view>& delimiters) {
   std::string none_of = "[^";
   for (const auto delimiter : delimiters) append_quoted(none_of, delimiter);
   none_of += ']';
@@ -182,7 +186,7 @@ std::expected<std::string, std::string> glob_to_regex(std::string_view glob, con
       std::string members;
       bool closed = false;
       while (end < glob.size()) {
-        if (glob[end] == ']' ) {
+        if (glob[end] == ']') {
           closed = true;
           ++end;
           break;
@@ -222,7 +226,7 @@ std::expected<std::string, std::string> glob_to_regex(std::string_view glob, con
 
 struct Token {
   std::bitset<256> characters;
-  bool any = false;        // .
+  bool any = false;  // .
   enum { once, plus, star } times = once;
   [[nodiscard]] bool meets(const Token& other) const {
     return any || other.any || (characters & other.characters).any();
@@ -273,7 +277,8 @@ std::expected<std::vector<Token>, std::string> parse_tokens(std::string_view tex
       token.characters.set(static_cast<unsigned char>(text[i]));
       ++i;
     }
-    if (i < text.size() && (text[i] == '*' || text[i] == '+')) token.times = text[i++] == '*' ? Token::star : Token::plus;
+    if (i < text.size() && (text[i] == '*' || text[i] == '+'))
+      token.times = text[i++] == '*' ? Token::star : Token::plus;
     tokens.push_back(token);
   }
   return tokens;
@@ -284,7 +289,12 @@ bool intersect(const std::vector<Token>& a, const std::vector<Token>& b) {
   // A state: token index and whether a "+" has been matched once already.
   const std::size_t width = (b.size() + 1) * 2;
   std::vector<bool> seen((a.size() + 1) * 2 * width, false);
-  struct State { std::size_t i; bool inside_a; std::size_t j; bool inside_b; };
+  struct State {
+    std::size_t i;
+    bool inside_a;
+    std::size_t j;
+    bool inside_b;
+  };
   std::vector<State> open;
   auto visit = [&](State state) {
     const auto index = (state.i * 2 + (state.inside_a ? 1 : 0)) * width + state.j * 2 + (state.inside_b ? 1 : 0);

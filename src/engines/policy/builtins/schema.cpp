@@ -18,7 +18,8 @@ namespace {
 
 constexpr int kSchemaDepth = 400;
 constexpr std::size_t kSchemaErrors = 10'000;
-constexpr std::array<std::string_view, 7> kTypes = {"array", "boolean", "integer", "number", "null", "object", "string"};
+constexpr std::array<std::string_view, 7> kTypes = {"array", "boolean", "integer", "number",
+                                                    "null",  "object",  "string"};
 
 struct Mismatch {
   std::string type, field, description;
@@ -97,12 +98,13 @@ class Schema {
   void check(Value schema, int depth) {
     if (depth > kSchemaDepth) return fail(format("the schema is nested deeper than {} levels", kSchemaDepth));
     if (!problem_.empty() || schema.is_boolean()) return;
-    if (!schema.is_object()) return fail("Invalid type. Expected: valid schema, given: " + std::string(to_string(schema.kind())));
+    if (!schema.is_object())
+      return fail("Invalid type. Expected: valid schema, given: " + std::string(to_string(schema.kind())));
     auto each_type = [&](Value type) {
       if (!type.is_string()) return fail("type must be of type string/array of strings");
       if (std::ranges::find(kTypes, type.string()) == kTypes.end())
-        fail(format("has a primitive type that is NOT VALID -- given: /{}/ Expected valid values are:[{}]", type.string(),
-                    "array boolean integer number null object string"));
+        fail(format("has a primitive type that is NOT VALID -- given: /{}/ Expected valid values are:[{}]",
+                    type.string(), "array boolean integer number null object string"));
     };
     for (std::uint32_t i = 0; i < schema.size(); ++i) {
       const Value key = schema.key_at(i), value = schema.value_at(i);
@@ -126,8 +128,8 @@ class Schema {
           for (const Value item : value.items()) check(item, depth + 1);
       } else if (name == "items" && value.is_array()) {
         for (const Value item : value.items()) check(item, depth + 1);
-      } else if (name == "items" || name == "additionalItems" || name == "additionalProperties" || name == "not" || name == "contains" ||
-                 name == "propertyNames" || name == "if" || name == "then" || name == "else") {
+      } else if (name == "items" || name == "additionalItems" || name == "additionalProperties" || name == "not" ||
+                 name == "contains" || name == "propertyNames" || name == "if" || name == "then" || name == "else") {
         check(value, depth + 1);
       } else if (name == "pattern") {
         expect(value.is_string(), name, "string");
@@ -139,8 +141,8 @@ class Schema {
           for (const Value item : value.items()) expect(item.is_string(), "required items", "string");
       } else if (name == "enum") {
         expect(value.is_array() && value.size() > 0, name, "array");
-      } else if (name == "minLength" || name == "maxLength" || name == "minItems" || name == "maxItems" || name == "minProperties" ||
-                 name == "maxProperties") {
+      } else if (name == "minLength" || name == "maxLength" || name == "minItems" || name == "maxItems" ||
+                 name == "minProperties" || name == "maxProperties") {
         std::int64_t number = 0;
         expect(value.is_number() && value.number_integer(number), name, "integer");
         if (number < 0) fail(format("{} must be greater than or equal to 0", name));
@@ -170,7 +172,9 @@ class Schema {
   void apply(Value schema, Value document, const std::string& field, std::vector<Mismatch>& found, int depth) {
     if (depth > kSchemaDepth) return fail("the schema or the document is nested too deeply");
     if (found.size() > kSchemaErrors || !problem_.empty()) return;
-    auto add = [&](std::string_view type, std::string description) { found.push_back({std::string(type), field, std::move(description)}); };
+    auto add = [&](std::string_view type, std::string description) {
+      found.push_back({std::string(type), field, std::move(description)});
+    };
     if (schema.is_boolean()) {
       if (schema.is_false()) add("false", "False always fails validation");
       return;
@@ -203,19 +207,23 @@ class Schema {
     const Value type = schema.get("type");
     if (!type) return;
     const auto actual = type_of(document);
-    auto fits = [&](Value wanted) { return wanted.is_string() && (wanted.string() == actual || (wanted.string() == "number" && actual == "integer")); };
+    auto fits = [&](Value wanted) {
+      return wanted.is_string() && (wanted.string() == actual || (wanted.string() == "number" && actual == "integer"));
+    };
     const bool right = type.is_array() ? std::ranges::any_of(type.items(), fits) : fits(type);
     if (right) return;
     std::string expected;
     if (type.is_array())
-      for (const Value item : type.items()) expected += (expected.empty() ? "" : "/") + std::string(item.is_string() ? item.string() : "");
+      for (const Value item : type.items())
+        expected += (expected.empty() ? "" : "/") + std::string(item.is_string() ? item.string() : "");
     else if (type.is_string())
       expected = type.string();
     add("invalid_type", format("Invalid type. Expected: {}, given: {}", expected, actual));
   }
 
   template <class Add>
-  void check_logic(Value schema, Value document, const std::string& field, std::vector<Mismatch>& found, int depth, const Add& add) {
+  void check_logic(Value schema, Value document, const std::string& field, std::vector<Mismatch>& found, int depth,
+                   const Add& add) {
     if (const Value list = schema.get("anyOf"); list && list.is_array()) {
       if (std::ranges::none_of(list.items(), [&](Value item) { return valid(item, document, field, depth); })) {
         add("number_any_of", "Must validate at least one schema (anyOf)");
@@ -223,7 +231,8 @@ class Schema {
       }
     }
     if (const Value list = schema.get("oneOf"); list && list.is_array()) {
-      const auto count = std::ranges::count_if(list.items(), [&](Value item) { return valid(item, document, field, depth); });
+      const auto count =
+          std::ranges::count_if(list.items(), [&](Value item) { return valid(item, document, field, depth); });
       if (count != 1) {
         add("number_one_of", "Must validate one and only one schema (oneOf)");
         if (count == 0 && list.size() > 0) apply(list.items().front(), document, field, found, depth + 1);
@@ -244,7 +253,8 @@ class Schema {
       const bool held = valid(condition, document, field, depth);
       const Value branch = schema.get(held ? "then" : "else");
       if (branch && !valid(branch, document, field, depth)) {
-        add(held ? "condition_then" : "condition_else", held ? "Must validate \"then\" as \"if\" was valid" : "Must validate \"else\" as \"if\" was not valid");
+        add(held ? "condition_then" : "condition_else",
+            held ? "Must validate \"then\" as \"if\" was valid" : "Must validate \"else\" as \"if\" was not valid");
         apply(branch, document, field, found, depth + 1);
       }
     }
@@ -260,7 +270,8 @@ class Schema {
     const bool exclusive_maximum = schema.get("exclusiveMaximum") && schema.get("exclusiveMaximum").is_true();
     if (const Value factor = bound("multipleOf")) {
       const long double quotient = number_real(document) / number_real(factor);
-      if (std::abs(quotient - std::round(quotient)) > 1e-9L) add("multiple_of", format("Must be a multiple of {}", factor.number_text()));
+      if (std::abs(quotient - std::round(quotient)) > 1e-9L)
+        add("multiple_of", format("Must be a multiple of {}", factor.number_text()));
     }
     if (const Value least = bound("minimum")) {
       const int order = compare(document, least);
@@ -299,7 +310,8 @@ class Schema {
       if (regex != nullptr && !re2::RE2::PartialMatch(re2::StringPiece(text.data(), text.size()), *regex))
         add("pattern", format("Does not match pattern '{}'", pattern.string()));
     }
-    if (const Value wanted = schema.get("format"); wanted && wanted.is_string() && !fits_format(wanted.string(), document.string()))
+    if (const Value wanted = schema.get("format");
+        wanted && wanted.is_string() && !fits_format(wanted.string(), document.string()))
       add("format", format("Does not match format '{}'", wanted.string()));
   }
   // Formats whose meaning is a plain pattern; others hold for every string.
@@ -307,19 +319,23 @@ class Schema {
     static const std::map<std::string_view, const char*> kPatterns = {
         {"date", R"(\A\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])\z)"},
         {"time", R"(\A([01]\d|2[0-3]):[0-5]\d:([0-5]\d|60)(\.\d+)?([zZ]|[+-]\d\d:\d\d)?\z)"},
-        {"date-time", R"(\A\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])[tT ]([01]\d|2[0-3]):[0-5]\d:([0-5]\d|60)(\.\d+)?([zZ]|[+-]\d\d:\d\d)\z)"},
+        {"date-time",
+         R"(\A\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])[tT ]([01]\d|2[0-3]):[0-5]\d:([0-5]\d|60)(\.\d+)?([zZ]|[+-]\d\d:\d\d)\z)"},
         {"email", R"(\A[^@\s]+@[^@\s]+\z)"},
-        {"hostname", R"(\A([a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?\.)*[a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?\.?\z)"},
+        {"hostname",
+         R"(\A([a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?\.)*[a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?\.?\z)"},
         {"ipv4", R"(\A((25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(\.|\z)){4}\z)"},
         {"uri", R"(\A[a-zA-Z][a-zA-Z0-9+.-]*:[^\s<>"{}|\\^`]*\z)"},
         {"uuid", R"(\A[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\z)"},
         {"json-pointer", R"(\A(/([^~/]|~[01])*)*\z)"}};
     const auto found = kPatterns.find(name);
-    return found == kPatterns.end() || re2::RE2::PartialMatch(re2::StringPiece(text.data(), text.size()), found->second);
+    return found == kPatterns.end() ||
+           re2::RE2::PartialMatch(re2::StringPiece(text.data(), text.size()), found->second);
   }
 
   template <class Add>
-  void check_array(Value schema, Value document, const std::string& field, std::vector<Mismatch>& found, int depth, const Add& add) {
+  void check_array(Value schema, Value document, const std::string& field, std::vector<Mismatch>& found, int depth,
+                   const Add& add) {
     const auto items = document.items();
     const auto size = static_cast<std::int64_t>(items.size());
     if (const Value inner = schema.get("items")) {
@@ -338,8 +354,10 @@ class Schema {
         }
       }
     }
-    if (const auto least = count_of(schema, "minItems"); least && size < *least) add("array_min_items", format("Array must have at least {} items", *least));
-    if (const auto most = count_of(schema, "maxItems"); most && size > *most) add("array_max_items", format("Array must have at most {} items", *most));
+    if (const auto least = count_of(schema, "minItems"); least && size < *least)
+      add("array_min_items", format("Array must have at least {} items", *least));
+    if (const auto most = count_of(schema, "maxItems"); most && size > *most)
+      add("array_max_items", format("Array must have at most {} items", *most));
     if (const Value unique = schema.get("uniqueItems"); unique && unique.is_true()) {
       std::map<std::string, std::size_t> seen;
       for (std::size_t i = 0; i < items.size(); ++i) {
@@ -353,7 +371,8 @@ class Schema {
   }
 
   template <class Add>
-  void check_object(Value schema, Value document, const std::string& field, std::vector<Mismatch>& found, int depth, const Add& add) {
+  void check_object(Value schema, Value document, const std::string& field, std::vector<Mismatch>& found, int depth,
+                    const Add& add) {
     const auto size = static_cast<std::int64_t>(document.size());
     if (const Value required = schema.get("required"); required && required.is_array())
       for (const Value name : required.items())
@@ -362,7 +381,8 @@ class Schema {
       add("array_min_properties", format("Must have at least {} properties", *least));
     if (const auto most = count_of(schema, "maxProperties"); most && size > *most)
       add("array_max_properties", format("Must have at most {} properties", *most));
-    const Value properties = schema.get("properties"), patterns = schema.get("patternProperties"), rest = schema.get("additionalProperties");
+    const Value properties = schema.get("properties"), patterns = schema.get("patternProperties"),
+                rest = schema.get("additionalProperties");
     for (std::uint32_t i = 0; i < document.size(); ++i) {
       const Value key = document.key_at(i), value = document.value_at(i);
       const std::string name = key.is_string() ? std::string(key.string()) : to_json(key);
@@ -381,8 +401,10 @@ class Schema {
           apply(patterns.value_at(j), value, child, found, depth + 1);
         }
       if (!known && rest) {
-        if (rest.is_false()) add("additional_property_not_allowed", format("Additional property {} is not allowed", name));
-        else apply(rest, value, child, found, depth + 1);
+        if (rest.is_false())
+          add("additional_property_not_allowed", format("Additional property {} is not allowed", name));
+        else
+          apply(rest, value, child, found, depth + 1);
       }
       if (const Value names = schema.get("propertyNames"); names && key.is_string() && !valid(names, key, field, depth))
         add("invalid_property_name", format("Property name of \"{}\" does not match", name));
@@ -396,7 +418,8 @@ class Schema {
           continue;
         }
         for (const Value name : needed.items())
-          if (!document.get(name)) add("missing_dependency", format("Has a dependency on {}", name.is_string() ? name.string() : ""));
+          if (!document.get(name))
+            add("missing_dependency", format("Has a dependency on {}", name.is_string() ? name.string() : ""));
       }
   }
 

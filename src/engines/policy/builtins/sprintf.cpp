@@ -43,10 +43,14 @@ Argument make_argument(Value value) {
 
 std::string_view type_name_of(const Argument& argument) {
   switch (argument.kind) {
-    case ArgumentKind::integer: return "int";
-    case ArgumentKind::big_integer: return "*big.Int";
-    case ArgumentKind::real: return "float64";
-    case ArgumentKind::string: return "string";
+    case ArgumentKind::integer:
+      return "int";
+    case ArgumentKind::big_integer:
+      return "*big.Int";
+    case ArgumentKind::real:
+      return "float64";
+    case ArgumentKind::string:
+      return "string";
   }
   return "";
 }
@@ -74,7 +78,9 @@ std::string shortest(double value, char form, int precision, bool sharp) {
     std::snprintf(buffer, sizeof buffer, pattern.c_str(), std::min(precision, 1000), value);
     return buffer;
   }
-  const auto shape = form == 'e' ? std::chars_format::scientific : form == 'f' ? std::chars_format::fixed : std::chars_format::scientific;
+  const auto shape = form == 'e'   ? std::chars_format::scientific
+                     : form == 'f' ? std::chars_format::fixed
+                                   : std::chars_format::scientific;
   auto result = std::to_chars(buffer, buffer + sizeof buffer, value, shape);
   std::string text(buffer, result.ptr);
   if (form != 'g') return text;
@@ -170,12 +176,24 @@ class Formatter {
     indexed_ = false;
     for (bool flags = true; flags && at_ < pattern_.size();) {
       switch (peek()) {
-        case '#': d.sharp = true; break;
-        case '0': d.zero = true; break;
-        case '+': d.plus = true; break;
-        case '-': d.minus = true; break;
-        case ' ': d.space = true; break;
-        default: flags = false; continue;
+        case '#':
+          d.sharp = true;
+          break;
+        case '0':
+          d.zero = true;
+          break;
+        case '+':
+          d.plus = true;
+          break;
+        case '-':
+          d.minus = true;
+          break;
+        case ' ':
+          d.space = true;
+          break;
+        default:
+          flags = false;
+          continue;
       }
       ++at_;
     }
@@ -236,7 +254,8 @@ class Formatter {
 
   void pad(const Directive& d, std::string_view text) {
     const std::size_t length = utf8::count(text);
-    const std::size_t missing = d.width > 0 && static_cast<std::size_t>(d.width) > length ? static_cast<std::size_t>(d.width) - length : 0;
+    const std::size_t missing =
+        d.width > 0 && static_cast<std::size_t>(d.width) > length ? static_cast<std::size_t>(d.width) - length : 0;
     if (d.minus) {
       out_ += text;
       out_.append(missing, ' ');
@@ -262,9 +281,12 @@ class Formatter {
     if (d.verb == 'T') return pad(d, type_name_of(argument));
     switch (argument.kind) {
       case ArgumentKind::integer:
-      case ArgumentKind::big_integer: return print_integer(d, argument);
-      case ArgumentKind::real: return print_real(d, argument);
-      case ArgumentKind::string: return print_string(d, argument);
+      case ArgumentKind::big_integer:
+        return print_integer(d, argument);
+      case ArgumentKind::real:
+        return print_real(d, argument);
+      case ArgumentKind::string:
+        return print_string(d, argument);
     }
   }
 
@@ -274,19 +296,38 @@ class Formatter {
     bool upper = false;
     switch (d.verb) {
       case 'v':
-      case 'd': break;
+      case 'd':
+        break;
       case 's':
         if (argument.kind != ArgumentKind::big_integer) return bad_verb(d, argument);
         break;
-      case 'b': base = 2; if (d.sharp) prefix = "0b"; break;
-      case 'o': base = 8; if (d.sharp) prefix = "0"; break;
-      case 'O': base = 8; prefix = "0o"; break;
-      case 'x': base = 16; if (d.sharp) prefix = "0x"; break;
-      case 'X': base = 16; upper = true; if (d.sharp) prefix = "0X"; break;
+      case 'b':
+        base = 2;
+        if (d.sharp) prefix = "0b";
+        break;
+      case 'o':
+        base = 8;
+        if (d.sharp) prefix = "0";
+        break;
+      case 'O':
+        base = 8;
+        prefix = "0o";
+        break;
+      case 'x':
+        base = 16;
+        if (d.sharp) prefix = "0x";
+        break;
+      case 'X':
+        base = 16;
+        upper = true;
+        if (d.sharp) prefix = "0X";
+        break;
       case 'c':
       case 'q':
-      case 'U': return print_code_point(d, argument);
-      default: return bad_verb(d, argument);
+      case 'U':
+        return print_code_point(d, argument);
+      default:
+        return bad_verb(d, argument);
     }
     std::string digits = base == 10 ? argument.text : in_base(argument.text, base);
     const bool negative = digits.starts_with('-');
@@ -344,19 +385,28 @@ class Formatter {
     const double magnitude = std::abs(argument.real);
     std::string text;
     switch (d.verb) {
-      case 'v': text = shortest(magnitude, 'g', d.precision, d.sharp); break;
+      case 'v':
+        text = shortest(magnitude, 'g', d.precision, d.sharp);
+        break;
       case 'g':
-      case 'G': text = shortest(magnitude, 'g', d.precision, d.sharp); break;
+      case 'G':
+        text = shortest(magnitude, 'g', d.precision, d.sharp);
+        break;
       case 'e':
-      case 'E': text = shortest(magnitude, 'e', d.precision < 0 ? 6 : d.precision, d.sharp); break;
+      case 'E':
+        text = shortest(magnitude, 'e', d.precision < 0 ? 6 : d.precision, d.sharp);
+        break;
       case 'f':
-      case 'F': text = shortest(magnitude, 'f', d.precision < 0 ? 6 : d.precision, d.sharp); break;
+      case 'F':
+        text = shortest(magnitude, 'f', d.precision < 0 ? 6 : d.precision, d.sharp);
+        break;
       case 'x':
       case 'X': {
         char buffer[128];
-        const auto result = d.precision < 0
-                                ? std::to_chars(buffer, buffer + sizeof buffer, magnitude, std::chars_format::hex)
-                                : std::to_chars(buffer, buffer + sizeof buffer, magnitude, std::chars_format::hex, d.precision);
+        const auto result =
+            d.precision < 0
+                ? std::to_chars(buffer, buffer + sizeof buffer, magnitude, std::chars_format::hex)
+                : std::to_chars(buffer, buffer + sizeof buffer, magnitude, std::chars_format::hex, d.precision);
         text = "0x" + std::string(buffer, result.ptr);
         if (const auto p = text.find('p'); p != std::string::npos && text.size() - p == 3) text.insert(p + 2, "0");
         break;
@@ -367,7 +417,8 @@ class Formatter {
         text = format("{}p{:+}", static_cast<std::uint64_t>(std::ldexp(mantissa, 53)), exponent - 53);
         break;
       }
-      default: return bad_verb(d, argument);
+      default:
+        return bad_verb(d, argument);
     }
     if (d.verb == 'G' || d.verb == 'E' || d.verb == 'X') text = text::to_upper_ascii(text);
     const std::string sign = std::signbit(argument.real) ? "-" : d.plus ? "+" : d.space ? " " : "";
@@ -394,11 +445,13 @@ class Formatter {
           return pad(d, quoted);
         }
         return pad(d, cut(text));
-      case 's': return pad(d, cut(text));
+      case 's':
+        return pad(d, cut(text));
       case 'q': {
         text = cut(text);
-        if (d.sharp && text.find('`') == std::string_view::npos &&
-            std::ranges::none_of(text, [](char c) { return (static_cast<unsigned char>(c) < ' ' && c != '\t') || c == 0x7f; }))
+        if (d.sharp && text.find('`') == std::string_view::npos && std::ranges::none_of(text, [](char c) {
+              return (static_cast<unsigned char>(c) < ' ' && c != '\t') || c == 0x7f;
+            }))
           return pad(d, "`" + std::string(text) + "`");
         std::string quoted;
         append_go_quoted(quoted, text);
@@ -415,7 +468,8 @@ class Formatter {
         }
         return pad(d, d.verb == 'X' ? text::to_upper_ascii(hex) : hex);
       }
-      default: return bad_verb(d, argument);
+      default:
+        return bad_verb(d, argument);
     }
   }
 

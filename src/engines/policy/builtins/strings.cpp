@@ -1,8 +1,7 @@
 // Strings: searching, cutting, replacing, trimming, letter case. Positions count code points.
+#include <algorithm>
 #include <clocale>
 #include <cwctype>
-
-#include <algorithm>
 #include <map>
 #include <set>
 
@@ -50,8 +49,8 @@ std::string map_case(std::string_view text, Map map) {
 }
 
 bool is_space(char32_t c) {
-  return c == ' ' || (c >= '\t' && c <= '\r') || c == 0x85 || c == 0xA0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200a) ||
-         c == 0x2028 || c == 0x2029 || c == 0x202f || c == 0x205f || c == 0x3000;
+  return c == ' ' || (c >= '\t' && c <= '\r') || c == 0x85 || c == 0xA0 || c == 0x1680 ||
+         (c >= 0x2000 && c <= 0x200a) || c == 0x2028 || c == 0x2029 || c == 0x202f || c == 0x205f || c == 0x3000;
 }
 
 // How many bytes at the front (or back) consist of code points that `matches` takes.
@@ -232,10 +231,12 @@ Value contains(BuiltinContext& context, Arguments arguments) {
   });
 }
 Value startswith(BuiltinContext& context, Arguments arguments) {
-  return with_two_strings(context, arguments, [](auto text, auto part) { return Value::boolean(text.starts_with(part)); });
+  return with_two_strings(context, arguments,
+                          [](auto text, auto part) { return Value::boolean(text.starts_with(part)); });
 }
 Value endswith(BuiltinContext& context, Arguments arguments) {
-  return with_two_strings(context, arguments, [](auto text, auto part) { return Value::boolean(text.ends_with(part)); });
+  return with_two_strings(context, arguments,
+                          [](auto text, auto part) { return Value::boolean(text.ends_with(part)); });
 }
 Value indexof(BuiltinContext& context, Arguments arguments) {
   return with_two_strings(context, arguments, [&](auto text, auto part) {
@@ -364,7 +365,8 @@ Value substring(BuiltinContext& context, Arguments arguments) {
                                     : offset_of(text, static_cast<std::size_t>(start));
   auto rest = text.substr(begin);
   if (length >= 0)
-    rest = rest.substr(0, is_ascii(rest) ? static_cast<std::size_t>(length) : offset_of(rest, static_cast<std::size_t>(length)));
+    rest = rest.substr(
+        0, is_ascii(rest) ? static_cast<std::size_t>(length) : offset_of(rest, static_cast<std::size_t>(length)));
   return piece(context, arguments, rest);
 }
 Value trim(BuiltinContext& context, Arguments arguments) {

@@ -10,8 +10,8 @@ namespace chiron::policy::functions {
 // Bounds: what one call may make. A call past one ends the evaluation with an error.
 inline constexpr std::size_t kMaxElements = 20'000'000;
 inline constexpr std::size_t kMaxStringBytes = std::size_t{1} << 30;
-inline constexpr std::size_t kMaxNumberBits = std::size_t{1} << 22;   // of a number made by a shift or a product
-inline constexpr std::size_t kMaxExponent = 20'000;             // decimal; beyond it numbers are floating-point
+inline constexpr std::size_t kMaxNumberBits = std::size_t{1} << 22;  // of a number made by a shift or a product
+inline constexpr std::size_t kMaxExponent = 20'000;                  // decimal; beyond it numbers are floating-point
 
 // The operand as a string; false after context.fail_operand.
 inline bool take_string(BuiltinContext& context, Arguments arguments, std::size_t index, std::string_view& out) {

@@ -20,7 +20,8 @@ struct Node {
 
 class Template {
  public:
-  Template(BuiltinContext& context, std::string_view source, Value root) : context_(context), source_(source), root_(root) {}
+  Template(BuiltinContext& context, std::string_view source, Value root)
+      : context_(context), source_(source), root_(root) {}
 
   Value run() {
     std::vector<Node> nodes;
@@ -73,11 +74,17 @@ class Template {
         return true;
       }
       if (word != "if" && word != "range" && word != "with") {
-        if (word == "define" || word == "template" || word == "block") return fail(format("{{{{{}}}}} is not supported", word));
+        if (word == "define" || word == "template" || word == "block")
+          return fail(format("{{{{{}}}}} is not supported", word));
         nodes.push_back({Node::action, action, {}, {}});
         continue;
       }
-      Node node{word == "if" ? Node::branch : word == "range" ? Node::range : Node::with, std::string(text::trim(action.substr(word.size()))), {}, {}};
+      Node node{word == "if"      ? Node::branch
+                : word == "range" ? Node::range
+                                  : Node::with,
+                std::string(text::trim(action.substr(word.size()))),
+                {},
+                {}};
       if (!parse_branches(node, depth)) return false;
       nodes.push_back(std::move(node));
     }
@@ -110,16 +117,26 @@ class Template {
     for (const auto& node : nodes) {
       if (!error_.empty()) return;
       switch (node.kind) {
-        case Node::text: out_ += node.content; break;
-        case Node::action: run_action(node.content, dot); break;
-        case Node::branch: execute(truth(pipeline(node.content, dot)) ? node.body : node.otherwise, dot); break;
+        case Node::text:
+          out_ += node.content;
+          break;
+        case Node::action:
+          run_action(node.content, dot);
+          break;
+        case Node::branch:
+          execute(truth(pipeline(node.content, dot)) ? node.body : node.otherwise, dot);
+          break;
         case Node::with: {
           const Value value = pipeline(node.content, dot);
-          if (truth(value)) execute(node.body, value);
-          else execute(node.otherwise, dot);
+          if (truth(value))
+            execute(node.body, value);
+          else
+            execute(node.otherwise, dot);
           break;
         }
-        case Node::range: run_range(node, dot); break;
+        case Node::range:
+          run_range(node, dot);
+          break;
       }
       if (out_.size() > kMaxStringBytes) fail("the text grows too large");
     }
@@ -147,7 +164,8 @@ class Template {
     }
     if (value.is_object()) {
       std::string out = "map[";
-      for (std::uint32_t i = 0; i < value.size(); ++i) out += (i > 0 ? " " : "") + shown(value.key_at(i)) + ":" + shown(value.value_at(i));
+      for (std::uint32_t i = 0; i < value.size(); ++i)
+        out += (i > 0 ? " " : "") + shown(value.key_at(i)) + ":" + shown(value.value_at(i));
       return out + "]";
     }
     return to_json(value);
@@ -187,8 +205,10 @@ class Template {
       for (; i < text.size(); ++i) {
         const char c = text[i];
         if (quote != '\0') {
-          if (c == '\\' && quote == '"') ++i;
-          else if (c == quote) quote = '\0';
+          if (c == '\\' && quote == '"')
+            ++i;
+          else if (c == quote)
+            quote = '\0';
         } else if (c == '"' || c == '`') {
           quote = c;
         } else if (c == '(') {
@@ -212,8 +232,10 @@ class Template {
     }
     std::vector<std::vector<std::string_view>> commands{{}};
     for (const auto word : words(text)) {
-      if (word == "|") commands.emplace_back();
-      else commands.back().push_back(word);
+      if (word == "|")
+        commands.emplace_back();
+      else
+        commands.back().push_back(word);
     }
     Value result;
     for (std::size_t i = 0; i < commands.size() && error_.empty(); ++i) {
@@ -223,8 +245,10 @@ class Template {
         return {};
       }
       const std::string_view head = commands[i][0];
-      const bool call = std::isalpha(static_cast<unsigned char>(head[0])) != 0 && head != "true" && head != "false" && head != "nil";
-      for (std::size_t j = call ? 1 : 0; j < commands[i].size(); ++j) arguments.push_back(operand(commands[i][j], dot, depth));
+      const bool call =
+          std::isalpha(static_cast<unsigned char>(head[0])) != 0 && head != "true" && head != "false" && head != "nil";
+      for (std::size_t j = call ? 1 : 0; j < commands[i].size(); ++j)
+        arguments.push_back(operand(commands[i][j], dot, depth));
       if (i > 0) arguments.push_back(result);
       result = call ? function(head, arguments) : arguments.empty() ? Value() : arguments[0];
     }
@@ -268,7 +292,9 @@ class Template {
   }
 
   Value function(std::string_view name, const std::vector<Value>& a) {
-    auto need = [&](std::size_t count) { return a.size() >= count || fail(format("wrong number of args for {}", name)); };
+    auto need = [&](std::size_t count) {
+      return a.size() >= count || fail(format("wrong number of args for {}", name));
+    };
     if (name == "not") return need(1) ? Value::boolean(!truth(a[0])) : Value();
     if (name == "and" || name == "or") {
       if (!need(1)) return {};
@@ -285,7 +311,11 @@ class Template {
     if (name == "ne" || name == "lt" || name == "le" || name == "gt" || name == "ge") {
       if (!need(2)) return {};
       const int order = compare(a[0], a[1]);
-      return Value::boolean(name == "ne" ? order != 0 : name == "lt" ? order < 0 : name == "le" ? order <= 0 : name == "gt" ? order > 0 : order >= 0);
+      return Value::boolean(name == "ne"   ? order != 0
+                            : name == "lt" ? order < 0
+                            : name == "le" ? order <= 0
+                            : name == "gt" ? order > 0
+                                           : order >= 0);
     }
     if (name == "len") {
       if (!need(1)) return {};

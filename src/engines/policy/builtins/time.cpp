@@ -61,7 +61,8 @@ bool take_zone(BuiltinContext& context, std::string_view name, absl::TimeZone& z
     zone = static_cast<ZoneEntry*>(found->second.get())->zone;
     return true;
   }
-  const bool plain = name.find("..") == std::string_view::npos && name[0] != '/' && name.find('\\') == std::string_view::npos;
+  const bool plain =
+      name.find("..") == std::string_view::npos && name[0] != '/' && name.find('\\') == std::string_view::npos;
   if (!plain || !absl::LoadTimeZone(std::string(name), &zone)) {
     context.fail(format("unknown time zone {}", name));
     return false;
@@ -170,17 +171,28 @@ Value time_parse_duration_ns(BuiltinContext& context, Arguments arguments) {
     const auto unit = text.substr(unit_begin, at - unit_begin);
     constexpr std::int64_t kHour = 3'600'000'000'000;
     std::int64_t size = 0;
-    if (unit == "ns") size = 1;
-    else if (unit == "us" || unit == "µs" || unit == "μs") size = 1'000;
-    else if (unit == "ms") size = 1'000'000;
-    else if (unit == "s") size = 1'000'000'000;
-    else if (unit == "m") size = 60'000'000'000;
-    else if (unit == "h") size = kHour;
-    else if (unit == "d") size = 24 * kHour;
-    else if (unit == "w") size = 7 * 24 * kHour;
-    else if (unit == "y") size = 365 * 24 * kHour;
-    else if (unit.empty()) return context.fail("time: missing unit in duration " + quoted(whole));
-    else return context.fail("time: unknown unit " + quoted(unit) + " in duration " + quoted(whole));
+    if (unit == "ns")
+      size = 1;
+    else if (unit == "us" || unit == "µs" || unit == "μs")
+      size = 1'000;
+    else if (unit == "ms")
+      size = 1'000'000;
+    else if (unit == "s")
+      size = 1'000'000'000;
+    else if (unit == "m")
+      size = 60'000'000'000;
+    else if (unit == "h")
+      size = kHour;
+    else if (unit == "d")
+      size = 24 * kHour;
+    else if (unit == "w")
+      size = 7 * 24 * kHour;
+    else if (unit == "y")
+      size = 365 * 24 * kHour;
+    else if (unit.empty())
+      return context.fail("time: missing unit in duration " + quoted(whole));
+    else
+      return context.fail("time: unknown unit " + quoted(unit) + " in duration " + quoted(whole));
     exact += integral * size + static_cast<__int128>(fraction / scale * static_cast<long double>(size));
     total = static_cast<long double>(exact);
     if (total > 9.3e18L) return invalid();
@@ -235,7 +247,8 @@ Value time_diff(BuiltinContext& context, Arguments arguments) {
   const auto from = zone.At(a.time).cs, to = zone.At(b.time).cs;
   // Borrowing from the next larger unit; a month has as many days as the earlier one's.
   std::int64_t year = to.year() - from.year(), month = to.month() - from.month(), day = to.day() - from.day();
-  std::int64_t hour = to.hour() - from.hour(), minute = to.minute() - from.minute(), second = to.second() - from.second();
+  std::int64_t hour = to.hour() - from.hour(), minute = to.minute() - from.minute(),
+               second = to.second() - from.second();
   if (second < 0) second += 60, --minute;
   if (minute < 0) minute += 60, --hour;
   if (hour < 0) hour += 24, --day;

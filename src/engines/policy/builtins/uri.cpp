@@ -42,8 +42,8 @@ Text unescape(std::string_view text, Mode mode) {
       i += 2;
       continue;
     }
-    if ((mode == Mode::host || mode == Mode::zone) && static_cast<unsigned char>(c) < 0x80 && !is_letter(c) && !is_digit(c) &&
-        !is_one_of(c, "-_.~!$&'()*+,;=:[]<>\""))
+    if ((mode == Mode::host || mode == Mode::zone) && static_cast<unsigned char>(c) < 0x80 && !is_letter(c) &&
+        !is_digit(c) && !is_one_of(c, "-_.~!$&'()*+,;=:[]<>\""))
       return std::unexpected(format("invalid character \"{}\" in host name", c));
     out += c;
   }
@@ -51,7 +51,8 @@ Text unescape(std::string_view text, Mode mode) {
 }
 
 bool is_valid_userinfo(std::string_view text) {
-  return std::ranges::all_of(text, [](char c) { return is_letter(c) || is_digit(c) || is_one_of(c, "-._:~!$&'()*+,;=%@"); });
+  return std::ranges::all_of(text,
+                             [](char c) { return is_letter(c) || is_digit(c) || is_one_of(c, "-._:~!$&'()*+,;=%@"); });
 }
 bool is_valid_port(std::string_view text) {
   return text.empty() || (text[0] == ':' && std::ranges::all_of(text.substr(1), is_digit));
@@ -69,9 +70,8 @@ std::string escape_path(std::string_view path) {
   return out;
 }
 bool is_valid_encoding(std::string_view path) {
-  return std::ranges::all_of(path, [](char c) {
-    return is_letter(c) || is_digit(c) || is_one_of(c, "-_.~!$&'()*+,;=:@[]%/");
-  });
+  return std::ranges::all_of(
+      path, [](char c) { return is_letter(c) || is_digit(c) || is_one_of(c, "-_.~!$&'()*+,;=:@[]%/"); });
 }
 
 struct Uri {
@@ -165,7 +165,8 @@ std::expected<Uri, std::string> parse(std::string_view whole) {
   if (!rest.starts_with('/')) {
     if (!uri.scheme.empty()) return uri;  // opaque: mailto:x
     const auto segment = rest.substr(0, rest.find('/'));
-    if (segment.find(':') != std::string_view::npos) return fail(text, "first path segment in URL cannot contain colon");
+    if (segment.find(':') != std::string_view::npos)
+      return fail(text, "first path segment in URL cannot contain colon");
   }
   auto parsed = parse_authority_and_path(rest, std::move(uri));
   if (!parsed) return fail(text, parsed.error());
@@ -175,7 +176,8 @@ std::expected<Uri, std::string> parse(std::string_view whole) {
 }  // namespace
 
 Value uri_is_valid(BuiltinContext&, Arguments arguments) {
-  return Value::boolean(arguments[0].is_string() && !arguments[0].string().empty() && parse(arguments[0].string()).has_value());
+  return Value::boolean(arguments[0].is_string() && !arguments[0].string().empty() &&
+                        parse(arguments[0].string()).has_value());
 }
 Value uri_parse(BuiltinContext& context, Arguments arguments) {
   std::string_view text;

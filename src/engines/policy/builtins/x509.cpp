@@ -32,7 +32,8 @@ using NamesPointer = std::unique_ptr<GENERAL_NAMES, Deleter<GENERAL_NAMES, GENER
 
 const unsigned char* bytes_of(std::string_view text) { return reinterpret_cast<const unsigned char*>(text.data()); }
 std::string_view view(const ASN1_STRING* text) {
-  return {reinterpret_cast<const char*>(ASN1_STRING_get0_data(text)), static_cast<std::size_t>(ASN1_STRING_length(text))};
+  return {reinterpret_cast<const char*>(ASN1_STRING_get0_data(text)),
+          static_cast<std::size_t>(ASN1_STRING_length(text))};
 }
 
 template <class T, class Encode>
@@ -83,12 +84,17 @@ Value object_identifier(Store& store, const ASN1_OBJECT* object) {
 }
 
 Value name_of(Store& store, const X509_NAME* name) {
-  struct Attribute { int nid; std::string_view member; };
-  static constexpr std::array kLists = {
-      Attribute{NID_countryName, "Country"}, Attribute{NID_organizationName, "Organization"},
-      Attribute{NID_organizationalUnitName, "OrganizationalUnit"}, Attribute{NID_localityName, "Locality"},
-      Attribute{NID_stateOrProvinceName, "Province"}, Attribute{NID_streetAddress, "StreetAddress"},
-      Attribute{NID_postalCode, "PostalCode"}};
+  struct Attribute {
+    int nid;
+    std::string_view member;
+  };
+  static constexpr std::array kLists = {Attribute{NID_countryName, "Country"},
+                                        Attribute{NID_organizationName, "Organization"},
+                                        Attribute{NID_organizationalUnitName, "OrganizationalUnit"},
+                                        Attribute{NID_localityName, "Locality"},
+                                        Attribute{NID_stateOrProvinceName, "Province"},
+                                        Attribute{NID_streetAddress, "StreetAddress"},
+                                        Attribute{NID_postalCode, "PostalCode"}};
   std::array<std::vector<Value>, kLists.size()> lists;
   std::vector<Value> all;
   std::string serial, common;
@@ -97,7 +103,8 @@ Value name_of(Store& store, const X509_NAME* name) {
     const ASN1_OBJECT* type = X509_NAME_ENTRY_get_object(entry);
     unsigned char* utf8 = nullptr;
     const int size = ASN1_STRING_to_UTF8(&utf8, X509_NAME_ENTRY_get_data(entry));
-    const std::string text = size < 0 ? std::string() : std::string(reinterpret_cast<char*>(utf8), static_cast<std::size_t>(size));
+    const std::string text =
+        size < 0 ? std::string() : std::string(reinterpret_cast<char*>(utf8), static_cast<std::size_t>(size));
     OPENSSL_free(utf8);
     const int nid = OBJ_obj2nid(type);
     for (std::size_t j = 0; j < kLists.size(); ++j)
@@ -121,18 +128,30 @@ Value name_of(Store& store, const X509_NAME* name) {
 // Go's numbering of signature and public key algorithms.
 int signature_algorithm(int nid, const X509_ALGOR* algorithm) {
   switch (nid) {
-    case NID_md2WithRSAEncryption: return 1;
-    case NID_md5WithRSAEncryption: return 2;
-    case NID_sha1WithRSAEncryption: return 3;
-    case NID_sha256WithRSAEncryption: return 4;
-    case NID_sha384WithRSAEncryption: return 5;
-    case NID_sha512WithRSAEncryption: return 6;
-    case NID_dsaWithSHA1: return 7;
-    case NID_dsa_with_SHA256: return 8;
-    case NID_ecdsa_with_SHA1: return 9;
-    case NID_ecdsa_with_SHA256: return 10;
-    case NID_ecdsa_with_SHA384: return 11;
-    case NID_ecdsa_with_SHA512: return 12;
+    case NID_md2WithRSAEncryption:
+      return 1;
+    case NID_md5WithRSAEncryption:
+      return 2;
+    case NID_sha1WithRSAEncryption:
+      return 3;
+    case NID_sha256WithRSAEncryption:
+      return 4;
+    case NID_sha384WithRSAEncryption:
+      return 5;
+    case NID_sha512WithRSAEncryption:
+      return 6;
+    case NID_dsaWithSHA1:
+      return 7;
+    case NID_dsa_with_SHA256:
+      return 8;
+    case NID_ecdsa_with_SHA1:
+      return 9;
+    case NID_ecdsa_with_SHA256:
+      return 10;
+    case NID_ecdsa_with_SHA384:
+      return 11;
+    case NID_ecdsa_with_SHA512:
+      return 12;
     case NID_rsassaPss: {
       const ASN1_STRING* parameters = algorithm->parameter != nullptr ? algorithm->parameter->value.sequence : nullptr;
       const std::string_view der = parameters != nullptr ? view(parameters) : std::string_view();
@@ -141,8 +160,10 @@ int signature_algorithm(int nid, const X509_ALGOR* algorithm) {
       if (has("\x60\x86\x48\x01\x65\x03\x04\x02\x03")) return 15;
       return 13;
     }
-    case NID_ED25519: return 16;
-    default: return 0;
+    case NID_ED25519:
+      return 16;
+    default:
+      return 0;
   }
 }
 int public_key_algorithm(const EVP_PKEY* key) {
@@ -195,8 +216,8 @@ Value extensions_of(Store& store, const STACK_OF(X509_EXTENSION) * extensions) {
 std::string time_text(const ASN1_TIME* time) {
   std::tm parts{};
   ASN1_TIME_to_tm(time, &parts);
-  return format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z", parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday, parts.tm_hour,
-                parts.tm_min, parts.tm_sec);
+  return format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z", parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday,
+                parts.tm_hour, parts.tm_min, parts.tm_sec);
 }
 
 void add_alternative_names(Members& members, Store& store, const GENERAL_NAMES* names, bool uri_strings) {
@@ -250,11 +271,15 @@ void add_alternative_names(Members& members, Store& store, const GENERAL_NAMES* 
 }
 
 void add_key_usages(Members& members, Store& store, X509* certificate) {
-  struct Usage { int nid; int number; };
+  struct Usage {
+    int nid;
+    int number;
+  };
   static constexpr std::array kUsages = {
-      Usage{NID_anyExtendedKeyUsage, 0}, Usage{NID_server_auth, 1}, Usage{NID_client_auth, 2}, Usage{NID_code_sign, 3},
-      Usage{NID_email_protect, 4}, Usage{NID_ipsecEndSystem, 5}, Usage{NID_ipsecTunnel, 6}, Usage{NID_ipsecUser, 7},
-      Usage{NID_time_stamp, 8}, Usage{NID_OCSP_sign, 9}, Usage{NID_ms_sgc, 10}, Usage{NID_ns_sgc, 11},
+      Usage{NID_anyExtendedKeyUsage, 0}, Usage{NID_server_auth, 1},   Usage{NID_client_auth, 2},
+      Usage{NID_code_sign, 3},           Usage{NID_email_protect, 4}, Usage{NID_ipsecEndSystem, 5},
+      Usage{NID_ipsecTunnel, 6},         Usage{NID_ipsecUser, 7},     Usage{NID_time_stamp, 8},
+      Usage{NID_OCSP_sign, 9},           Usage{NID_ms_sgc, 10},       Usage{NID_ns_sgc, 11},
       Usage{NID_ms_code_com, 12}};
   const std::uint32_t usage = X509_get_key_usage(certificate);
   // OpenSSL numbers the bits from the top of each byte, Go from the first bit up.
@@ -308,7 +333,8 @@ Value certificate_value(Store& store, X509* certificate, bool uri_strings) {
   add_key_usages(members, store, certificate);
 
   int critical = -1;
-  auto* basic = static_cast<BASIC_CONSTRAINTS*>(X509_get_ext_d2i(certificate, NID_basic_constraints, &critical, nullptr));
+  auto* basic =
+      static_cast<BASIC_CONSTRAINTS*>(X509_get_ext_d2i(certificate, NID_basic_constraints, &critical, nullptr));
   const long path_length = basic != nullptr && basic->pathlen != nullptr ? ASN1_INTEGER_get(basic->pathlen) : -1;
   members.flag("BasicConstraintsValid", basic != nullptr);
   members.flag("IsCA", basic != nullptr && basic->ca != 0);
@@ -330,7 +356,8 @@ Value certificate_value(Store& store, X509* certificate, bool uri_strings) {
     if (OBJ_obj2nid(description->method) == NID_ad_ca_issuers) issuers.push_back(text);
   }
   AUTHORITY_INFO_ACCESS_free(access);
-  auto* distribution = static_cast<CRL_DIST_POINTS*>(X509_get_ext_d2i(certificate, NID_crl_distribution_points, nullptr, nullptr));
+  auto* distribution =
+      static_cast<CRL_DIST_POINTS*>(X509_get_ext_d2i(certificate, NID_crl_distribution_points, nullptr, nullptr));
   for (int i = 0; distribution != nullptr && i < sk_DIST_POINT_num(distribution); ++i) {
     const DIST_POINT* point = sk_DIST_POINT_value(distribution, i);
     if (point->distpoint == nullptr || point->distpoint->type != 0) continue;
@@ -341,13 +368,15 @@ Value certificate_value(Store& store, X509* certificate, bool uri_strings) {
     }
   }
   CRL_DIST_POINTS_free(distribution);
-  auto* policy_list = static_cast<CERTIFICATEPOLICIES*>(X509_get_ext_d2i(certificate, NID_certificate_policies, nullptr, nullptr));
+  auto* policy_list =
+      static_cast<CERTIFICATEPOLICIES*>(X509_get_ext_d2i(certificate, NID_certificate_policies, nullptr, nullptr));
   for (int i = 0; policy_list != nullptr && i < sk_POLICYINFO_num(policy_list); ++i)
     policies.push_back(object_identifier(store, sk_POLICYINFO_value(policy_list, i)->policyid));
   CERTIFICATEPOLICIES_free(policy_list);
   members.list("OCSPServer", ocsp);
   members.list("IssuingCertificateURL", issuers);
-  const NamesPointer names(static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr)));
+  const NamesPointer names(
+      static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr)));
   add_alternative_names(members, store, names.get(), uri_strings);
   members.flag("PermittedDNSDomainsCritical", false);
   for (auto name : {"PermittedDNSDomains", "ExcludedDNSDomains", "PermittedIPRanges", "ExcludedIPRanges",
@@ -392,7 +421,8 @@ std::expected<Certificates, std::string> read_certificates(std::string_view inpu
 
 Value list_of(Store& store, const Certificates& certificates, bool uri_strings) {
   std::vector<Value> values;
-  for (const auto& certificate : certificates) values.push_back(certificate_value(store, certificate.get(), uri_strings));
+  for (const auto& certificate : certificates)
+    values.push_back(certificate_value(store, certificate.get(), uri_strings));
   return store.array(values);
 }
 
@@ -404,7 +434,8 @@ struct VerifyOptions {
 };
 
 // First the root, last the leaf, between them intermediates; the chain from leaf to root, or nothing.
-std::optional<Certificates> verified_chain(const Certificates& certificates, const VerifyOptions& options, std::int64_t now_ns) {
+std::optional<Certificates> verified_chain(const Certificates& certificates, const VerifyOptions& options,
+                                           std::int64_t now_ns) {
   if (certificates.size() < 2) return std::nullopt;
   X509_STORE* trusted = X509_STORE_new();
   X509_STORE_add_cert(trusted, certificates.front().get());
@@ -415,7 +446,8 @@ std::optional<Certificates> verified_chain(const Certificates& certificates, con
   X509_VERIFY_PARAM* parameters = X509_STORE_CTX_get0_param(context);
   X509_VERIFY_PARAM_set_flags(parameters, X509_V_FLAG_PARTIAL_CHAIN);
   X509_VERIFY_PARAM_set_time(parameters, static_cast<std::time_t>(options.time_ns.value_or(now_ns) / 1'000'000'000));
-  if (!options.dns_name.empty()) X509_VERIFY_PARAM_set1_host(parameters, options.dns_name.c_str(), options.dns_name.size());
+  if (!options.dns_name.empty())
+    X509_VERIFY_PARAM_set1_host(parameters, options.dns_name.c_str(), options.dns_name.size());
   std::optional<Certificates> chain;
   if (X509_verify_cert(context) == 1) {
     chain.emplace();
@@ -423,7 +455,8 @@ std::optional<Certificates> verified_chain(const Certificates& certificates, con
     for (int i = 0; i < sk_X509_num(found); ++i) chain->emplace_back(sk_X509_value(found, i));
     sk_X509_free(found);  // the certificates are ours now
     // Go asks for the use as a server where nothing else is asked for; a certificate that names no uses has all.
-    auto* usages = static_cast<EXTENDED_KEY_USAGE*>(X509_get_ext_d2i(certificates.back().get(), NID_ext_key_usage, nullptr, nullptr));
+    auto* usages = static_cast<EXTENDED_KEY_USAGE*>(
+        X509_get_ext_d2i(certificates.back().get(), NID_ext_key_usage, nullptr, nullptr));
     if (usages != nullptr && !options.any_usage) {
       const std::vector<int> wanted = options.usages.empty() ? std::vector<int>{NID_server_auth} : options.usages;
       bool allowed = false;
@@ -451,16 +484,24 @@ Value verify(BuiltinContext& context, std::string_view input, const VerifyOption
 }
 
 bool take_options(BuiltinContext& context, Value object, VerifyOptions& options) {
-  struct Usage { std::string_view name; int nid; };
-  static constexpr std::array kUsages = {
-      Usage{"KeyUsageAny", 0}, Usage{"KeyUsageServerAuth", NID_server_auth}, Usage{"KeyUsageClientAuth", NID_client_auth},
-      Usage{"KeyUsageCodeSigning", NID_code_sign}, Usage{"KeyUsageEmailProtection", NID_email_protect},
-      Usage{"KeyUsageIPSECEndSystem", NID_ipsecEndSystem}, Usage{"KeyUsageIPSECTunnel", NID_ipsecTunnel},
-      Usage{"KeyUsageIPSECUser", NID_ipsecUser}, Usage{"KeyUsageTimeStamping", NID_time_stamp},
-      Usage{"KeyUsageOCSPSigning", NID_OCSP_sign}, Usage{"KeyUsageMicrosoftServerGatedCrypto", NID_ms_sgc},
-      Usage{"KeyUsageNetscapeServerGatedCrypto", NID_ns_sgc},
-      Usage{"KeyUsageMicrosoftCommercialCodeSigning", NID_ms_code_com},
-      Usage{"KeyUsageMicrosoftKernelCodeSigning", NID_ms_code_ind}};
+  struct Usage {
+    std::string_view name;
+    int nid;
+  };
+  static constexpr std::array kUsages = {Usage{"KeyUsageAny", 0},
+                                         Usage{"KeyUsageServerAuth", NID_server_auth},
+                                         Usage{"KeyUsageClientAuth", NID_client_auth},
+                                         Usage{"KeyUsageCodeSigning", NID_code_sign},
+                                         Usage{"KeyUsageEmailProtection", NID_email_protect},
+                                         Usage{"KeyUsageIPSECEndSystem", NID_ipsecEndSystem},
+                                         Usage{"KeyUsageIPSECTunnel", NID_ipsecTunnel},
+                                         Usage{"KeyUsageIPSECUser", NID_ipsecUser},
+                                         Usage{"KeyUsageTimeStamping", NID_time_stamp},
+                                         Usage{"KeyUsageOCSPSigning", NID_OCSP_sign},
+                                         Usage{"KeyUsageMicrosoftServerGatedCrypto", NID_ms_sgc},
+                                         Usage{"KeyUsageNetscapeServerGatedCrypto", NID_ns_sgc},
+                                         Usage{"KeyUsageMicrosoftCommercialCodeSigning", NID_ms_code_com},
+                                         Usage{"KeyUsageMicrosoftKernelCodeSigning", NID_ms_code_ind}};
   for (std::uint32_t i = 0; i < object.size(); ++i) {
     const Value key = object.key_at(i), value = object.value_at(i);
     if (!key.is_string()) continue;
@@ -608,7 +649,8 @@ Value crypto_x509_parse_certificate_request(BuiltinContext& context, Arguments a
   STACK_OF(X509_EXTENSION)* extensions = X509_REQ_get_extensions(request.get());
   members.add("Extensions", extensions_of(store, extensions));
   members.add("ExtraExtensions", Value::null());
-  const NamesPointer names(static_cast<GENERAL_NAMES*>(X509V3_get_d2i(extensions, NID_subject_alt_name, nullptr, nullptr)));
+  const NamesPointer names(
+      static_cast<GENERAL_NAMES*>(X509V3_get_d2i(extensions, NID_subject_alt_name, nullptr, nullptr)));
   add_alternative_names(members, store, names.get(), false);
   sk_X509_EXTENSION_pop_free(extensions, X509_EXTENSION_free);
   return members.make();

@@ -21,18 +21,23 @@ bool looks_like_number(std::string_view text) {
   if (rest.starts_with('+') || rest.starts_with('-')) rest.remove_prefix(1);
   if (rest.empty()) return false;
   if (rest.starts_with("0x") || rest.starts_with("0b") || rest.starts_with("0o"))
-    return rest.size() > 2 && std::ranges::all_of(rest.substr(2), [](char c) { return std::isxdigit(static_cast<unsigned char>(c)) != 0; });
+    return rest.size() > 2 && std::ranges::all_of(rest.substr(2), [](char c) {
+             return std::isxdigit(static_cast<unsigned char>(c)) != 0;
+           });
   if (text::to_lower_ascii(rest) == ".inf" || text::to_lower_ascii(rest) == ".nan") return true;
   bool digit = false, point = false, exponent = false;
   for (std::size_t i = 0; i < rest.size(); ++i) {
     const char c = rest[i];
-    if (c >= '0' && c <= '9') digit = true;
-    else if (c == '.' && !point && !exponent) point = true;
+    if (c >= '0' && c <= '9')
+      digit = true;
+    else if (c == '.' && !point && !exponent)
+      point = true;
     else if ((c == 'e' || c == 'E') && digit && !exponent) {
       exponent = true;
       if (i + 1 < rest.size() && (rest[i + 1] == '+' || rest[i + 1] == '-')) ++i;
       if (i + 1 == rest.size()) return false;
-    } else return false;
+    } else
+      return false;
   }
   return digit;
 }
@@ -44,9 +49,9 @@ bool looks_like_date(std::string_view text) {
 
 // Whether the plain text would be read as something other than this string.
 bool is_ambiguous(std::string_view text) {
-  static constexpr std::string_view kWords[] = {"", "~", "null", "Null", "NULL", "true", "True", "TRUE", "false", "False",
-                                                "FALSE", "y", "Y", "yes", "Yes", "YES", "n", "N", "no", "No", "NO", "on",
-                                                "On", "ON", "off", "Off", "OFF", "<<", "="};
+  static constexpr std::string_view kWords[] = {
+      "",    "~", "null", "Null", "NULL", "true", "True", "TRUE", "false", "False", "FALSE", "y",   "Y",  "yes", "Yes",
+      "YES", "n", "N",    "no",   "No",   "NO",   "on",   "On",   "ON",    "off",   "Off",   "OFF", "<<", "="};
   return std::ranges::find(kWords, text) != std::end(kWords) || looks_like_number(text) || looks_like_date(text);
 }
 
@@ -55,23 +60,35 @@ bool needs_quotes(std::string_view text) {
   if (std::string_view("!&*|>@`%'\"#,[]{}").find(first) != std::string_view::npos) return true;
   if ((first == '-' || first == '?' || first == ':') && (text.size() == 1 || text[1] == ' ')) return true;
   if (first == ' ' || text.back() == ' ' || text.starts_with("---") || text.starts_with("...")) return true;
-  if (text.find(": ") != std::string_view::npos || text.back() == ':' || text.find(" #") != std::string_view::npos) return true;
+  if (text.find(": ") != std::string_view::npos || text.back() == ':' || text.find(" #") != std::string_view::npos)
+    return true;
   return false;
 }
 
 bool has_control(std::string_view text) {
-  return std::ranges::any_of(text, [](char c) { return (static_cast<unsigned char>(c) < ' ' && c != '\n') || c == 0x7f; });
+  return std::ranges::any_of(text,
+                             [](char c) { return (static_cast<unsigned char>(c) < ' ' && c != '\n') || c == 0x7f; });
 }
 
 void append_double_quoted(std::string& out, std::string_view text) {
   out += '"';
   for (const char c : text) {
     switch (c) {
-      case '"': out += "\\\""; break;
-      case '\\': out += "\\\\"; break;
-      case '\n': out += "\\n"; break;
-      case '\t': out += "\\t"; break;
-      case '\r': out += "\\r"; break;
+      case '"':
+        out += "\\\"";
+        break;
+      case '\\':
+        out += "\\\\";
+        break;
+      case '\n':
+        out += "\\n";
+        break;
+      case '\t':
+        out += "\\t";
+        break;
+      case '\r':
+        out += "\\r";
+        break;
       default:
         if (static_cast<unsigned char>(c) < ' ' || c == 0x7f) {
           constexpr std::string_view kHex = "0123456789ABCDEF";
@@ -92,8 +109,10 @@ void append_string(std::string& out, std::string_view text, std::size_t indent) 
   } else if (text.find('\n') != std::string_view::npos) {
     if (text.front() == ' ' || text.front() == '\n') return append_double_quoted(out, text);
     out += '|';
-    if (!text.ends_with('\n')) out += '-';
-    else if (text.ends_with("\n\n")) out += '+';
+    if (!text.ends_with('\n'))
+      out += '-';
+    else if (text.ends_with("\n\n"))
+      out += '+';
     for (auto line : text::split_lines(text)) {
       out += '\n';
       if (!line.empty()) out.append(indent, ' ').append(line);
@@ -111,7 +130,8 @@ void append_node(std::string& out, Value value, std::size_t indent, bool in_sequ
   if (value.is_object() && value.size() > 0) {
     std::map<std::string, Value> members;
     for (std::uint32_t i = 0; i < value.size(); ++i)
-      members[value.key_at(i).is_string() ? std::string(value.key_at(i).string()) : to_json(value.key_at(i))] = value.value_at(i);
+      members[value.key_at(i).is_string() ? std::string(value.key_at(i).string()) : to_json(value.key_at(i))] =
+          value.value_at(i);
     bool first = true;
     for (const auto& [name, member] : members) {
       if (!first || !in_sequence) out.append(indent, ' ');

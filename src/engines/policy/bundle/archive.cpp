@@ -26,12 +26,14 @@ struct EntryDeleter {
 
 std::unexpected<Error> broken(archive* from) {
   const char* why = archive_error_string(from);
-  return fail(ErrorKind::input, "bundle.archive", format("the bundle is no readable tar.gz archive: {}", why == nullptr ? "unknown" : why));
+  return fail(ErrorKind::input, "bundle.archive",
+              format("the bundle is no readable tar.gz archive: {}", why == nullptr ? "unknown" : why));
 }
 
 // "/a//./b" as "a/b"; nothing where it leaves the archive.
 std::optional<std::string> inner_path(std::string_view path) {
-  if (path.size() > bundle_limits::kPathBytes || path.find('\0') != std::string_view::npos || path.find('\\') != std::string_view::npos)
+  if (path.size() > bundle_limits::kPathBytes || path.find('\0') != std::string_view::npos ||
+      path.find('\\') != std::string_view::npos)
     return std::nullopt;
   std::string out;
   for (auto part : text::split(path, '/')) {
@@ -52,7 +54,8 @@ la_ssize_t append(archive*, void* target, const void* bytes, std::size_t size) {
 
 Result<std::vector<BundleMember>> read_archive(std::string_view bytes) {
   if (bytes.size() > bundle_limits::kArchiveBytes)
-    return fail(ErrorKind::limit, "limit.size", format("the bundle has {} bytes, the limit is {}", bytes.size(), bundle_limits::kArchiveBytes));
+    return fail(ErrorKind::limit, "limit.size",
+                format("the bundle has {} bytes, the limit is {}", bytes.size(), bundle_limits::kArchiveBytes));
   const std::unique_ptr<archive, ReadDeleter> reader(archive_read_new());
   archive_read_support_filter_gzip(reader.get());
   archive_read_support_format_tar(reader.get());
@@ -73,11 +76,13 @@ Result<std::vector<BundleMember>> read_archive(std::string_view bytes) {
       return fail(ErrorKind::input, "bundle.path", format("the bundle's member {} is no regular file", shown));
     const auto path = inner_path(shown);
     if (!path || path->empty())
-      return fail(ErrorKind::input, "bundle.path", format("the bundle's member {} has a path that leaves the bundle", shown));
+      return fail(ErrorKind::input, "bundle.path",
+                  format("the bundle's member {} has a path that leaves the bundle", shown));
     if (!seen.insert(*path).second)
       return fail(ErrorKind::input, "bundle.path", format("the bundle has two members named {}", *path));
     if (members.size() >= bundle_limits::kMembers)
-      return fail(ErrorKind::limit, "limit.count", format("the bundle has more than {} members", bundle_limits::kMembers));
+      return fail(ErrorKind::limit, "limit.count",
+                  format("the bundle has more than {} members", bundle_limits::kMembers));
     BundleMember member{*path, {}};
     while (true) {
       char buffer[65536];
@@ -85,8 +90,10 @@ Result<std::vector<BundleMember>> read_archive(std::string_view bytes) {
       if (got < 0) return broken(reader.get());
       if (got == 0) break;
       total += static_cast<std::uint64_t>(got);
-      if (total > bundle_limits::kContentBytes || member.bytes.size() + static_cast<std::size_t>(got) > bundle_limits::kMemberBytes)
-        return fail(ErrorKind::limit, "limit.size", format("the bundle unpacks to more than the limit at its member {}", *path));
+      if (total > bundle_limits::kContentBytes ||
+          member.bytes.size() + static_cast<std::size_t>(got) > bundle_limits::kMemberBytes)
+        return fail(ErrorKind::limit, "limit.size",
+                    format("the bundle unpacks to more than the limit at its member {}", *path));
       member.bytes.append(buffer, static_cast<std::size_t>(got));
     }
     members.push_back(std::move(member));
@@ -113,7 +120,8 @@ Result<std::string> write_archive(const std::vector<BundleMember>& members) {
     archive_entry_set_mtime(entry.get(), 0, 0);
     if (archive_write_header(writer.get(), entry.get()) != ARCHIVE_OK ||
         archive_write_data(writer.get(), member.bytes.data(), member.bytes.size()) < 0)
-      return fail(ErrorKind::input, "bundle.archive", format("the member {} cannot be written: {}", member.path, archive_error_string(writer.get())));
+      return fail(ErrorKind::input, "bundle.archive",
+                  format("the member {} cannot be written: {}", member.path, archive_error_string(writer.get())));
   }
   if (archive_write_close(writer.get()) != ARCHIVE_OK) return broken(writer.get());
   return out;

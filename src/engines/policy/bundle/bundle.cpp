@@ -57,7 +57,8 @@ Result<BundleManifest> read_manifest(std::string_view text) {
       if (!value.is_object()) return bad_manifest("file_rego_versions is no object");
       for (const auto& file : value.members()) {
         const auto version = file.value.as_integer();
-        if (!version || *version < 0 || *version > 1) return bad_manifest(format("the version of {} is neither 0 nor 1", file.name));
+        if (!version || *version < 0 || *version > 1)
+          return bad_manifest(format("the version of {} is neither 0 nor 1", file.name));
         manifest.file_rego_versions[file.name] = static_cast<int>(*version);
       }
     } else if (member.name == "metadata") {
@@ -69,7 +70,8 @@ Result<BundleManifest> read_manifest(std::string_view text) {
   for (std::size_t i = 0; i < manifest.roots.size(); ++i)
     for (std::size_t j = 0; j < manifest.roots.size(); ++j) {
       const auto &a = manifest.roots[i], &b = manifest.roots[j];
-      if (i != j && (a.empty() || b == a || b.starts_with(a + "/"))) return bad_manifest(format("the roots \"{}\" and \"{}\" overlap", a, b));
+      if (i != j && (a.empty() || b == a || b.starts_with(a + "/")))
+        return bad_manifest(format("the roots \"{}\" and \"{}\" overlap", a, b));
     }
   return manifest;
 }
@@ -96,11 +98,14 @@ bool merge(doc::Value& into, const doc::Value& from) {
 }
 
 // Every path of the document that is no object must lie below a root.
-std::optional<std::string> outside_roots(const doc::Value& data, const BundleManifest& manifest, const std::string& path) {
+std::optional<std::string> outside_roots(const doc::Value& data, const BundleManifest& manifest,
+                                         const std::string& path) {
   if (within(manifest, path)) return std::nullopt;
-  if (!data.is_object() || data.members().empty()) return path.empty() && data.is_object() ? std::nullopt : std::optional(path);
+  if (!data.is_object() || data.members().empty())
+    return path.empty() && data.is_object() ? std::nullopt : std::optional(path);
   for (const auto& member : data.members())
-    if (auto outside = outside_roots(member.value, manifest, path.empty() ? member.name : path + "/" + member.name)) return outside;
+    if (auto outside = outside_roots(member.value, manifest, path.empty() ? member.name : path + "/" + member.name))
+      return outside;
   return std::nullopt;
 }
 
@@ -140,7 +145,8 @@ Result<void> check_signatures(const Bundle& bundle, const BundleVerification& ve
     if (verification.required) return bad_signature("there is no key to check it with");
     return {};
   }
-  if (!bundle.signatures) return fail(ErrorKind::input, "bundle.unsigned", "the bundle is not signed (it has no .signatures.json)");
+  if (!bundle.signatures)
+    return fail(ErrorKind::input, "bundle.unsigned", "the bundle is not signed (it has no .signatures.json)");
   const auto document = doc::parse_json(*bundle.signatures);
   const auto* tokens = document ? document->find("signatures") : nullptr;
   if (tokens == nullptr || !tokens->is_array() || tokens->items().size() != 1 || !tokens->items().front().is_string())
@@ -152,37 +158,49 @@ Result<void> check_signatures(const Bundle& bundle, const BundleVerification& ve
              signature = functions::decode_base64url(parts[2]);
   if (!header_text || !payload_text || !signature) return bad_signature("the token is no base64url");
   const auto header = doc::parse_json(*header_text), payload = doc::parse_json(*payload_text);
-  if (!header || !payload || !header->is_object() || !payload->is_object()) return bad_signature("the token is no JSON");
+  if (!header || !payload || !header->is_object() || !payload->is_object())
+    return bad_signature("the token is no JSON");
   if (header->string_or("alg", "") != verification.algorithm)
-    return bad_signature(format("its algorithm is {}, not {}", header->string_or("alg", "none"), verification.algorithm));
+    return bad_signature(
+        format("its algorithm is {}, not {}", header->string_or("alg", "none"), verification.algorithm));
   if (!verification.key_id.empty()) {
     const auto kid = header->string_or("kid", payload->string_or("keyid", ""));
-    if (kid != verification.key_id) return bad_signature(format("it is made with the key \"{}\", not \"{}\"", kid, verification.key_id));
+    if (kid != verification.key_id)
+      return bad_signature(format("it is made with the key \"{}\", not \"{}\"", kid, verification.key_id));
   }
   const auto keys = TRY(keys_of(verification));
   const std::string message = format("{}.{}", parts[0], parts[1]);
-  if (std::ranges::none_of(keys, [&](const functions::Key& key) { return functions::verify_jws(key, verification.algorithm, message, *signature); }))
+  if (std::ranges::none_of(keys, [&](const functions::Key& key) {
+        return functions::verify_jws(key, verification.algorithm, message, *signature);
+      }))
     return bad_signature("it was not made with the key");
   if (payload->string_or("scope", "") != verification.scope)
-    return bad_signature(format("its scope is \"{}\", not \"{}\"", payload->string_or("scope", ""), verification.scope));
+    return bad_signature(
+        format("its scope is \"{}\", not \"{}\"", payload->string_or("scope", ""), verification.scope));
 
   std::unordered_map<std::string, std::pair<std::string, std::string>> promised;
   if (const auto* files = payload->find("files"); files != nullptr && files->is_array())
     for (const auto& file : files->items())
-      promised[std::string(file.string_or("name", ""))] = {std::string(file.string_or("hash", "")), std::string(file.string_or("algorithm", ""))};
+      promised[std::string(file.string_or("name", ""))] = {std::string(file.string_or("hash", "")),
+                                                           std::string(file.string_or("algorithm", ""))};
   std::size_t checked = 0;
   for (const auto& member : bundle.members) {
     if (member.path == kSignatures) continue;
-    if (std::ranges::any_of(verification.exclude, [&](const std::string& pattern) { return text::glob_match(pattern, member.path); })) continue;
+    if (std::ranges::any_of(verification.exclude,
+                            [&](const std::string& pattern) { return text::glob_match(pattern, member.path); }))
+      continue;
     const auto found = promised.find(member.path);
     if (found == promised.end()) return bad_signature(format("the file {} is not signed", member.path));
-    if (found->second.second != "SHA-256") return bad_signature(format("the digest of {} is {}, only SHA-256 is known", member.path, found->second.second));
-    if (found->second.first != hash_of(member)) return bad_signature(format("the file {} was changed after it was signed", member.path));
+    if (found->second.second != "SHA-256")
+      return bad_signature(format("the digest of {} is {}, only SHA-256 is known", member.path, found->second.second));
+    if (found->second.first != hash_of(member))
+      return bad_signature(format("the file {} was changed after it was signed", member.path));
     ++checked;
   }
   if (checked < promised.size())
     for (const auto& [name, promise] : promised)
-      if (std::ranges::none_of(bundle.members, [&, &name = name](const BundleMember& member) { return member.path == name; }))
+      if (std::ranges::none_of(bundle.members,
+                               [&, &name = name](const BundleMember& member) { return member.path == name; }))
         return bad_signature(format("the signed file {} is missing", name));
   return {};
 }
@@ -220,7 +238,8 @@ std::string package_path(std::string_view text) {
   return path;
 }
 
-Result<Bundle> assemble(std::vector<BundleMember> members, const BundleVerification& verification, const std::string& shown) {
+Result<Bundle> assemble(std::vector<BundleMember> members, const BundleVerification& verification,
+                        const std::string& shown) {
   Bundle bundle;
   std::ranges::sort(members, {}, &BundleMember::path);
   for (const auto& member : members) {
@@ -237,8 +256,9 @@ Result<Bundle> assemble(std::vector<BundleMember> members, const BundleVerificat
       const std::string package = package_path(member.bytes);
       if (!package.empty() && !within(bundle.manifest, package))
         return fail(ErrorKind::input, "bundle.roots",
-                    format("manifest roots [{}] do not permit 'package {}' in module '{}'", text::join(bundle.manifest.roots, " "),
-                           text::replace_all(package, "/", "."), shown.empty() ? member.path : shown + "/" + member.path));
+                    format("manifest roots [{}] do not permit 'package {}' in module '{}'",
+                           text::join(bundle.manifest.roots, " "), text::replace_all(package, "/", "."),
+                           shown.empty() ? member.path : shown + "/" + member.path));
       bundle.modules.push_back(member);
       continue;
     }
@@ -248,7 +268,8 @@ Result<Bundle> assemble(std::vector<BundleMember> members, const BundleVerificat
     options.file = member.path;
     doc::Value value = TRY(json ? doc::parse_json(member.bytes, options) : doc::parse_yaml(member.bytes, options));
     if (folder.empty() && !value.is_object())
-      return fail(ErrorKind::input, "bundle.data", format("{}: the data at the root of a bundle is an object", member.path));
+      return fail(ErrorKind::input, "bundle.data",
+                  format("{}: the data at the root of a bundle is an object", member.path));
     if (!folder.empty()) {
       const auto parts = text::split(folder, '/');
       for (auto part = parts.rbegin(); part != parts.rend(); ++part) {
@@ -274,7 +295,8 @@ Result<Bundle> read_bundle(std::string_view archive, const BundleVerification& v
   return assemble(TRY(read_archive(archive)), verification, "");
 }
 
-Result<Bundle> read_bundle_folder(const std::string& folder, const std::vector<std::string>& ignore, const BundleVerification& verification) {
+Result<Bundle> read_bundle_folder(const std::string& folder, const std::vector<std::string>& ignore,
+                                  const BundleVerification& verification) {
   std::vector<BundleMember> members;
   std::uint64_t total = 0;
   for (const auto& entry : TRY(io::walk(folder))) {
@@ -288,7 +310,8 @@ Result<Bundle> read_bundle_folder(const std::string& folder, const std::vector<s
     if (!known || ignored) continue;
     total += entry.size_bytes;
     if (total > bundle_limits::kContentBytes)
-      return fail(ErrorKind::limit, "limit.size", format("the bundle {} has more than {} bytes", folder, bundle_limits::kContentBytes));
+      return fail(ErrorKind::limit, "limit.size",
+                  format("the bundle {} has more than {} bytes", folder, bundle_limits::kContentBytes));
     members.push_back({entry.path, TRY(io::read_file(io::join_path(folder, entry.path), bundle_limits::kMemberBytes))});
   }
   return assemble(std::move(members), verification, folder);
@@ -326,7 +349,8 @@ Result<std::string> sign_members(const std::vector<BundleMember>& members, const
   } else {
     auto keys = functions::read_private_keys(signing.key);
     if (!keys || keys->empty())
-      return fail(ErrorKind::input, "bundle.key", "the signing key is no PEM private key" + (keys ? std::string() : ": " + keys.error()));
+      return fail(ErrorKind::input, "bundle.key",
+                  "the signing key is no PEM private key" + (keys ? std::string() : ": " + keys.error()));
     key = std::move(keys->front());
   }
   const std::string message = functions::encode_base64(doc::write_json(header), true, false) + "." +
@@ -357,7 +381,8 @@ doc::Value write_manifest(const BundleManifest& manifest) {
   return out;
 }
 
-Result<std::string> write_bundle(const BundleManifest& manifest, const doc::Value& data, const std::vector<BundleMember>& modules,
+Result<std::string> write_bundle(const BundleManifest& manifest, const doc::Value& data,
+                                 const std::vector<BundleMember>& modules,
                                  const std::optional<BundleSigning>& signing) {
   std::vector<BundleMember> members;
   members.push_back({"data.json", doc::write_json_canonical(data) + "\n"});

@@ -44,12 +44,12 @@ struct Bundle {
 
 // Which key a signature is checked with. Without a key a signed bundle is read unchecked unless `required`.
 struct BundleVerification {
-  std::string key;               // HMAC's secret, or a PEM public key or certificate
+  std::string key;  // HMAC's secret, or a PEM public key or certificate
   std::string algorithm = "RS256";
-  std::string key_id;            // of the token's header or claim; "" for any
-  std::string scope;             // the token's scope claim must equal it
+  std::string key_id;                // of the token's header or claim; "" for any
+  std::string scope;                 // the token's scope claim must equal it
   std::vector<std::string> exclude;  // members that need no signature, as glob patterns
-  bool required = false;         // an unsigned bundle is refused
+  bool required = false;             // an unsigned bundle is refused
 };
 
 // Errors: "bundle.archive", "bundle.path" (a member that escapes or repeats), "limit.size", "bundle.manifest",

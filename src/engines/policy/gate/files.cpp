@@ -17,7 +17,8 @@ namespace {
 template <class Takes>
 Result<std::vector<std::string>> files_at(const std::string& path, Takes takes) {
   if (!io::is_folder(path)) {
-    if (!io::exists(path)) return fail(ErrorKind::io, "io.not-found", format("stat {}: no such file or directory", path));
+    if (!io::exists(path))
+      return fail(ErrorKind::io, "io.not-found", format("stat {}: no such file or directory", path));
     return std::vector<std::string>{path};
   }
   std::vector<std::string> files;
@@ -35,13 +36,17 @@ Result<std::vector<SourceFile>> load_policies(const std::vector<std::string>& pa
     auto files = files_at(path, [&](std::string_view name) {
       return name.ends_with(".rego") && (tests == Tests::include || !name.ends_with("_test.rego"));
     });
-    if (!files) return fail(ErrorKind::input, "policy.none", format("no policies found in [{}]: {}", text::join(paths, " "), files.error().message));
+    if (!files)
+      return fail(ErrorKind::input, "policy.none",
+                  format("no policies found in [{}]: {}", text::join(paths, " "), files.error().message));
     all.insert(all.end(), files->begin(), files->end());
   }
   std::ranges::sort(all);
   all.erase(std::unique(all.begin(), all.end()), all.end());
-  for (const auto& file : all) sources.push_back({io::normalize_path(file), TRY(io::read_file(file, gate_limits::kPolicyBytes))});
-  if (sources.empty()) return fail(ErrorKind::input, "policy.none", format("no policies found in [{}]", text::join(paths, " ")));
+  for (const auto& file : all)
+    sources.push_back({io::normalize_path(file), TRY(io::read_file(file, gate_limits::kPolicyBytes))});
+  if (sources.empty())
+    return fail(ErrorKind::input, "policy.none", format("no policies found in [{}]", text::join(paths, " ")));
   return sources;
 }
 
@@ -63,7 +68,8 @@ Result<std::vector<std::string>> find_inputs(const std::vector<std::string>& pat
     re2::RE2::Options quiet;
     quiet.set_log_errors(false);
     pattern.emplace(ignore, quiet);
-    if (!pattern->ok()) return fail(ErrorKind::usage, "policy.ignore", format("given regexp couldn't be parsed: {}", pattern->error()));
+    if (!pattern->ok())
+      return fail(ErrorKind::usage, "policy.ignore", format("given regexp couldn't be parsed: {}", pattern->error()));
   }
   auto ignored = [&](const std::string& path) { return pattern && re2::RE2::PartialMatch(path, *pattern); };
   std::vector<std::string> inputs;
@@ -77,7 +83,8 @@ Result<std::vector<std::string>> find_inputs(const std::vector<std::string>& pat
     }
     for (const auto& entry : TRY(io::walk(path))) {
       std::string file = io::join_path(path, entry.path);
-      if (entry.type == io::EntryType::file && !ignored(file) && is_input_file(entry.path)) inputs.push_back(std::move(file));
+      if (entry.type == io::EntryType::file && !ignored(file) && is_input_file(entry.path))
+        inputs.push_back(std::move(file));
     }
   }
   if (inputs.empty()) return fail(ErrorKind::usage, "policy.no-files", "no files found");

@@ -12,10 +12,12 @@ enum class Tests : std::uint8_t { leave_out, include };
 [[nodiscard]] Result<std::vector<SourceFile>> load_data(const std::vector<std::string>& paths);
 // Files as they are named; folders give the files below them that a reader knows, but for those whose path
 // the regular expression `ignore` matches. "-" is standard input.
-[[nodiscard]] Result<std::vector<std::string>> find_inputs(const std::vector<std::string>& paths, const std::string& ignore);
+[[nodiscard]] Result<std::vector<std::string>> find_inputs(const std::vector<std::string>& paths,
+                                                           const std::string& ignore);
 // Reads the inputs; `read_standard_input` is asked for "-". `parser` names the format, or is empty.
-[[nodiscard]] Result<std::vector<Gate::Input>> load_inputs(const std::vector<std::string>& paths, const std::string& parser,
-                                                           const std::function<Result<std::string>()>& read_standard_input);
+[[nodiscard]] Result<std::vector<Gate::Input>> load_inputs(
+    const std::vector<std::string>& paths, const std::string& parser,
+    const std::function<Result<std::string>()>& read_standard_input);
 // The namespaces of the gate that the patterns match ("main", "team.*"); a plain name stands for itself.
 [[nodiscard]] std::vector<std::string> match_namespaces(const Gate& gate, const std::vector<std::string>& patterns);
 

@@ -21,7 +21,8 @@ bool is_rule(std::string_view name, std::string_view word) {
     if (name.front() != '_') return false;
     name.remove_prefix(1);
     std::size_t length = 0;
-    while (length < name.size() && name[length] != '_' && std::isalnum(static_cast<unsigned char>(name[length])) != 0) ++length;
+    while (length < name.size() && name[length] != '_' && std::isalnum(static_cast<unsigned char>(name[length])) != 0)
+      ++length;
     if (length == 0) return false;
     name.remove_prefix(length);
   }
@@ -81,7 +82,8 @@ Result<Outcome> outcome_of(Value value, const std::string& rule) {
   }
   const Value message = value.get("msg");
   if (!message) return fail(ErrorKind::input, "policy.result", format("rule missing msg field: {}", to_json(value)));
-  if (!message.is_string()) return fail(ErrorKind::input, "policy.result", format("msg field must be string: {}", to_json(value)));
+  if (!message.is_string())
+    return fail(ErrorKind::input, "policy.result", format("msg field must be string: {}", to_json(value)));
   outcome.message = message.string();
   outcome.metadata = metadata_of(value);
   if (const Value loc = value.get("_loc"); loc && loc.is_object()) {
@@ -122,7 +124,8 @@ PolicyOptions policy_options(const Options& options) {
 
 Gate::Gate(Options options) : options_(std::move(options)), policy_(policy_options(options_)) {}
 
-Result<std::unique_ptr<Gate>> Gate::create(std::vector<SourceFile> policies, std::vector<SourceFile> data, Options options) {
+Result<std::unique_ptr<Gate>> Gate::create(std::vector<SourceFile> policies, std::vector<SourceFile> data,
+                                           Options options) {
   std::unique_ptr<Gate> gate(new Gate(std::move(options)));
   PolicyErrors errors;
   for (auto& source : policies) {
@@ -137,9 +140,9 @@ Result<std::unique_ptr<Gate>> Gate::create(std::vector<SourceFile> policies, std
       const bool indexed = rule->head.reference->kind == ast::TermKind::ref && rule->head.reference->items.size() > 1;
       if ((is_failure_rule(name) || is_warning_rule(name)) && rule->has_if && !rule->head.contains && indexed &&
           rule->head.key == nullptr)
-        return std::unexpected(policy_error(
-            format("load: {}:{}: rule {} has an 'if' keyword without 'contains' keyword; write `{} contains msg if {{ … }}`",
-                   module->file, module->row(rule->location.begin), name, name)));
+        return std::unexpected(policy_error(format(
+            "load: {}:{}: rule {} has an 'if' keyword without 'contains' keyword; write `{} contains msg if {{ … }}`",
+            module->file, module->row(rule->location.begin), name, name)));
     }
   for (const auto& file : data) {
     doc::ReadOptions read;
@@ -148,7 +151,8 @@ Result<std::unique_ptr<Gate>> Gate::create(std::vector<SourceFile> policies, std
     auto value = TRY(parse_input(format_of_file, file.text, read));
     TRY(gate->policy_.add_data(gate->policy_.store().from_document(value)));
   }
-  if (auto compiled = gate->policy_.compile(); !compiled.empty()) return std::unexpected(policy_error(to_string(compiled)));
+  if (auto compiled = gate->policy_.compile(); !compiled.empty())
+    return std::unexpected(policy_error(to_string(compiled)));
 
   for (const auto& module : gate->policy_.modules()) {
     const std::string name_space = package_of(*module);
@@ -166,7 +170,8 @@ Result<std::unique_ptr<Gate>> Gate::create(std::vector<SourceFile> policies, std
   }
   // Exceptions are asked for only where a namespace has any.
   for (const auto& module : gate->policy_.modules()) {
-    const bool has = std::ranges::any_of(module->rules, [](const ast::Rule* rule) { return name_of(*rule) == "exception"; });
+    const bool has =
+        std::ranges::any_of(module->rules, [](const ast::Rule* rule) { return name_of(*rule) == "exception"; });
     if (!has) continue;
     const std::string name_space = package_of(*module);
     for (const auto& rule : gate->rules_[name_space]) {
@@ -201,7 +206,9 @@ std::vector<std::string> Gate::rule_values(Value input, const task::CancelToken*
       path.push_back(evaluator.inputs().intern(name));
       const auto value = evaluator.document(path, evaluation(input, cancel));
       lines.push_back(format("{} = {}", reference,
-                             !value ? value.error().message : *value ? to_rego(*value) : std::string("undefined")));
+                             !value   ? value.error().message
+                             : *value ? to_rego(*value)
+                                      : std::string("undefined")));
     }
   return lines;
 }
@@ -228,7 +235,8 @@ Result<void> Gate::check_rule(Evaluator& evaluator, const std::string& rule, Val
   auto failed = [&](const PolicyError& error) {
     const bool builtin = error.code == "eval_builtin_error";
     return fail(ErrorKind::input, "policy.evaluation",
-                format("query rule: query input: {}{}", builtin ? "built-in error: " : "evaluating policy: ", to_string(error)));
+                format("query rule: query input: {}{}",
+                       builtin ? "built-in error: " : "evaluating policy: ", to_string(error)));
   };
   std::size_t exceptions = 0;
   if (const auto found = exceptions_.find(result.name_space + "/" + rule); found != exceptions_.end()) {
@@ -269,7 +277,8 @@ Result<void> Gate::check_rule(Evaluator& evaluator, const std::string& rule, Val
   return {};
 }
 
-Result<void> Gate::check_value(Evaluator& evaluator, Value input, FileResult& result, const task::CancelToken* cancel) const {
+Result<void> Gate::check_value(Evaluator& evaluator, Value input, FileResult& result,
+                               const task::CancelToken* cancel) const {
   const auto found = rules_.find(result.name_space);
   if (found == rules_.end()) return {};
   const std::size_t before = totals({result}).tests();
@@ -346,7 +355,8 @@ Result<std::vector<FileResult>> Gate::check(const std::vector<Input>& inputs, co
   return results;
 }
 
-Result<std::vector<FileResult>> Gate::check_combined(const std::vector<Input>& inputs, const std::vector<std::string>& wanted,
+Result<std::vector<FileResult>> Gate::check_combined(const std::vector<Input>& inputs,
+                                                     const std::vector<std::string>& wanted,
                                                      const task::CancelToken* cancel) const {
   Evaluator evaluator(policy_);
   auto& store = evaluator.inputs();
@@ -361,7 +371,8 @@ Result<std::vector<FileResult>> Gate::check_combined(const std::vector<Input>& i
     TRY(read_input(input->format, input->text, builder, read));
     const Value root = builder.take();
     auto add = [&](Value contents) {
-      items.push_back(store.object({{store.intern("path"), store.string(input->file)}, {store.intern("contents"), contents}}));
+      items.push_back(
+          store.object({{store.intern("path"), store.string(input->file)}, {store.intern("contents"), contents}}));
     };
     if (root.is_array())
       for (const Value item : root.items()) add(item);

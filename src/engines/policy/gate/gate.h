@@ -1,5 +1,6 @@
-// Files against policies, with Conftest's meaning: every rule named deny, violation or warn (deny_name …) of a namespace
-// is asked about every file; what it holds are the findings. Each finding knows the place in the file that it names.
+// Files against policies, with Conftest's meaning: every rule named deny, violation or warn (deny_name …) of a
+// namespace is asked about every file; what it holds are the findings. Each finding knows the place in the file that it
+// names.
 #pragma once
 #include <functional>
 #include <map>
@@ -31,11 +32,11 @@ struct DataFile {
 // One thing that a rule said.
 struct Outcome {
   std::string message;
-  std::string rule;         // "deny_privileged"
-  doc::Value metadata;      // members of the object besides msg and _loc, an object or null
-  std::string loc_file;     // the policy's own _loc
+  std::string rule;      // "deny_privileged"
+  doc::Value metadata;   // members of the object besides msg and _loc, an object or null
+  std::string loc_file;  // the policy's own _loc
   std::int64_t loc_line = 0;
-  Place place;              // in the file, by what the message names; the file's start where it names nothing
+  Place place;  // in the file, by what the message names; the file's start where it names nothing
 };
 
 struct Query {
@@ -74,8 +75,8 @@ struct Options {
 class Gate {
  public:
   // Errors: a policy that does not parse or compile, data that clashes; the message is what the user sees.
-  [[nodiscard]] static Result<std::unique_ptr<Gate>> create(std::vector<SourceFile> policies, std::vector<SourceFile> data,
-                                                            Options options);
+  [[nodiscard]] static Result<std::unique_ptr<Gate>> create(std::vector<SourceFile> policies,
+                                                            std::vector<SourceFile> data, Options options);
 
   [[nodiscard]] std::vector<std::string> namespaces() const;  // sorted
   // What every rule (functions apart) is for an input, "data.PACKAGE.NAME = value", in the order of the files.
@@ -122,7 +123,7 @@ class Gate {
 
   Options options_;
   Policy policy_;
-  std::map<std::string, std::vector<RuleCount>> rules_;           // by namespace
+  std::map<std::string, std::vector<RuleCount>> rules_;                  // by namespace
   std::map<std::string, std::unique_ptr<Policy::Prepared>> exceptions_;  // by namespace and rule
 };
 

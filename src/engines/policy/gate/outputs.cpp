@@ -15,7 +15,8 @@ constexpr std::string_view kRed = "31", kYellow = "33", kCyan = "36", kGreen = "
 
 class Printer {
  public:
-  Printer(const std::vector<FileResult>& results, const OutputOptions& options) : results_(results), options_(options) {}
+  Printer(const std::vector<FileResult>& results, const OutputOptions& options)
+      : results_(results), options_(options) {}
 
   std::string run() {
     if (options_.form == "json") return json();
@@ -36,9 +37,9 @@ class Printer {
 
   std::string summary() const {
     const Totals t = totals(results_);
-    std::string out = format("{} test{}, {} passed, {} warning{}, {} failure{}, {} exception{}", t.tests(), plural(t.tests()),
-                             t.successes, t.warnings, plural(t.warnings), t.failures, plural(t.failures), t.exceptions,
-                             plural(t.exceptions));
+    std::string out = format("{} test{}, {} passed, {} warning{}, {} failure{}, {} exception{}", t.tests(),
+                             plural(t.tests()), t.successes, t.warnings, plural(t.warnings), t.failures,
+                             plural(t.failures), t.exceptions, plural(t.exceptions));
     if (options_.show_skipped) out += format(", {} skipped", t.skipped);
     return out;
   }
@@ -63,7 +64,8 @@ class Printer {
         continue;
       }
       auto lines = [&](const std::vector<Outcome>& outcomes, std::string_view label, std::string_view code) {
-        for (const auto& outcome : outcomes) out += format("{} {} {} {}\n", colour(label, code), file, space, outcome.message);
+        for (const auto& outcome : outcomes)
+          out += format("{} {} {} {}\n", colour(label, code), file, space, outcome.message);
       };
       lines(result.warnings, "WARN", kYellow);
       lines(result.failures, "FAIL", kRed);
@@ -126,15 +128,16 @@ class Printer {
   std::string tap() const {
     std::string out;
     for (const auto& result : results_) {
-      const std::string indicator =
-          result.file == "-" ? format("- {} -", result.name_space) : format("- {} - {} -", result.file, result.name_space);
+      const std::string indicator = result.file == "-" ? format("- {} -", result.name_space)
+                                                       : format("- {} - {} -", result.file, result.name_space);
       const std::size_t tests = totals({result}).tests();
       if (tests == 0) continue;
       out += format("1..{}\n", tests);
       std::size_t number = 1;
       auto lines = [&](std::string_view head, std::string_view verdict, const std::vector<Outcome>& outcomes) {
         if (!outcomes.empty() && !head.empty()) out += format("# {}\n", head);
-        for (const auto& outcome : outcomes) out += format("{} {} {} {}\n", verdict, number++, indicator, outcome.message);
+        for (const auto& outcome : outcomes)
+          out += format("{} {} {} {}\n", verdict, number++, indicator, outcome.message);
       };
       lines("", "not ok", result.failures);
       lines("warnings", "not ok", result.warnings);
@@ -149,9 +152,11 @@ class Printer {
   std::string table() const {
     std::vector<std::array<std::string, 4>> rows;
     for (const auto& result : results_) {
-      for (std::size_t i = 0; i < result.successes; ++i) rows.push_back({"success", result.file, result.name_space, "SUCCESS"});
+      for (std::size_t i = 0; i < result.successes; ++i)
+        rows.push_back({"success", result.file, result.name_space, "SUCCESS"});
       auto add = [&](std::string_view label, const std::vector<Outcome>& outcomes) {
-        for (const auto& outcome : outcomes) rows.push_back({std::string(label), result.file, result.name_space, outcome.message});
+        for (const auto& outcome : outcomes)
+          rows.push_back({std::string(label), result.file, result.name_space, outcome.message});
       };
       add("exception", result.exceptions);
       add("warning", result.warnings);
@@ -171,7 +176,8 @@ class Printer {
     std::string out = rule + "\n|";
     for (std::size_t c = 0; c < 4; ++c) {
       const std::size_t missing = widths[c] - kHeads[c].size();
-      out += " " + std::string(missing / 2, ' ') + std::string(kHeads[c]) + std::string(missing - missing / 2, ' ') + " |";
+      out +=
+          " " + std::string(missing / 2, ' ') + std::string(kHeads[c]) + std::string(missing - missing / 2, ' ') + " |";
     }
     out += "\n" + rule + "\n";
     for (const auto& row : rows) {
@@ -179,7 +185,9 @@ class Printer {
       for (std::size_t line = 0; line < messages.size(); ++line) {
         out += "|";
         for (std::size_t c = 0; c < 4; ++c) {
-          const std::string_view cell = c == 3 ? messages[line] : line == 0 ? std::string_view(row[c]) : std::string_view();
+          const std::string_view cell = c == 3      ? messages[line]
+                                        : line == 0 ? std::string_view(row[c])
+                                                    : std::string_view();
           out += " " + std::string(cell) + std::string(widths[c] - utf8::display_width(cell), ' ') + " |";
         }
         out += "\n";
@@ -204,12 +212,14 @@ class Printer {
       for (const auto* list : {&result.warnings, &result.failures})
         for (const auto& outcome : *list) {
           open(name_of(result, outcome.message));
-          cases += format("\n\t\t\t<failure message=\"Failed\" type=\"\">{}</failure>\n\t\t</testcase>\n", text::escape_xml(outcome.message));
+          cases += format("\n\t\t\t<failure message=\"Failed\" type=\"\">{}</failure>\n\t\t</testcase>\n",
+                          text::escape_xml(outcome.message));
           ++failures;
         }
       for (const auto& outcome : result.skipped) {
         open(name_of(result, outcome.message));
-        cases += format("\n\t\t\t<skipped message=\"{}\"></skipped>\n\t\t</testcase>\n", text::escape_xml(outcome.message));
+        cases +=
+            format("\n\t\t\t<skipped message=\"{}\"></skipped>\n\t\t</testcase>\n", text::escape_xml(outcome.message));
         ++skipped;
       }
       for (std::size_t i = 0; i < result.successes; ++i) {
@@ -217,9 +227,10 @@ class Printer {
         cases += "</testcase>\n";
       }
     }
-    return format("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n\t<testsuite tests=\"{}\" failures=\"{}\" "
-                  "time=\"0.000\" name=\"conftest\">\n\t\t<properties></properties>\n{}\t</testsuite>\n</testsuites>\n",
-                  tests, failures, cases);
+    return format(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n\t<testsuite tests=\"{}\" failures=\"{}\" "
+        "time=\"0.000\" name=\"conftest\">\n\t\t<properties></properties>\n{}\t</testsuite>\n</testsuites>\n",
+        tests, failures, cases);
   }
 
   // A line of GitHub's workflow commands: what would end the command is escaped.
@@ -230,7 +241,8 @@ class Printer {
   std::string github() const {
     std::string out;
     for (const auto& result : results_) {
-      out += format("::group::Testing \"{}\" against {} policies in namespace \"{}\"\n", result.file, totals({result}).tests(), result.name_space);
+      out += format("::group::Testing \"{}\" against {} policies in namespace \"{}\"\n", result.file,
+                    totals({result}).tests(), result.name_space);
       auto lines = [&](std::string_view command, const std::vector<Outcome>& outcomes) {
         for (const auto& outcome : outcomes) {
           const std::string message = escaped(outcome.message);
@@ -238,15 +250,18 @@ class Printer {
           if (!outcome.loc_file.empty())
             out += format("::{} file={},line={}::{}\n", command, outcome.loc_file, outcome.loc_line, message);
           if (elsewhere)
-            out += format("::{} file={},line=1::(ORIGINATING FROM {} L{}) {}\n", command, result.file, outcome.loc_file, outcome.loc_line, message);
+            out += format("::{} file={},line=1::(ORIGINATING FROM {} L{}) {}\n", command, result.file, outcome.loc_file,
+                          outcome.loc_line, message);
           if (outcome.loc_file.empty())
-            out += format("::{} file={},line={}::{}\n", command, result.file, std::max(1U, outcome.place.line), message);
+            out +=
+                format("::{} file={},line={}::{}\n", command, result.file, std::max(1U, outcome.place.line), message);
         }
       };
       lines("error", result.failures);
       lines("warning", result.warnings);
       lines("notice", result.exceptions);
-      for (const auto& outcome : result.skipped) out += format("skipped file={}::{}\n", result.file, escaped(outcome.message));
+      for (const auto& outcome : result.skipped)
+        out += format("skipped file={}::{}\n", result.file, escaped(outcome.message));
       if (result.successes > 0) out += format("success file={} {}\n", result.file, result.successes);
       out += "::endgroup::\n";
     }
@@ -256,8 +271,8 @@ class Printer {
   std::string azure() const {
     std::string out;
     for (const auto& result : results_) {
-      out += format("##[section]Testing '{}' against {} policies in namespace '{}'\n##[group]See conftest results\n", result.file,
-                    totals({result}).tests(), result.name_space);
+      out += format("##[section]Testing '{}' against {} policies in namespace '{}'\n##[group]See conftest results\n",
+                    result.file, totals({result}).tests(), result.name_space);
       auto lines = [&](std::string_view type, const std::vector<Outcome>& outcomes) {
         for (const auto& outcome : outcomes)
           out += format("##vso[task.logissue type={}] file={} --> {}\n", type, result.file, outcome.message);
@@ -295,26 +310,34 @@ class Printer {
       if (index == ids.size()) {
         ids.push_back(id);
         doc::Value made = object({{"id", doc::Value(id)}, {"shortDescription", text_of(description)}});
-        if (outcome.metadata.is_object() && !outcome.metadata.members().empty()) made.set("properties", outcome.metadata);
+        if (outcome.metadata.is_object() && !outcome.metadata.members().empty())
+          made.set("properties", outcome.metadata);
         rules.push(std::move(made));
       }
       doc::Value physical = object({{"artifactLocation", object({{"uri", doc::Value(result.file)}})}});
       if (outcome.place.line > 0)
-        physical.set("region", object({{"startLine", doc::Value(outcome.place.line)}, {"startColumn", doc::Value(outcome.place.column)}}));
+        physical.set("region", object({{"startLine", doc::Value(outcome.place.line)},
+                                       {"startColumn", doc::Value(outcome.place.column)}}));
       doc::Value locations = doc::Value::array();
       locations.push(object({{"physicalLocation", physical}}));
-      found.push(object({{"ruleId", doc::Value(id)}, {"ruleIndex", doc::Value(index)}, {"level", doc::Value(level)},
-                         {"message", text_of(outcome.message)}, {"locations", locations}}));
+      found.push(object({{"ruleId", doc::Value(id)},
+                         {"ruleIndex", doc::Value(index)},
+                         {"level", doc::Value(level)},
+                         {"message", text_of(outcome.message)},
+                         {"locations", locations}}));
     };
     auto rule_of = [](const Outcome& outcome, std::string_view fallback) {
       return outcome.rule.empty() ? fallback : std::string_view(outcome.rule);
     };
     for (const auto& result : results_) {
-      for (const auto& outcome : result.failures) add(result, outcome, rule_of(outcome, "deny"), "error", "Policy violation");
-      for (const auto& outcome : result.warnings) add(result, outcome, rule_of(outcome, "warn"), "warning", "Policy warning");
+      for (const auto& outcome : result.failures)
+        add(result, outcome, rule_of(outcome, "deny"), "error", "Policy violation");
+      for (const auto& outcome : result.warnings)
+        add(result, outcome, rule_of(outcome, "warn"), "warning", "Policy warning");
       for (const auto& outcome : result.exceptions) add(result, outcome, "allow", "note", "Policy exception");
       if (result.failures.empty() && result.warnings.empty() && result.exceptions.empty()) {
-        const std::string_view what = result.successes > 0 ? "Policy was satisfied successfully" : "Policy check was skipped";
+        const std::string_view what =
+            result.successes > 0 ? "Policy was satisfied successfully" : "Policy check was skipped";
         add(result, named(what), result.successes > 0 ? "success" : "skip", "none", what);
       }
     }
@@ -354,7 +377,8 @@ std::string print_results(const std::vector<FileResult>& results, const OutputOp
 Result<std::vector<FileResult>> read_results(std::string_view json) {
   const auto root = doc::parse_json(json);
   if (!root || !root->is_array())
-    return fail(ErrorKind::input, "policy.results", "failed to parse JSON input: " + (root ? std::string("expected an array") : root.error().message));
+    return fail(ErrorKind::input, "policy.results",
+                "failed to parse JSON input: " + (root ? std::string("expected an array") : root.error().message));
   std::vector<FileResult> results;
   for (const auto& item : root->items()) {
     FileResult result;

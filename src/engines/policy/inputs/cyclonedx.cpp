@@ -12,11 +12,16 @@ namespace {
 
 // Elements that hold a list of others: the list becomes an array.
 constexpr std::array<std::string_view, 38> kLists = {
-    "components", "services",   "dependencies", "externalReferences", "hashes",    "licenses",   "properties",
-    "compositions", "vulnerabilities", "annotations", "formulation", "authors", "tools", "endpoints", "data",
-    "commits", "patches", "ancestors", "descendants", "variants", "notes", "ratings", "cwes", "advisories",
-    "references", "affects", "versions", "lifecycles", "assemblies", "subjects", "tags", "workflows", "tasks", "steps",
-    "inputs", "outputs", "responses", "resolves"};
+    "components",      "services",    "dependencies", "externalReferences",
+    "hashes",          "licenses",    "properties",   "compositions",
+    "vulnerabilities", "annotations", "formulation",  "authors",
+    "tools",           "endpoints",   "data",         "commits",
+    "patches",         "ancestors",   "descendants",  "variants",
+    "notes",           "ratings",     "cwes",         "advisories",
+    "references",      "affects",     "versions",     "lifecycles",
+    "assemblies",      "subjects",    "tags",         "workflows",
+    "tasks",           "steps",       "inputs",       "outputs",
+    "responses",       "resolves"};
 constexpr std::array<std::string_view, 4> kBooleans = {"authenticated", "x-trust-boundary", "isExternal", "signed"};
 
 bool is_one_of(std::span<const std::string_view> names, std::string_view name) {
@@ -97,7 +102,8 @@ Result<Value> read_cyclonedx(std::string_view text, const ReadOptions& options) 
   if (content.starts_with('{')) return doc::parse_json(text, options);
   const auto bom = TRY(read_xml_tree(text, options));
   if (bom.name != "bom")
-    return syntax_error("cyclonedx", text, options, bom.span.begin, "the root element of a CycloneDX document is <bom>");
+    return syntax_error("cyclonedx", text, options, bom.span.begin,
+                        "the root element of a CycloneDX document is <bom>");
   Value root = Value::object();
   root.span = {0, static_cast<std::uint32_t>(text.size())};
   auto set = [&](std::string_view name, Value value) { set_member(root, name, bom.span, std::move(value)); };

@@ -50,15 +50,24 @@ struct Instruction {
   Form form;
 };
 constexpr std::array kInstructions = {
-    Instruction{"add", Form::json_or_words},    Instruction{"arg", Form::names},
-    Instruction{"cmd", Form::json_or_text},     Instruction{"copy", Form::json_or_words},
-    Instruction{"entrypoint", Form::json_or_text}, Instruction{"env", Form::assignments},
-    Instruction{"expose", Form::words},         Instruction{"from", Form::words},
-    Instruction{"healthcheck", Form::health},   Instruction{"label", Form::assignments},
-    Instruction{"maintainer", Form::text},      Instruction{"onbuild", Form::sub_command},
-    Instruction{"run", Form::json_or_text},     Instruction{"shell", Form::json_or_text},
-    Instruction{"stopsignal", Form::text},      Instruction{"user", Form::text},
-    Instruction{"volume", Form::json_or_words}, Instruction{"workdir", Form::text},
+    Instruction{"add", Form::json_or_words},
+    Instruction{"arg", Form::names},
+    Instruction{"cmd", Form::json_or_text},
+    Instruction{"copy", Form::json_or_words},
+    Instruction{"entrypoint", Form::json_or_text},
+    Instruction{"env", Form::assignments},
+    Instruction{"expose", Form::words},
+    Instruction{"from", Form::words},
+    Instruction{"healthcheck", Form::health},
+    Instruction{"label", Form::assignments},
+    Instruction{"maintainer", Form::text},
+    Instruction{"onbuild", Form::sub_command},
+    Instruction{"run", Form::json_or_text},
+    Instruction{"shell", Form::json_or_text},
+    Instruction{"stopsignal", Form::text},
+    Instruction{"user", Form::text},
+    Instruction{"volume", Form::json_or_words},
+    Instruction{"workdir", Form::text},
 };
 
 struct Node {
@@ -112,12 +121,11 @@ class Reader {
         inner.span = node.span;
         source = &inner;
       }
-      commands.items().push_back(command(name, sub_command, source->json, std::move(node.flags),
-                                         std::move(source->values), shown, node.span));
+      commands.items().push_back(
+          command(name, sub_command, source->json, std::move(node.flags), std::move(source->values), shown, node.span));
       skip_heredocs(logical.text, name);
     }
-    if (commands.items().empty())
-      return syntax_error("dockerfile", text_, options_, 0, "file with no instructions");
+    if (commands.items().empty()) return syntax_error("dockerfile", text_, options_, 0, "file with no instructions");
     Value root = Value::array();
     root.span = commands.span;
     root.items().push_back(std::move(commands));
@@ -195,7 +203,8 @@ class Reader {
       char quote = '\0';
       if (from < line.size() && (line[from] == '"' || line[from] == '\'')) quote = line[from++];
       auto end = from;
-      while (end < line.size() && !is_space(line[end]) && line[end] != quote && line[end] != ';' && line[end] != '>') ++end;
+      while (end < line.size() && !is_space(line[end]) && line[end] != quote && line[end] != ';' && line[end] != '>')
+        ++end;
       const auto marker = line.substr(from, end - from);
       from = end;
       if (marker.empty()) continue;
@@ -231,14 +240,18 @@ class Reader {
       return syntax_error("dockerfile", text_, options_, node.span.begin,
                           format("{} requires at least one argument", text::to_upper_ascii(node.name)));
     switch (known->form) {
-      case Form::words: split_words(rest, node.values); break;
+      case Form::words:
+        split_words(rest, node.values);
+        break;
       case Form::json_or_text:
         if (!take_json(rest, node) && !rest.text.empty()) node.values.push_back(rest.value());
         break;
       case Form::json_or_words:
         if (!take_json(rest, node)) split_words(rest, node.values);
         break;
-      case Form::assignments: TRY(split_assignments(rest, node)); break;
+      case Form::assignments:
+        TRY(split_assignments(rest, node));
+        break;
       case Form::names:
         for (auto& word : shell_words(rest)) node.values.push_back(word.value());
         break;
@@ -255,7 +268,9 @@ class Reader {
         if (!command.text.empty() && !take_json(command, node)) node.values.push_back(command.value());
         break;
       }
-      case Form::sub_command: sub_ = std::move(rest); break;
+      case Form::sub_command:
+        sub_ = std::move(rest);
+        break;
     }
     return node;
   }
@@ -342,8 +357,9 @@ class Reader {
     for (const auto& word : words) {
       const auto equals = word.text.find('=');
       if (equals == std::string::npos)
-        return syntax_error("dockerfile", text_, options_, node.span.begin,
-                            format("Syntax error - can't find = in \"{}\". Must be of the form: name=value", word.text));
+        return syntax_error(
+            "dockerfile", text_, options_, node.span.begin,
+            format("Syntax error - can't find = in \"{}\". Must be of the form: name=value", word.text));
       add(word.slice(0, equals), word.slice(equals + 1, word.text.size()), "=");
     }
     return {};
@@ -397,6 +413,8 @@ class Reader {
 
 }  // namespace
 
-Result<Value> read_dockerfile(std::string_view text, const ReadOptions& options) { return Reader(text, options).read(); }
+Result<Value> read_dockerfile(std::string_view text, const ReadOptions& options) {
+  return Reader(text, options).read();
+}
 
 }  // namespace chiron::policy::inputs

@@ -101,7 +101,8 @@ Result<Value> read_dotenv(std::string_view text, const ReadOptions& options) {
     const char quote = at < line.size() && (line[at] == '"' || line[at] == '\'') ? line[at] : '\0';
     std::size_t value_end = std::string_view::npos;
     if (quote != '\0')
-      for (auto close = line.rfind(quote); close != std::string_view::npos && close > at; close = line.rfind(quote, close - 1))
+      for (auto close = line.rfind(quote); close != std::string_view::npos && close > at;
+           close = line.rfind(quote, close - 1))
         if (is_rest(line.substr(close + 1))) {
           value_end = close + 1;
           break;

@@ -76,9 +76,9 @@ class Converter {
   }
 
   std::unexpected<Error> conflict(const hcl::Block& block) const {
-    return syntax_error("hcl2", text_, options_, block.type.begin,
-                        format("blocks of type {} come with and without labels, which has no form as a document",
-                               block.type.text));
+    return syntax_error(
+        "hcl2", text_, options_, block.type.begin,
+        format("blocks of type {} come with and without labels, which has no form as a document", block.type.text));
   }
 
   // The expression's source. A closing parenthesis right behind belongs to it (hcl2json takes it along, too).
@@ -95,9 +95,12 @@ class Converter {
       return value;
     };
     switch (expression.kind) {
-      case ExpressionKind::null: return finish(Value());
-      case ExpressionKind::boolean: return finish(Value(expression.text == "true"));
-      case ExpressionKind::number: return finish(Value::number(TRY(plain_number(expression))));
+      case ExpressionKind::null:
+        return finish(Value());
+      case ExpressionKind::boolean:
+        return finish(Value(expression.text == "true"));
+      case ExpressionKind::number:
+        return finish(Value::number(TRY(plain_number(expression))));
       case ExpressionKind::unary: {
         const auto& operand = expression.children.front();
         if (operand.kind == ExpressionKind::number && expression.text == "-")
@@ -106,8 +109,10 @@ class Converter {
           return finish(Value(operand.text != "true"));
         return finish(Value(wrapped(expression)));
       }
-      case ExpressionKind::literal: return finish(Value(expression.text));
-      case ExpressionKind::string: return finish(Value(convert_template(expression)));
+      case ExpressionKind::literal:
+        return finish(Value(expression.text));
+      case ExpressionKind::string:
+        return finish(Value(convert_template(expression)));
       case ExpressionKind::wrap: {
         auto value = TRY(convert(expression.children.front()));
         value.span = span_of(expression);
@@ -129,7 +134,8 @@ class Converter {
       case ExpressionKind::conditional:
       case ExpressionKind::directive_if:
       case ExpressionKind::directive_for:
-      case ExpressionKind::other: break;
+      case ExpressionKind::other:
+        break;
     }
     // Type constraints (type = list(string)) stay bare; so does whatever begins like one.
     const std::string text = source(expression);
@@ -151,15 +157,20 @@ class Converter {
 
   std::string convert_part(const Expression& part) {
     switch (part.kind) {
-      case ExpressionKind::literal: return part.text;
-      case ExpressionKind::boolean: return part.text;
+      case ExpressionKind::literal:
+        return part.text;
+      case ExpressionKind::boolean:
+        return part.text;
       case ExpressionKind::number: {
         auto plain = plain_number(part);
         return plain ? *plain : part.text;
       }
-      case ExpressionKind::null: return "";
-      case ExpressionKind::string: return convert_template(part);
-      case ExpressionKind::wrap: return convert_part(part.children.front());
+      case ExpressionKind::null:
+        return "";
+      case ExpressionKind::string:
+        return convert_template(part);
+      case ExpressionKind::wrap:
+        return convert_part(part.children.front());
       case ExpressionKind::conditional:
       case ExpressionKind::directive_if: {
         std::string out = "%{if " + source(part.children[0]) + "}" + convert_part(part.children[1]);
@@ -170,7 +181,8 @@ class Converter {
       case ExpressionKind::directive_for:
         return "%{for " + part.text + " in " + source(part.children[0]) + "}" + convert_part(part.children[1]) +
                "%{endfor}";
-      default: return wrapped(part);
+      default:
+        return wrapped(part);
     }
   }
 

@@ -96,11 +96,14 @@ class Parser {
     while (true) {
       skip(true);
       if (at_end()) {
-        if (braces) return error("Unclosed configuration block: there is no closing brace for this block before the end of the file");
+        if (braces)
+          return error(
+              "Unclosed configuration block: there is no closing brace for this block before the end of the file");
         return body;
       }
       if (braces && peek() == '}') return body;
-      if (!starts_name(peek())) return error("Argument or block definition required: an argument or block definition is required here");
+      if (!starts_name(peek()))
+        return error("Argument or block definition required: an argument or block definition is required here");
       Label name = take_name();
       skip(false);
       if (peek() == '=' && peek(1) != '=') {
@@ -142,7 +145,9 @@ class Parser {
       } else if (starts_name(peek())) {
         block.labels.push_back(take_name());
       } else {
-        return error("Invalid block definition: either a quoted string block label or an opening brace (\"{\") is expected here");
+        return error(
+            "Invalid block definition: either a quoted string block label or an opening brace (\"{\") is expected "
+            "here");
       }
       skip(false);
     }
@@ -247,14 +252,15 @@ class Parser {
         ++at_;
         ++newlines_free_;
         skip();
-        if (peek() == '*' ) {
+        if (peek() == '*') {
           ++at_;
         } else {
           TRY(parse_expression());
         }
         skip();
         --newlines_free_;
-        if (peek() != ']') return error("Missing close bracket on index: the index operator must end with a closing bracket (\"]\")");
+        if (peek() != ']')
+          return error("Missing close bracket on index: the index operator must end with a closing bracket (\"]\")");
         ++at_;
       } else {
         at_ = end;
@@ -269,7 +275,8 @@ class Parser {
   Result<Expression> parse_term() {
     const auto begin = at_;
     const char c = peek();
-    if (at_end()) return error("Missing expression: expected the start of an expression, but found the end of the file");
+    if (at_end())
+      return error("Missing expression: expected the start of an expression, but found the end of the file");
     if (c == '"') return parse_quoted();
     if (looking_at("<<")) return parse_heredoc();
     if (is_digit(c)) return parse_number();
@@ -280,13 +287,15 @@ class Parser {
       TRY(parse_expression());
       skip();
       --newlines_free_;
-      if (peek() != ')') return error("Unbalanced parentheses: expected a closing parenthesis to terminate the expression");
+      if (peek() != ')')
+        return error("Unbalanced parentheses: expected a closing parenthesis to terminate the expression");
       ++at_;
       return Expression{ExpressionKind::other, begin, at_, {}, {}};
     }
     if (c == '[') return parse_tuple();
     if (c == '{') return parse_object();
-    if (!starts_name(c)) return error("Invalid expression: expected the start of an expression, but found an invalid expression token");
+    if (!starts_name(c))
+      return error("Invalid expression: expected the start of an expression, but found an invalid expression token");
 
     Label name = take_name();
     while (looking_at("::")) {
@@ -315,7 +324,8 @@ class Parser {
       if (peek() == ',') {
         ++at_;
       } else if (peek() != ')') {
-        return error("Missing argument separator: a comma is required to separate each function argument from the next");
+        return error(
+            "Missing argument separator: a comma is required to separate each function argument from the next");
       }
     }
     ++at_;
@@ -351,11 +361,13 @@ class Parser {
       take_name();
       skip();
     }
-    if (!take_word("in")) return error("Invalid 'for' expression: for expression requires the 'in' keyword after its name declarations");
+    if (!take_word("in"))
+      return error("Invalid 'for' expression: for expression requires the 'in' keyword after its name declarations");
     skip();
     TRY(parse_expression());
     skip();
-    if (peek() != ':') return error("Invalid 'for' expression: for expression requires a colon after the collection expression");
+    if (peek() != ':')
+      return error("Invalid 'for' expression: for expression requires a colon after the collection expression");
     ++at_;
     skip();
     TRY(parse_expression());
@@ -372,7 +384,8 @@ class Parser {
       TRY(parse_expression());
       skip();
     }
-    if (peek() != close) return error("Invalid 'for' expression: extra characters after the end of the 'for' expression");
+    if (peek() != close)
+      return error("Invalid 'for' expression: extra characters after the end of the 'for' expression");
     ++at_;
     --newlines_free_;
     return Expression{ExpressionKind::other, begin, at_, {}, {}};
@@ -423,7 +436,10 @@ class Parser {
     while (true) {
       skip(true);
       if (peek() == '}') break;
-      if (at_end()) return error("Unterminated object constructor expression: there is no corresponding closing brace before the end of the file");
+      if (at_end())
+        return error(
+            "Unterminated object constructor expression: there is no corresponding closing brace before the end of the "
+            "file");
       newlines_free_ = 0;
       auto key = TRY(parse_expression());
       skip(false);
@@ -432,7 +448,9 @@ class Parser {
       } else if (peek() == ':') {
         ++at_;
       } else {
-        return error("Missing key/value separator: expected an equals sign (\"=\") to mark the beginning of the attribute value");
+        return error(
+            "Missing key/value separator: expected an equals sign (\"=\") to mark the beginning of the attribute "
+            "value");
       }
       skip(true);
       auto value = TRY(parse_expression());
@@ -442,7 +460,8 @@ class Parser {
       if (peek() == ',' || peek() == '\n') {
         ++at_;
       } else if (peek() != '}') {
-        return error("Missing attribute separator: expected a newline or comma to mark the beginning of the next attribute");
+        return error(
+            "Missing attribute separator: expected a newline or comma to mark the beginning of the next attribute");
       }
     }
     ++at_;
@@ -499,7 +518,8 @@ class Parser {
     while (line < limit()) {
       auto line_end = std::min(text_.find('\n', line), limit());
       auto content = text_.substr(line, line_end - line);
-      while (!content.empty() && (content.back() == '\r' || content.back() == ' ' || content.back() == '\t')) content.remove_suffix(1);
+      while (!content.empty() && (content.back() == '\r' || content.back() == ' ' || content.back() == '\t'))
+        content.remove_suffix(1);
       while (!content.empty() && (content.front() == ' ' || content.front() == '\t')) content.remove_prefix(1);
       if (content == marker.text) {
         heredoc_end_ = line;
@@ -508,7 +528,8 @@ class Parser {
       }
       line = line_end + 1;
     }
-    if (heredoc_end_ == std::string_view::npos) return error_at(begin, format("Unterminated template string: no closing marker {} was found", marker.text));
+    if (heredoc_end_ == std::string_view::npos)
+      return error_at(begin, format("Unterminated template string: no closing marker {} was found", marker.text));
     const auto outer = newlines_free_;
     TemplateEnd ended{};
     auto parts = TRY(parse_parts(TemplateEnd::heredoc, ended));
@@ -586,8 +607,12 @@ class Parser {
       char32_t point = 0;
       for (std::size_t i = 0; i < digits; ++i) {
         const char h = peek(2 + i);
-        const int value = is_digit(h) ? h - '0' : h >= 'a' && h <= 'f' ? h - 'a' + 10 : h >= 'A' && h <= 'F' ? h - 'A' + 10 : -1;
-        if (value < 0) return error("Invalid escape sequence: \\u is followed by four, \\U by eight hexadecimal digits");
+        const int value = is_digit(h)            ? h - '0'
+                          : h >= 'a' && h <= 'f' ? h - 'a' + 10
+                          : h >= 'A' && h <= 'F' ? h - 'A' + 10
+                                                 : -1;
+        if (value < 0)
+          return error("Invalid escape sequence: \\u is followed by four, \\U by eight hexadecimal digits");
         point = point * 16 + static_cast<char32_t>(value);
       }
       if (point > 0x10FFFF || (point >= 0xD800 && point <= 0xDFFF)) point = 0xFFFD;
@@ -596,14 +621,27 @@ class Parser {
       return {};
     };
     switch (c) {
-      case 'n': out += '\n'; break;
-      case 'r': out += '\r'; break;
-      case 't': out += '\t'; break;
-      case '"': out += '"'; break;
-      case '\\': out += '\\'; break;
-      case 'u': return hex(4);
-      case 'U': return hex(8);
-      default: return error(format("Invalid escape sequence: the symbol \"{}\" is not a valid escape sequence selector", c));
+      case 'n':
+        out += '\n';
+        break;
+      case 'r':
+        out += '\r';
+        break;
+      case 't':
+        out += '\t';
+        break;
+      case '"':
+        out += '"';
+        break;
+      case '\\':
+        out += '\\';
+        break;
+      case 'u':
+        return hex(4);
+      case 'U':
+        return hex(8);
+      default:
+        return error(format("Invalid escape sequence: the symbol \"{}\" is not a valid escape sequence selector", c));
     }
     at_ += 2;
     return {};
@@ -645,7 +683,8 @@ class Parser {
     while (true) {
       if (heredoc && at_ >= stop) {
         flush();
-        if (wanted != TemplateEnd::heredoc) return error("Unterminated template directive: the template ends before its %{endif} or %{endfor}");
+        if (wanted != TemplateEnd::heredoc)
+          return error("Unterminated template directive: the template ends before its %{endif} or %{endfor}");
         ended = TemplateEnd::heredoc;
         return parts;
       }
@@ -653,13 +692,16 @@ class Parser {
       const char c = peek();
       if (!heredoc && c == '"') {
         flush();
-        if (wanted != TemplateEnd::quote) return error("Unterminated template directive: the template ends before its %{endif} or %{endfor}");
+        if (wanted != TemplateEnd::quote)
+          return error("Unterminated template directive: the template ends before its %{endif} or %{endfor}");
         if (parts.empty()) parts.push_back(literal({}, at_, at_));
         ended = TemplateEnd::quote;
         return parts;
       }
       if (!heredoc && c == '\n')
-        return error("Invalid multi-line string: quoted strings may not be split over multiple lines; use the \\n escape or a heredoc");
+        return error(
+            "Invalid multi-line string: quoted strings may not be split over multiple lines; use the \\n escape or a "
+            "heredoc");
       if (!heredoc && c == '\\') {
         TRY(append_escape(pending));
         continue;
@@ -714,7 +756,10 @@ class Parser {
       trim_next = true;
       ++at_;
     }
-    if (peek() != '}') return error("Extra characters after interpolation expression: expected a closing brace to end the interpolation expression");
+    if (peek() != '}')
+      return error(
+          "Extra characters after interpolation expression: expected a closing brace to end the interpolation "
+          "expression");
     ++at_;
     return {};
   }
@@ -762,14 +807,17 @@ class Parser {
     }
     auto closing = [&](TemplateEnd which, std::string_view name) -> Result<std::optional<TemplateEnd>> {
       const bool fits = wanted == which || (which == TemplateEnd::else_keyword && wanted == TemplateEnd::endif_keyword);
-      if (!fits) return error_at(begin, format("Unexpected {} directive: there is no directive here that it could close", name));
+      if (!fits)
+        return error_at(begin, format("Unexpected {} directive: there is no directive here that it could close", name));
       TRY(close_sequence(trim_next));
       return which;
     };
     if (take_word("else")) return closing(TemplateEnd::else_keyword, "else");
     if (take_word("endif")) return closing(TemplateEnd::endif_keyword, "endif");
     if (take_word("endfor")) return closing(TemplateEnd::endfor_keyword, "endfor");
-    return error("Invalid template directive: a template directive keyword (\"for\", \"if\", etc) is expected at the beginning of a %{ sequence");
+    return error(
+        "Invalid template directive: a template directive keyword (\"for\", \"if\", etc) is expected at the beginning "
+        "of a %{ sequence");
   }
 
   Result<Expression> parse_branch(TemplateEnd wanted, TemplateEnd& ended, bool& trim_next) {

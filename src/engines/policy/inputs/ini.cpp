@@ -168,8 +168,8 @@ class Reader {
   }
 
   static std::string unquote(std::string text) {
-    const bool quoted = text.size() >= 2 && (text.front() == '"' || text.front() == '\'') && text.back() == text.front() &&
-                        text.find(text.front(), 1) == text.size() - 1;
+    const bool quoted = text.size() >= 2 && (text.front() == '"' || text.front() == '\'') &&
+                        text.back() == text.front() && text.find(text.front(), 1) == text.size() - 1;
     return quoted ? text.substr(1, text.size() - 2) : text;
   }
 

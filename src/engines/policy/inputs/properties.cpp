@@ -51,10 +51,18 @@ class Reader {
     if (at_ >= text_.size()) return {};
     const char c = text_[at_++];
     switch (c) {
-      case 'f': out += '\f'; return {};
-      case 'n': out += '\n'; return {};
-      case 'r': out += '\r'; return {};
-      case 't': out += '\t'; return {};
+      case 'f':
+        out += '\f';
+        return {};
+      case 'n':
+        out += '\n';
+        return {};
+      case 'r':
+        out += '\r';
+        return {};
+      case 't':
+        out += '\t';
+        return {};
       case '\r':
         if (at_ < text_.size() && text_[at_] == '\n') ++at_;
         [[fallthrough]];
@@ -65,14 +73,21 @@ class Reader {
         char32_t point = 0;
         for (int i = 0; i < 4; ++i, ++at_) {
           const char h = at_ < text_.size() ? text_[at_] : '\0';
-          const int digit = h >= '0' && h <= '9' ? h - '0' : h >= 'a' && h <= 'f' ? h - 'a' + 10 : h >= 'A' && h <= 'F' ? h - 'A' + 10 : -1;
-          if (digit < 0) return syntax_error("properties", text_, options_, at_, "invalid unicode literal: \\u is followed by four hexadecimal digits");
+          const int digit = h >= '0' && h <= '9'   ? h - '0'
+                            : h >= 'a' && h <= 'f' ? h - 'a' + 10
+                            : h >= 'A' && h <= 'F' ? h - 'A' + 10
+                                                   : -1;
+          if (digit < 0)
+            return syntax_error("properties", text_, options_, at_,
+                                "invalid unicode literal: \\u is followed by four hexadecimal digits");
           point = point * 16 + static_cast<char32_t>(digit);
         }
         utf8::append(out, point >= 0xD800 && point <= 0xDFFF ? U'\uFFFD' : point);
         return {};
       }
-      default: out += c; return {};
+      default:
+        out += c;
+        return {};
     }
   }
 
@@ -118,7 +133,8 @@ class Reader {
       value.remove_prefix(open + 2);
       const auto close = value.find('}');
       if (close == std::string_view::npos)
-        return syntax_error("properties", text_, options_, owner.value.span.begin, "malformed expression: ${ without }");
+        return syntax_error("properties", text_, options_, owner.value.span.begin,
+                            "malformed expression: ${ without }");
       const std::string name(value.substr(0, close));
       value.remove_prefix(close + 1);
       for (const auto& link : chain)
@@ -134,7 +150,8 @@ class Reader {
         out += TRY(expand(target->as_string(), all, owner, std::move(longer), budget));
       }
       if (out.size() > budget)
-        return fail(ErrorKind::limit, "limit.size", format("a value grows past {} bytes by its references", kExpandedBytes),
+        return fail(ErrorKind::limit, "limit.size",
+                    format("a value grows past {} bytes by its references", kExpandedBytes),
                     Place{.file = options_.file});
     }
     return out;
@@ -147,6 +164,8 @@ class Reader {
 
 }  // namespace
 
-Result<Value> read_properties(std::string_view text, const ReadOptions& options) { return Reader(text, options).read(); }
+Result<Value> read_properties(std::string_view text, const ReadOptions& options) {
+  return Reader(text, options).read();
+}
 
 }  // namespace chiron::policy::inputs

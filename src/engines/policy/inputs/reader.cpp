@@ -22,18 +22,25 @@ struct FormatName {
   InputFormat format;
 };
 constexpr std::array kFormats = {
-    FormatName{"cyclonedx", InputFormat::cyclonedx}, FormatName{"dockerfile", InputFormat::dockerfile},
-    FormatName{"dotenv", InputFormat::dotenv},       FormatName{"hcl2", InputFormat::hcl2},
-    FormatName{"ignore", InputFormat::ignore},       FormatName{"ini", InputFormat::ini},
-    FormatName{"json", InputFormat::json},           FormatName{"jsonc", InputFormat::jsonc},
-    FormatName{"properties", InputFormat::properties}, FormatName{"spdx", InputFormat::spdx},
-    FormatName{"toml", InputFormat::toml},           FormatName{"xml", InputFormat::xml},
+    FormatName{"cyclonedx", InputFormat::cyclonedx},
+    FormatName{"dockerfile", InputFormat::dockerfile},
+    FormatName{"dotenv", InputFormat::dotenv},
+    FormatName{"hcl2", InputFormat::hcl2},
+    FormatName{"ignore", InputFormat::ignore},
+    FormatName{"ini", InputFormat::ini},
+    FormatName{"json", InputFormat::json},
+    FormatName{"jsonc", InputFormat::jsonc},
+    FormatName{"properties", InputFormat::properties},
+    FormatName{"spdx", InputFormat::spdx},
+    FormatName{"toml", InputFormat::toml},
+    FormatName{"xml", InputFormat::xml},
     FormatName{"yaml", InputFormat::yaml},
 };
 
 // Known to Conftest, deliberately not read here.
-constexpr std::array<std::string_view, 12> kRefused = {"hcl1", "edn",  "hocon",     "jsonnet",     "nginx",  "vcl",
-                                                       "textproto", "cue", "jenkinsfile", "groovy", "codeowners", "routeros"};
+constexpr std::array<std::string_view, 12> kRefused = {"hcl1",        "edn",    "hocon",      "jsonnet",
+                                                       "nginx",       "vcl",    "textproto",  "cue",
+                                                       "jenkinsfile", "groovy", "codeowners", "routeros"};
 
 std::unexpected<Error> unsupported(std::string_view name) {
   std::string known = text::join(input_format_names(), ", ");
@@ -74,8 +81,8 @@ Result<InputFormat> input_format_of(std::string_view path) {
   if (path == "-") return InputFormat::yaml;
   const std::string name = text::to_lower_ascii(io::file_name(path));
   const auto dot = name.rfind('.');
-  const std::string_view extension = dot == std::string::npos ? std::string_view("yml")
-                                                              : std::string_view(name).substr(dot + 1);
+  const std::string_view extension =
+      dot == std::string::npos ? std::string_view("yml") : std::string_view(name).substr(dot + 1);
   if (name == "dockerfile" || name.starts_with("dockerfile.") || extension == "dockerfile")
     return InputFormat::dockerfile;
   if (name == "jenkinsfile" || name.starts_with("jenkinsfile.") || extension == "jenkinsfile" || extension == "groovy")
@@ -99,12 +106,20 @@ bool feed(const doc::Value& root, doc::Sink& sink) {
   // Emits a scalar, or opens a container.
   auto begin = [&](const doc::Value& value) {
     switch (value.kind()) {
-      case doc::Kind::null: return sink.null(value.span);
-      case doc::Kind::boolean: return sink.boolean(value.as_boolean(), value.span);
-      case doc::Kind::number: return sink.number(value.as_string(), value.span);
-      case doc::Kind::string: return sink.string(value.as_string(), value.span);
-      case doc::Kind::array: open.push_back({&value, 0}); return sink.begin_array(value.span);
-      case doc::Kind::object: open.push_back({&value, 0}); return sink.begin_object(value.span);
+      case doc::Kind::null:
+        return sink.null(value.span);
+      case doc::Kind::boolean:
+        return sink.boolean(value.as_boolean(), value.span);
+      case doc::Kind::number:
+        return sink.number(value.as_string(), value.span);
+      case doc::Kind::string:
+        return sink.string(value.as_string(), value.span);
+      case doc::Kind::array:
+        open.push_back({&value, 0});
+        return sink.begin_array(value.span);
+      case doc::Kind::object:
+        open.push_back({&value, 0});
+        return sink.begin_object(value.span);
     }
     return false;
   };
@@ -139,7 +154,8 @@ Result<doc::Value> parse_input(InputFormat wanted, std::string_view text, const 
                 format("the input has {} bytes, the limit is {}", text.size(), options.max_bytes),
                 Place{.file = options.file});
   switch (wanted) {
-    case InputFormat::json: return doc::parse_json(text, options);
+    case InputFormat::json:
+      return doc::parse_json(text, options);
     case InputFormat::jsonc: {
       auto with_comments = options;
       with_comments.allow_comments = true;
@@ -155,16 +171,26 @@ Result<doc::Value> parse_input(InputFormat wanted, std::string_view text, const 
       array.span = whole;
       return array;
     }
-    case InputFormat::toml: return doc::parse_toml(text, options);
-    case InputFormat::hcl2: return inputs::read_hcl2(text, options);
-    case InputFormat::ini: return inputs::read_ini(text, options);
-    case InputFormat::dotenv: return inputs::read_dotenv(text, options);
-    case InputFormat::properties: return inputs::read_properties(text, options);
-    case InputFormat::xml: return inputs::read_xml(text, options);
-    case InputFormat::dockerfile: return inputs::read_dockerfile(text, options);
-    case InputFormat::ignore: return inputs::read_ignore(text, options);
-    case InputFormat::cyclonedx: return inputs::read_cyclonedx(text, options);
-    case InputFormat::spdx: return inputs::read_spdx(text, options);
+    case InputFormat::toml:
+      return doc::parse_toml(text, options);
+    case InputFormat::hcl2:
+      return inputs::read_hcl2(text, options);
+    case InputFormat::ini:
+      return inputs::read_ini(text, options);
+    case InputFormat::dotenv:
+      return inputs::read_dotenv(text, options);
+    case InputFormat::properties:
+      return inputs::read_properties(text, options);
+    case InputFormat::xml:
+      return inputs::read_xml(text, options);
+    case InputFormat::dockerfile:
+      return inputs::read_dockerfile(text, options);
+    case InputFormat::ignore:
+      return inputs::read_ignore(text, options);
+    case InputFormat::cyclonedx:
+      return inputs::read_cyclonedx(text, options);
+    case InputFormat::spdx:
+      return inputs::read_spdx(text, options);
   }
   return unsupported("of this kind");
 }

@@ -99,7 +99,8 @@ class Reader {
       tag_ = text::trim(line.substr(0, colon));
       std::string_view value = text::trim(line.substr(colon + 1));
       tag_span_ = {static_cast<std::uint32_t>(start), static_cast<std::uint32_t>(start + tag_.size())};
-      std::size_t value_begin = value.empty() ? start + line.size() : static_cast<std::size_t>(value.data() - text_.data());
+      std::size_t value_begin =
+          value.empty() ? start + line.size() : static_cast<std::size_t>(value.data() - text_.data());
       if (value.starts_with("<text>")) {
         const auto close = text_.find("</text>", value_begin);
         if (close == std::string_view::npos)
@@ -119,7 +120,9 @@ class Reader {
 
  private:
   Value text_value(std::string_view text) const { return string_value(text, span_.begin, span_.end); }
-  void set(Value& object, std::string_view name, Value value) const { set_member(object, name, tag_span_, std::move(value)); }
+  void set(Value& object, std::string_view name, Value value) const {
+    set_member(object, name, tag_span_, std::move(value));
+  }
   Value& member_array(Value& object, std::string_view name) const {
     if (object.find(name) == nullptr) {
       Value array = Value::array();
@@ -196,7 +199,9 @@ class Reader {
         set(object, tag.member, std::move(flag));
         break;
       }
-      case Shape::list: member_array(object, tag.member).items().push_back(text_value(value)); break;
+      case Shape::list:
+        member_array(object, tag.member).items().push_back(text_value(value));
+        break;
       case Shape::checksum: {
         const auto colon = value.find(':');
         if (colon == std::string_view::npos)
@@ -210,7 +215,8 @@ class Reader {
       case Shape::external_reference: {
         const auto words = split_words(value);
         if (words.size() < 3)
-          return syntax_error("spdx", text_, options_, span_.begin, "an external reference is \"CATEGORY type locator\"");
+          return syntax_error("spdx", text_, options_, span_.begin,
+                              "an external reference is \"CATEGORY type locator\"");
         Value reference = fresh();
         set(reference, "referenceCategory", text_value(words[0]));
         set(reference, "referenceType", text_value(words[1]));
@@ -233,7 +239,9 @@ class Reader {
         set(object, tag.member, std::move(code));
         break;
       }
-      default: set(object, tag.member, text_value(value)); break;
+      default:
+        set(object, tag.member, text_value(value));
+        break;
     }
     return {};
   }
@@ -248,7 +256,8 @@ class Reader {
   Result<void> external_document(std::string_view value) {
     const auto words = split_words(value);
     if (words.size() < 3)
-      return syntax_error("spdx", text_, options_, span_.begin, "an external document reference is \"DocumentRef-ID URI ALGORITHM: checksum\"");
+      return syntax_error("spdx", text_, options_, span_.begin,
+                          "an external document reference is \"DocumentRef-ID URI ALGORITHM: checksum\"");
     Value reference = fresh();
     set(reference, "externalDocumentId", text_value(words[0]));
     set(reference, "spdxDocument", text_value(words[1]));
