@@ -40,7 +40,8 @@ run() {
   echo "== $name"
   (cd "$tree" && [ -d .git ] || (cd "$tree" && git init -q . && git add -A && git -c user.name=a -c user.email=a@a commit -qm import))
   local code=0
-  /usr/bin/env time -f "$name: %e s wall, %U+%S s CPU, %M KiB" "$chiron" -C "$tree" check --no-cache -q -o "json:$work/$name.json" -o "html:$work/$name.html" || code=$?
+  /usr/bin/time -q -f "$name: %e s wall, %U+%S s CPU, %M KiB" "$chiron" -C "$tree" check --no-cache -q -o "json:$work/$name.json" -o "html:$work/$name.html" >"$work/$name.txt" || code=$?
+  tail -n 1 "$work/$name.txt"
   [ "$code" -le 1 ] || { echo "$name: could not run (exit code $code)"; status=1; }
 }
 
@@ -72,7 +73,7 @@ EOF
 }
 
 cxx_project yaml-cpp "-DYAML_CPP_BUILD_TESTS=ON -DYAML_USE_SYSTEM_GTEST=ON"
-cxx_project fmtlib "-DFMT_TEST=ON"
+cxx_project cxxopts "-DCXXOPTS_BUILD_TESTS=ON"
 cxx_project tinyxml2 "-Dtinyxml2_BUILD_TESTING=ON"
 
 get python-packaging

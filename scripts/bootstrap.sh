@@ -9,7 +9,7 @@ fi
 
 packages=(
   # tools
-  g++ cmake make file dpkg-dev ninja-build ccache mold git python3 pkg-config ca-certificates
+  g++ cmake make time file dpkg-dev ninja-build ccache mold git python3 pkg-config ca-certificates
   # libraries that are linked
   libfmt-dev rapidjson-dev libyaml-dev libtomlplusplus-dev libpugixml-dev libexpat1-dev libgumbo-dev libcli11-dev
   libre2-dev libvectorscan-dev libpcre2-dev libgmp-dev libabsl-dev libvalijson-dev libssl-dev libsqlite3-dev

@@ -94,6 +94,31 @@ Result<std::string> Repository::run(std::vector<std::string> arguments) const {
 }
 
 Result<Repository> Repository::open(const std::string& folder) {
+  // One call for everything: starting git costs more than what it does here. It fails before the first commit.
+  auto all = TRY(call(
+      folder, {"rev-parse", "--show-toplevel", "--is-shallow-repository", "HEAD", "--symbolic-full-name", "HEAD"}));
+  if (all.exit_code != 0) return open_without_commit(folder);
+  // Read from the end, because the root's name may hold newlines.
+  const auto take_last = [&] {
+    all.output.pop_back();
+    const auto newline = all.output.rfind('\n');
+    auto line = all.output.substr(newline == std::string::npos ? 0 : newline + 1);
+    all.output.resize(newline == std::string::npos ? 0 : newline + 1);
+    return line;
+  };
+  if (std::ranges::count(all.output, '\n') < 4)
+    return fail(ErrorKind::io, "git.failed", "git did not tell the repository's root");
+  Repository repository;
+  const auto branch = take_last();
+  if (branch.starts_with("refs/heads/")) repository.branch_ = branch.substr(11);
+  repository.head_ = take_last();
+  repository.shallow_ = take_last() == "true";
+  all.output.pop_back();
+  repository.root_ = std::move(all.output);
+  return repository;
+}
+
+Result<Repository> Repository::open_without_commit(const std::string& folder) {
   const auto result = TRY(call(folder, {"rev-parse", "--show-toplevel", "--is-shallow-repository"}));
   if (result.exit_code != 0) {
     if (result.error_output.find("dubious ownership") != std::string::npos)
@@ -107,8 +132,6 @@ Result<Repository> Repository::open(const std::string& folder) {
   Repository repository;
   repository.shallow_ = lines.back() == "true";
   repository.root_ = result.output.substr(0, result.output.size() - lines.back().size() - 2);
-  const auto head = TRY(call(repository.root_, {"rev-parse", "--verify", "--quiet", "HEAD"}));
-  if (head.exit_code == 0) repository.head_ = first_line(head.output);
   const auto branch = TRY(call(repository.root_, {"symbolic-ref", "--short", "--quiet", "HEAD"}));
   if (branch.exit_code == 0) repository.branch_ = first_line(branch.output);
   return repository;

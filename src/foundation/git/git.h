@@ -56,6 +56,7 @@ class Repository {
   [[nodiscard]] Result<std::string> run(std::vector<std::string> arguments) const;
 
  private:
+  [[nodiscard]] static Result<Repository> open_without_commit(const std::string& folder);
   std::string root_;
   bool shallow_ = false;
   std::optional<std::string> head_;
