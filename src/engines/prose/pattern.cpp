@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <mutex>
+#include <utility>
 
 #include "foundation/base/format.h"
 
@@ -48,16 +49,31 @@ std::size_t group_end(std::string_view text, std::size_t open) {
   return std::string_view::npos;
 }
 
-// .NET's spellings that PCRE2 has other ones for.
+// Spellings of .NET and of Go that PCRE2 has other ones for, or refuses.
 std::string translate(std::string_view text) {
   std::string out;
   out.reserve(text.size());
+  bool in_class = false;
+  std::size_t class_begin = 0;  // where "]" would stand for itself
+  bool after_set = false;       // right behind "\\w" and the like inside of brackets
   for (std::size_t at = 0; at < text.size(); ++at) {
+    const bool behind_set = std::exchange(after_set, false);
     if (text[at] != '\\' || at + 1 >= text.size()) {
-      out.push_back(text[at]);
+      const auto c = text[at];
+      if (!in_class && c == '[') {
+        in_class = true;
+        class_begin = at + 1 < text.size() && text[at + 1] == '^' ? at + 2 : at + 1;
+      } else if (in_class && c == ']' && at != class_begin) {
+        in_class = false;
+      } else if (in_class && behind_set && c == '-' && at + 1 < text.size() && text[at + 1] != ']') {
+        // A set begins no range: in "[\\w-_]" the hyphen is one, which PCRE2 wants to be told.
+        out.push_back('\\');
+      }
+      out.push_back(c);
       continue;
     }
     const auto next = text[at + 1];
+    after_set = in_class && std::string_view("wWdDsS").find(next) != std::string_view::npos;
     if (next == 'u' && at + 5 < text.size() &&
         std::all_of(
             text.begin() + static_cast<std::ptrdiff_t>(at) + 2, text.begin() + static_cast<std::ptrdiff_t>(at) + 6,
