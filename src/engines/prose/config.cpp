@@ -149,8 +149,11 @@ class Reader {
                     "remove it; sentences and word classes are found by the program itself");
       } else if (is_syntax_option(name)) {
         return wrong(key, format("'{}' is a syntax-specific option", name), "move it below a section such as [*.md]");
+      } else if (!is_past_option(name)) {
+        return wrong(key, format("'{}' is no option", name),
+                     "options here are StylesPath, MinAlertLevel, Vocab, Packages, IgnoredScopes, SkippedScopes, "
+                     "IgnoredClasses and WordTemplate; rules are switched below a section such as [*.md]");
       }
-      // Other keys (of past versions: SphinxBuildPath, DictionaryPath …) have no meaning any more.
     }
     return {};
   }
@@ -174,6 +177,18 @@ class Reader {
     constexpr std::string_view kOptions[] = {"BasedOnStyles", "IgnorePatterns", "BlockIgnores", "CommentDelimiters",
                                              "TokenIgnores",  "Transform",      "Lang",         "View"};
     return std::find(std::begin(kOptions), std::end(kOptions), name) != std::end(kOptions);
+  }
+  // Options of past versions, which have no meaning any more and stand in files that work.
+  static bool is_past_option(std::string_view name) {
+    constexpr std::string_view kOptions[] = {"SphinxBuildPath", "SphinxAutoBuild", "DictionaryPath",
+                                             "Project",         "LTPath",          "Timeout",
+                                             "ProcessTimeout",  "Processor"};
+    return std::find(std::begin(kOptions), std::end(kOptions), name) != std::end(kOptions);
+  }
+  // "Style.Rule", or anything that is set to what a rule can be set to.
+  static bool is_switch(const IniKey& key) {
+    const auto& value = key.values.back();
+    return key.name.find('.') != std::string::npos || value == "YES" || value == "NO" || parse_severity(value);
   }
   static bool is_core_option(std::string_view name) {
     constexpr std::string_view kOptions[] = {"StylesPath",    "MinAlertLevel",  "IgnoredScopes", "WordTemplate",
@@ -240,8 +255,15 @@ class Reader {
         TRY(read_ignores(key, "*", config_.token_ignores));
       } else if (key.name == "Lang") {
         TRY(read_labelled(key, "*", config_.languages));
+      } else if (key.name == "Transform") {
+        config_.transforms.push_back({"*", TRY(Glob::compile("*")), Place{file_, key.line, 1}});
       } else if (is_syntax_option(key.name)) {
-        return wrong(key, format("'{}' is a syntax-specific option", key.name));
+        return wrong(key, format("'{}' is a syntax-specific option", key.name),
+                     "move it below a section such as [*.md]");
+      } else if (!is_switch(key)) {
+        return wrong(key, format("'{}' is no option", key.name),
+                     "options here are BasedOnStyles, BlockIgnores, TokenIgnores and Lang; a rule is switched by "
+                     "STYLE.RULE = YES, NO or a level");
       } else {
         config_.checks[key.name] = read_level(key);
       }
@@ -279,8 +301,12 @@ class Reader {
       } else if (key.name == "View") {
         TRY(read_labelled(key, ini.name, config_.views));
       } else if (key.name == "Transform") {
-        // Kept as a fact; a file that needs it is refused by name when it is read.
-        TRY(read_labelled(key, ini.name, transforms_));
+        // Kept with its place: files that it is for are refused, others of the same configuration are read.
+        config_.transforms.push_back({ini.name, TRY(Glob::compile(ini.name)), Place{file_, key.line, 1}});
+      } else if (!is_switch(key)) {
+        return wrong(key, format("'{}' is no option", key.name),
+                     "options here are BasedOnStyles, BlockIgnores, TokenIgnores, CommentDelimiters, Lang and View; "
+                     "a rule is switched by STYLE.RULE = YES, NO or a level");
       } else {
         section.checks[key.name] = read_level(key);
       }
@@ -294,7 +320,6 @@ class Reader {
   std::string file_;
   std::string vocab_file_;
   std::uint32_t vocab_line_ = 0;
-  std::vector<Labelled> transforms_;
 };
 
 std::string search_upwards(std::string folder) {
@@ -328,6 +353,16 @@ std::optional<Severity> parse_severity(std::string_view text) {
   if (text == "warning") return Severity::warning;
   if (text == "error") return Severity::error;
   return std::nullopt;
+}
+
+Result<void> Config::refuse_transform(std::string_view path) const {
+  for (const auto& transform : transforms) {
+    if (!path.empty() && !transform.glob.matches(path)) continue;
+    return fail(ErrorKind::unsupported, "prose.unsupported",
+                format("Transform for [{}] runs another program, which is not done here", transform.section),
+                transform.place, "remove it, and leave such files out");
+  }
+  return {};
 }
 
 std::string Config::find_asset(std::string_view folder, std::string_view name) const {

@@ -34,6 +34,13 @@ struct Labelled {
   std::vector<std::string> values;
 };
 
+// A Transform: files below its glob would have to go through another program first.
+struct Transform {
+  std::string section;
+  Glob glob;
+  Place place;
+};
+
 struct Config {
   std::vector<std::string> files;         // the configuration files read, the last one the project's
   std::vector<std::string> styles_paths;  // searched in order
@@ -57,9 +64,12 @@ struct Config {
   std::vector<Labelled> comment_delimiters;
   std::vector<Labelled> languages;
   std::vector<Labelled> views;
+  std::vector<Transform> transforms;
   std::vector<std::string> styles;       // every style named anywhere, in order
   std::vector<std::string> named_rules;  // every "Style.Rule" named anywhere
 
+  // The refusal of a Transform that is for `path`, or of the first one where `path` is empty.
+  [[nodiscard]] Result<void> refuse_transform(std::string_view path) const;
   [[nodiscard]] const std::string& root() const { return files.back(); }
   // An asset below a folder of a styles path ("config/filters", "min.expr"), or "".
   [[nodiscard]] std::string find_asset(std::string_view folder, std::string_view name) const;

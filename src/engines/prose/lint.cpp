@@ -467,7 +467,8 @@ Result<FileReport> Linter::lint(const std::string& path, std::string_view conten
   }
   const auto active = active_rules(path);
   if (std::find(active.begin(), active.end(), 1) == active.end()) return report;
-  // Rules see valid UTF-8 only; places are told in the bytes as they are, so a file is refused rather than changed.
+  TRY(config_.refuse_transform(path));
+  // Rules see valid UTF-8 only: a byte that belongs to none becomes one "?", so that places stay those of the file.
   std::string repaired;
   if (utf8::find_invalid(content) != std::string_view::npos) {
     repaired = content;
