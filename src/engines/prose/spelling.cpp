@@ -166,6 +166,32 @@ class Spelling final : public Rule {
   std::vector<std::string> suggest(const std::string& word) const override { return speller->suggest(word); }
 };
 
+// Vale brings a dictionary of its own, made for texts on the web; the system's en_US, which is used here, is one of
+// general English. These are words that any text about software may use and that general English lacks. A project's
+// names and jargon are not among them: they belong into its vocabulary.
+constexpr const char* kTechnicalWords[] = {
+    "allowlist",     "allowlists",  "analytics",    "autocomplete",   "backend",        "backends",     "backport",
+    "backported",    "backtick",    "backticks",    "bitwise",        "blockchain",     "boolean",      "booleans",
+    "changelog",     "changelogs",  "chatbot",      "checkbox",       "checkboxes",     "checksum",     "checksums",
+    "classpath",     "codebase",    "codebases",    "cryptocurrency", "dataset",        "datasets",     "datastore",
+    "datastores",    "deduplicate", "deduplicated", "deduplication",  "denylist",       "dropdown",     "dropdowns",
+    "emoji",         "emojis",      "endpoint",     "endpoints",      "failover",       "filesystem",   "filesystems",
+    "firewall",      "formatter",   "formatters",   "frontend",       "frontends",      "geolocation",  "gitignore",
+    "hardcode",      "hardcoded",   "hashtag",      "hostname",       "hostnames",      "hyperlink",    "inline",
+    "inlined",       "iterable",    "iterator",     "iterators",      "keystore",       "keystroke",    "lifecycle",
+    "linter",        "linters",     "localhost",    "lookup",         "lookups",        "metadata",     "microservice",
+    "microservices", "middleware",  "namespace",    "namespaced",     "namespaces",     "nullable",     "offline",
+    "onboarding",    "parallelize", "parser",       "parsers",        "passphrase",     "pipelining",   "plaintext",
+    "plugin",        "plugins",     "preprocess",   "preprocessor",   "prefetch",       "quickstart",   "quickstarts",
+    "rebase",        "rebased",     "refactor",     "refactored",     "refactoring",    "runtime",      "runtimes",
+    "sandboxed",     "scalability", "screencast",   "screenshot",     "screenshots",    "serverless",   "stateful",
+    "stylesheet",    "stylesheets", "subcommand",   "subcommands",    "subdirectories", "subdirectory", "subdomain",
+    "subdomains",    "submodule",   "submodules",   "subnet",         "subnets",        "symlink",      "symlinks",
+    "timestamp",     "timestamps",  "toolchain",    "toolchains",     "tooltip",        "tooltips",     "uninstall",
+    "untrusted",     "username",    "usernames",    "webhook",        "webhooks",       "webpage",      "webpages",
+    "whitespace",    "wildcard",    "wildcards",    "workaround",     "workarounds",    "workflow",     "workflows",
+    "workspace",     "workspaces"};
+
 // A dictionary's two files in one of the places where dictionaries are kept.
 std::optional<std::pair<std::string, std::string>> find_dictionary(const std::string& name,
                                                                    const std::vector<std::string>& folders) {
@@ -199,7 +225,11 @@ Made make_spelling(RuleHead head, Fields& fields, const RuleContext& context) {
     for (const auto& path : config.styles_paths) folders.push_back(io::join_path(path, dicpath));
     if (!config.files.empty()) folders.push_back(io::join_path(std::string(io::parent_path(config.root())), dicpath));
     if (std::none_of(folders.begin(), folders.end(), [](const std::string& f) { return io::is_folder(f); })) {
-      return fields.wrong("dicpath", "unable to resolve dicpath");
+      return fields.wrong(
+          "dicpath",
+          format("unable to resolve dicpath: rule {} wants a folder '{}', which is not there", head.name, dicpath),
+          format("put the dictionary's .aff and .dic into {}",
+                 config.styles_paths.empty() ? dicpath : io::join_path(config.styles_paths.back(), dicpath)));
     }
   } else {
     for (const auto& path : config.styles_paths) folders.push_back(io::join_path(path, "config/dictionaries"));
@@ -222,8 +252,10 @@ Made make_spelling(RuleHead head, Fields& fields, const RuleContext& context) {
       auto found = find_dictionary(name, folders);
       if (!found) found = find_dictionary(name, standard);
       if (!found) {
-        return fields.wrong("dictionaries", format("the dictionary '{}' was not found", name),
-                            "put its .aff and .dic below config/dictionaries of StylesPath");
+        return fields.wrong("dictionaries",
+                            format("rule {} wants the dictionary '{}', which was not found", head.name, name),
+                            dicpath.empty() ? "put its .aff and .dic below config/dictionaries of StylesPath"
+                                            : format("put its .aff and .dic into {}", folders.front()));
       }
       files.push_back(*std::move(found));
     }
@@ -273,11 +305,7 @@ Made make_spelling(RuleHead head, Fields& fields, const RuleContext& context) {
       }
     }
   }
-  // Words of the trade that the dictionary of 2020 lacks.
-  std::vector<std::string> words{
-      "backtick",   "backticks",   "changelog",   "changelogs", "cryptocurrency", "dataset",   "datasets",
-      "filesystem", "filesystems", "gitignore",   "localhost",  "webhook",        "webhooks",  "namespace",
-      "namespaces", "quickstart",  "quickstarts", "stylesheet", "stylesheets",    "timestamp", "timestamps"};
+  std::vector<std::string> words(std::begin(kTechnicalWords), std::end(kTechnicalWords));
   for (const auto& list : lists) {
     for (const auto line : text::split_lines(TRY(io::read_file(list, chiron::limits::kConfigBytes)))) {
       const auto word = text::trim(line);
