@@ -1,10 +1,12 @@
 // chiron prose: styles and rules over the workspace's texts; the gate "prose".
 #include <algorithm>
+#include <map>
 
 #include "engines/prose/docs_check.h"
 #include "engines/prose/fix.h"
 #include "engines/prose/lint.h"
 #include "foundation/base/format.h"
+#include "foundation/base/utf8.h"
 #include "foundation/io/files.h"
 #include "operations/operations.h"
 
@@ -34,6 +36,8 @@ Level to_level(prose::Severity severity) {
   return Level::warning;
 }
 
+constexpr std::string_view kInvalidText = "prose/invalid-text";
+
 std::string rule_id(const std::string& check) { return "prose/" + check; }
 
 Result<prose::Config> read_configuration(const ProseRequest& request, Context& context) {
@@ -52,7 +56,14 @@ Result<prose::Config> read_configuration(const ProseRequest& request, Context& c
 Result<std::vector<std::string>> choose_files(const ProseRequest& request, Context& context,
                                               const prose::Linter& linter) {
   std::vector<std::string> wanted;
-  for (const auto& path : request.paths) wanted.push_back(context.workspace.relative(context.absolute(path)));
+  for (const auto& path : request.paths) {
+    const auto absolute = context.absolute(path);
+    if (!context.workspace.file_system().exists(absolute)) {
+      return fail(ErrorKind::usage, "prose.path", format("'{}' does not exist", path), Place{},
+                  "name a file or folder of the workspace");
+    }
+    wanted.push_back(context.workspace.relative(absolute));
+  }
   const auto glob = TRY(prose::Glob::compile(request.glob.empty() ? "*" : request.glob, true));
   std::vector<std::string> chosen;
   for (const auto& file : *TRY(context.workspace.files())) {
@@ -85,7 +96,7 @@ Finding make_finding(const prose::Hit& hit, const prose::Linter& linter, std::st
     // Several suggestions: each a fix of its own, for a person to choose.
     const auto solved = prose::solve(hit.alert, linter.rule(hit.alert.check), linter.config());
     for (const auto& suggestion : solved.value_or(std::vector<std::string>())) {
-      if (finding.fixes.size() >= 5 || suggestion == hit.alert.match) continue;
+      if (finding.fixes.size() >= 3 || suggestion == hit.alert.match) continue;
       finding.fixes.push_back(
           {format("Replace by '{}'", suggestion), {{hit.place.file, hit.place.offset, hit.place.length, suggestion}}});
     }
@@ -93,8 +104,39 @@ Finding make_finding(const prose::Hit& hit, const prose::Linter& linter, std::st
   return finding;
 }
 
-std::vector<Rule> describe_rules(const prose::Linter& linter) {
+// A file's bytes that are no text: the rest of it is checked, and this is said.
+std::optional<Finding> find_invalid_text(const std::string& file, std::string_view content) {
+  const auto at = utf8::find_invalid(content);
+  if (at == std::string_view::npos) return std::nullopt;
+  Finding finding;
+  finding.rule = std::string(kInvalidText);
+  finding.level = Level::error;
+  finding.message = format("The file is not valid UTF-8: byte 0x{:02X} at offset {} belongs to no character.",
+                           static_cast<unsigned>(static_cast<unsigned char>(content[at])), at);
+  finding.place = utf8::LineIndex(content).place(file, at, at + 1);
+  return finding;
+}
+
+// Rules that are there whatever the configuration says.
+std::vector<Rule> own_rules() {
   std::vector<Rule> rules;
+  for (const auto& rule : prose::docs_rules()) {
+    Rule described;
+    described.id = rule_id(std::string(rule.name));
+    described.summary = rule.summary;
+    described.level = Level::error;
+    rules.push_back(std::move(described));
+  }
+  Rule invalid;
+  invalid.id = kInvalidText;
+  invalid.summary = "A file is not valid UTF-8.";
+  invalid.level = Level::error;
+  rules.push_back(std::move(invalid));
+  return rules;
+}
+
+std::vector<Rule> describe_rules(const prose::Linter& linter) {
+  auto rules = own_rules();
   for (const auto& rule : linter.rules()) {
     Rule described;
     described.id = rule_id(rule->head.name);
@@ -104,32 +146,31 @@ std::vector<Rule> describe_rules(const prose::Linter& linter) {
     described.help_uri = rule->head.link;
     rules.push_back(std::move(described));
   }
-  for (const auto& rule : prose::docs_rules()) {
-    Rule described;
-    described.id = rule_id(std::string(rule.name));
-    described.summary = rule.summary;
-    described.level = Level::error;
-    rules.push_back(std::move(described));
-  }
   return rules;
 }
 
-std::vector<Rule> docs_style_rules() {
-  std::vector<Rule> rules;
-  for (const auto& rule : prose::docs_rules()) {
-    Rule described;
-    described.id = rule_id(std::string(rule.name));
-    described.summary = rule.summary;
-    described.level = Level::error;
-    rules.push_back(std::move(described));
+// Files that could not be read, by the reason: a line for each reason, not for each file.
+void tell_left_out(const std::map<std::string, std::vector<std::string>>& left_out, Response& response) {
+  for (const auto& [reason, files] : left_out) {
+    if (files.size() == 1) {
+      response.notices.push_back(format("{} was left out: {}", files.front(), reason));
+    } else {
+      response.notices.push_back(
+          format("{} files were left out, {} the first of them: {}", files.size(), files.front(), reason));
+    }
   }
-  return rules;
+}
+
+std::string counted(std::size_t count, std::string_view what) {
+  return format("{} {}{}", count, what, count == 1 ? "" : std::string_view(what) == "fix" ? "es" : "s");
 }
 
 Result<Response> run_prose(const ProseRequest& request, Context& context) {
   prose::LintOptions options;
   options.filter = request.filter;
-  const auto linter = TRY(prose::Linter::create(TRY(read_configuration(request, context)), options));
+  auto configuration = TRY(read_configuration(request, context));
+  TRY(configuration.refuse_transform(""));
+  const auto linter = TRY(prose::Linter::create(std::move(configuration), options));
   Response response;
   response.rules = describe_rules(*linter);
   const auto files = TRY(choose_files(request, context, *linter));
@@ -145,21 +186,25 @@ Result<Response> run_prose(const ProseRequest& request, Context& context) {
     std::string content;
   };
   std::vector<Outcome> outcomes(files.size());
+  const auto check = [&](const std::string& file, std::string_view content) -> Result<prose::FileReport> {
+    auto report = TRY(linter->lint(file, content));
+    if (prose::format_of(file, linter->config().formats).extension == ".md") {
+      for (auto& hit : prose::check_docs(file, content, facts)) {
+        if (linter->switched_on(file, hit.alert.check)) report.hits.push_back(std::move(hit));
+      }
+    }
+    return report;
+  };
   context.pool.for_each(
       files.size(),
       [&](std::size_t i) {
         outcomes[i].report = [&]() -> Result<prose::FileReport> {
           outcomes[i].content = TRY(context.workspace.read(files[i]));
-          auto report = TRY(linter->lint(files[i], outcomes[i].content));
-          if (prose::format_of(files[i], linter->config().formats).extension == ".md") {
-            for (auto& hit : prose::check_docs(files[i], outcomes[i].content, facts)) {
-              if (linter->switched_on(files[i], hit.alert.check)) report.hits.push_back(std::move(hit));
-            }
-          }
-          return report;
+          return check(files[i], outcomes[i].content);
         }();
       },
       &context.cancel);
+  std::map<std::string, std::vector<std::string>> left_out;
   std::size_t changed = 0;
   std::size_t edits_made = 0;
   std::string diffs;
@@ -168,10 +213,16 @@ Result<Response> run_prose(const ProseRequest& request, Context& context) {
     if (!outcome.report) {
       // A file that cannot be read as its format is told and the others go on.
       auto error = outcome.report.error();
-      if (error.kind != ErrorKind::unsupported && error.kind != ErrorKind::input && error.kind != ErrorKind::limit) {
+      const bool passable =
+          error.kind == ErrorKind::unsupported || error.kind == ErrorKind::input || error.kind == ErrorKind::limit;
+      const bool named = std::any_of(request.paths.begin(), request.paths.end(), [&](const std::string& path) {
+        return context.workspace.relative(context.absolute(path)) == files[i];
+      });
+      if (!passable || named) {
+        if (!error.place) error.place = Place{files[i]};
         return std::unexpected(std::move(error));
       }
-      response.notices.push_back(format("{} was left out: {}", files[i], error.message));
+      left_out[error.message].push_back(files[i]);
       continue;
     }
     response.inputs.push_back(files[i]);
@@ -184,15 +235,18 @@ Result<Response> run_prose(const ProseRequest& request, Context& context) {
         TRY(io::write_file_atomic(context.workspace.absolute(files[i]), prose::apply(outcome.content, edits)));
         // What is left is found in the new text.
         outcome.content = TRY(io::read_file(context.workspace.absolute(files[i])));
-        outcome.report = TRY(linter->lint(files[i], outcome.content));
+        outcome.report = TRY(check(files[i], outcome.content));
       }
     }
+    if (auto invalid = find_invalid_text(files[i], outcome.content)) response.findings.push_back(*std::move(invalid));
     for (const auto& hit : outcome.report->hits)
       response.findings.push_back(make_finding(hit, *linter, outcome.content));
   }
-  response.metrics.push_back({"prose.files", static_cast<double>(response.inputs.size()), "files"});
-  response.metrics.push_back({"prose.findings", static_cast<double>(response.findings.size()), ""});
-  if (request.fix && !request.diff) response.notices.push_back(format("{} fixes in {} files", edits_made, changed));
+  tell_left_out(left_out, response);
+  response.metrics.push_back({"prose.files", static_cast<double>(response.inputs.size()), ""});
+  if (request.fix && !request.diff) {
+    response.notices.push_back(format("{} in {}", counted(edits_made, "fix"), counted(changed, "file")));
+  }
   if (request.diff) {
     response.output = diffs;
     response.exit_code = changed > 0 ? 1 : 0;
@@ -252,7 +306,7 @@ Operation prose_operation() {
   made.prints_findings = true;
   GateFacet gate;
   gate.since = "Only files that changed are read, and only findings on changed lines count.";
-  gate.rules = docs_style_rules;
+  gate.rules = own_rules;
   gate.detect = detect;
   made.gate = std::move(gate);
   return made;
