@@ -209,3 +209,30 @@ TEST_CASE("sentences and words") {
   CHECK(words.size() == 4);
   CHECK(count_syllables("readability") >= 4);
 }
+
+TEST_CASE("what a configuration may not say is refused with its place") {
+  const auto message = [](std::string_view ini) {
+    const auto folder = io::TemporaryFolder::create("prose-ini");
+    REQUIRE(folder);
+    const auto file = folder->path() + "/.vale.ini";
+    REQUIRE(io::write_file_atomic(file, ini));
+    ConfigRequest request;
+    request.path = file;
+    request.ignore_global = true;
+    const auto config = read_config(request);
+    const auto refused = config ? config->refuse_transform("") : Result<void>(std::unexpected(config.error()));
+    return refused ? std::string() : to_string(refused.error()).substr(folder->path().size());
+  };
+  CHECK(message("MinAlertLevl = error\n").starts_with("/.vale.ini:1:1: 'MinAlertLevl' is no option"));
+  CHECK(message("[*.md]\nBasedOnStyle = Vale\n").starts_with("/.vale.ini:2:1: 'BasedOnStyle' is no option"));
+  CHECK(message("[*]\nTokenIgnore = a\n").starts_with("/.vale.ini:2:1: 'TokenIgnore' is no option"));
+  CHECK(message("[*.md]\nVale.Terms = NO\n\n[*.xml]\nTransform = a.xsl\n")
+            .starts_with("/.vale.ini:5:1: Transform for [*.xml] runs another program"));
+  CHECK(message("NLPEndpoint = http://localhost\n").starts_with("/.vale.ini:1:1: NLPEndpoint"));
+  CHECK(message("SphinxBuildPath = _build\n[*.md]\nVale.Terms = NO\n") == "");
+}
+
+TEST_CASE("spellings of classes that Go takes") {
+  CHECK(lint("extends: existence\nmessage: no '%s'\nnonword: true\nraw: ['x[\\w-_]+']\n", "a.md", "An x-a_b it.\n") ==
+        "a.md:1:4:T.R:no 'x-a_b'\n");
+}
