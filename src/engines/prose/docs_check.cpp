@@ -75,6 +75,19 @@ std::string unescape(std::string_view text) {
   return out;
 }
 
+// Whether a part of the path is a word of capitals, as in "src/NAME.cpp": a place for a name, unless it is one of the
+// files that are written so.
+bool has_placeholder(std::string_view path) {
+  for (const auto part : text::split(path, '/')) {
+    const auto stem = part.substr(0, part.find('.'));
+    if (stem.empty() || stem.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ_") != std::string_view::npos) continue;
+    constexpr std::string_view kFiles[] = {"README",  "LICENSE", "CHANGELOG", "CONTRIBUTING", "SECURITY",
+                                           "VERSION", "NOTICE",  "AUTHORS",   "CODEOWNERS"};
+    if (std::find(std::begin(kFiles), std::end(kFiles), stem) == std::end(kFiles)) return true;
+  }
+  return false;
+}
+
 class Checker {
  public:
   Checker(const std::string& path, std::string_view content, const RepositoryFacts& facts)
@@ -183,7 +196,7 @@ class Checker {
             word.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.") ==
                 std::string_view::npos;
         if (!target && !word.empty() && word.find('=') == std::string_view::npos) break;
-        if (target && facts_.make_targets.count(word) == 0) {
+        if (target && !has_placeholder(word) && facts_.make_targets.count(word) == 0) {
           add("Chiron.MissingTarget", offset + at, word.size(), format("The Makefile has no target '{}'.", word));
         }
         at += word.size() + 1;
@@ -200,7 +213,7 @@ class Checker {
     if (facts_.folders.count(first) == 0) return;
     auto wanted = io::normalize_path(span);
     while (wanted.ends_with('/')) wanted.pop_back();
-    if (exists(wanted) || exists(resolve(span))) return;
+    if (exists(wanted) || exists(resolve(span)) || has_placeholder(span)) return;
     add("Chiron.MissingPath", offset, span.size(), format("'{}' is not in the repository.", span));
   }
 

@@ -236,3 +236,13 @@ TEST_CASE("spellings of classes that Go takes") {
   CHECK(lint("extends: existence\nmessage: no '%s'\nnonword: true\nraw: ['x[\\w-_]+']\n", "a.md", "An x-a_b it.\n") ==
         "a.md:1:4:T.R:no 'x-a_b'\n");
 }
+
+TEST_CASE("places for names in paths and targets are no missing ones") {
+  const auto facts = gather_facts({"Makefile", "src/a.c"},
+                                  [](const std::string&) -> Result<std::string> { return std::string("all:\n"); });
+  const auto hits = check_docs("a.md", "`src/NAME.c` `src/b.c` `src/README` `make NAME` `make none`\n", facts);
+  REQUIRE(hits.size() == 3);
+  CHECK(hits[0].alert.match == "src/b.c");
+  CHECK(hits[1].alert.match == "src/README");
+  CHECK(hits[2].alert.match == "none");
+}
