@@ -373,6 +373,21 @@ void Compiler::check_imports() {
   }
 }
 
+// Arguments that neither the rule nor one of its else-branches uses.
+static std::vector<const ast::Term*> unused_arguments(const ast::Rule& rule,
+                                                      std::span<const std::unique_ptr<hir::RuleBody>> bodies) {
+  std::vector<const ast::Term*> unused;
+  for (std::size_t i = 0; i < rule.head.arguments.size(); ++i) {
+    const ast::Term& argument = *rule.head.arguments[i];
+    if (argument.kind != ast::TermKind::var || argument.wildcard) continue;
+    const bool used = std::any_of(bodies.begin(), bodies.end(), [&](const auto& body) {
+      return i < body->variables.size() && body->variables[i].used;
+    });
+    if (!used) unused.push_back(&argument);
+  }
+  return unused;
+}
+
 // ---- code ---------------------------------------------------------------------------------------------------------
 
 // Rule by rule: what one rule needs is forgotten before the next. Errors go to the stage that found them; the first
@@ -387,7 +402,7 @@ void Compiler::rules(Stages& stages) {
     pool_.clear();
     std::vector<std::unique_ptr<hir::RuleBody>> bodies;
     const std::size_t before = stages.names.size() + stages.functions.size();
-    ResolveContext context{program, pool_, stages.names, options_.strict, metadata_hook, &program};
+    ResolveContext context{program, pool_, stages.names, options_.strict, metadata_hook, &program, &stages.unused};
     Resolver resolver(context, *unit->module, globals_[unit->module_number]);
     for (const ast::Rule* rule = unit->rule; rule != nullptr; rule = rule->else_rule) {
       bodies.push_back(std::make_unique<hir::RuleBody>());
@@ -400,6 +415,14 @@ void Compiler::rules(Stages& stages) {
               "var " + std::string(body.variables[slot].name) + " is unsafe");
         std::swap(errors_, stages.heads);
       }
+    }
+    if (options_.strict) {
+      std::swap(errors_, stages.unused);
+      for (const ast::Term* argument : unused_arguments(*unit->rule, bodies)) {
+        error(*unit->module, "rego_compile_error", unit->rule->location,
+              "unused argument " + std::string(argument->text) + ". (hint: use _ (wildcard variable) instead)");
+      }
+      std::swap(errors_, stages.unused);
     }
     Leaf* leaf = unit->node->leaf.get();
     if (leaf == nullptr || before != stages.names.size() + stages.functions.size()) continue;
@@ -664,7 +687,8 @@ std::expected<std::unique_ptr<Program>, PolicyErrors> Compiler::compile(std::vec
     if (errors_.empty()) check_shadowing();
     if (!errors_.empty()) return give_up();
   }
-  for (PolicyErrors* stage : {&stages.names, &stages.conflicts, &stages.functions, &stages.heads, &stages.safety}) {
+  for (PolicyErrors* stage :
+       {&stages.names, &stages.unused, &stages.conflicts, &stages.functions, &stages.heads, &stages.safety}) {
     if (stage->empty()) continue;
     errors_ = std::move(*stage);
     return give_up();

@@ -48,9 +48,9 @@ class Compiler {
   struct Unit;
   // Errors by the stage that found them, in the order they are reported.
   struct Stages {
-    PolicyErrors names, conflicts, functions, heads, safety, types;
+    PolicyErrors names, unused, conflicts, functions, heads, safety, types;
     [[nodiscard]] bool empty() const {
-      return names.empty() && conflicts.empty() && functions.empty() && heads.empty() && safety.empty();
+      return names.empty() && unused.empty() && conflicts.empty() && functions.empty() && heads.empty() && safety.empty();
     }
   };
   void build_tree();

@@ -211,8 +211,7 @@ Term* Parser::parse_number() {
 Term* Parser::parse_string() {
   const std::string_view literal = module_.source({token_.begin, token_.end});
   if (at(Token::raw_string)) {
-    std::string text(literal.substr(1, literal.size() - 2));
-    std::erase(text, '\r');
+    const std::string text(literal.substr(1, literal.size() - 2));
     Term* term = make_string(text, token_.begin, token_.end);
     term->raw = true;
     scan();
@@ -443,7 +442,6 @@ Term* Parser::parse_template() {
     std::string text;
     if (raw) {
       text = chunk;
-      std::erase(text, '\r');
     } else {
       std::size_t bad = 0;
       if (!unquote("\"" + chunk + "\"", text, bad)) {

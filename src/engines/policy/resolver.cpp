@@ -150,13 +150,30 @@ void Resolver::note_use(std::uint32_t slot, std::size_t owner) {
   out_->variables[slot].used = true;
 }
 
+// What `some` declares for closures alone is a variable of each of them: of the outermost one that has it directly.
+std::uint32_t Resolver::in_closure(std::uint32_t declared, std::size_t owner) {
+  const Term& name = *out_->variables[declared].source;
+  out_->variables[declared].used = true;
+  for (std::size_t i = owner + 1; i < scopes_.size(); ++i) {
+    for (auto& [known, slot] : scopes_[i].implicit) {
+      if (known != name.text) continue;
+      if (slot == npos) slot = new_slot(name, true);
+      note_use(slot, i);
+      return slot;
+    }
+  }
+  note_use(declared, owner);
+  return declared;
+}
+
 std::optional<std::uint32_t> Resolver::find_declared(std::string_view name) {
   for (std::size_t i = scopes_.size(); i-- > 0;) {
     for (auto entry = scopes_[i].declared.rbegin(); entry != scopes_[i].declared.rend(); ++entry) {
-      if (entry->first == name) {
-        note_use(entry->second, i);
-        return entry->second;
-      }
+      if (entry->first != name) continue;
+      const auto& inner = scopes_[i].closures_only;
+      if (std::find(inner.begin(), inner.end(), entry->second) != inner.end()) return in_closure(entry->second, i);
+      note_use(entry->second, i);
+      return entry->second;
     }
   }
   return std::nullopt;
@@ -627,7 +644,13 @@ void Resolver::literal(const ast::Expr& expr, Block& into) {
   switch (expr.kind) {
     case ExprKind::some_vars:
       for (const Term* symbol : expr.symbols) {
-        if (!symbol->wildcard) declare(*symbol, "declared");
+        if (symbol->wildcard) continue;
+        Scope& scope = scopes_.back();
+        const bool direct = std::any_of(scope.implicit.begin(), scope.implicit.end(),
+                                        [&](const auto& entry) { return entry.first == symbol->text; });
+        const std::uint32_t slot = declare(*symbol, "declared");
+        by_some_.push_back(slot);
+        if (!direct) scope.closures_only.push_back(slot);
       }
       made->kind = LiteralKind::nothing;
       return;
@@ -679,8 +702,12 @@ void Resolver::literal(const ast::Expr& expr, Block& into) {
                                                   : left.kind == TermKind::set    ? "set"
                                                                                   : "term"));
         }
+        const std::size_t known = scopes_.back().declared.size();
         declare_pattern(left, "assigned");
         made->a = term(left);
+        // To be assigned is not to be used.
+        const auto& declared = scopes_.back().declared;
+        for (std::size_t i = known; i < declared.size(); ++i) out_->variables[declared[i].second].used = false;
       } else {
         statement(source, *made);
       }
@@ -697,19 +724,27 @@ Block* Resolver::block(const ast::Body& body) {
 }
 
 void Resolver::unused_check() {
-  if (!context_.strict) return;
-  for (std::size_t i = out_->arguments.size(); i < out_->variables.size(); ++i) {
-    const hir::Variable& variable = out_->variables[i];
-    if (variable.explicit_declared && !variable.used && !variable.generated) {
-      error("rego_compile_error", variable.source->location, "assigned var " + std::string(variable.name) + " unused");
-    }
+  if (context_.unused == nullptr) return;
+  std::swap(context_.errors, *context_.unused);
+  for (const std::uint32_t slot : by_some_) {
+    const hir::Variable& variable = out_->variables[slot];
+    if (!variable.used)
+      error("rego_compile_error", variable.source->location, "declared var " + std::string(variable.name) + " unused");
   }
+  for (std::size_t i = out_->arguments.size(); context_.strict && i < out_->variables.size(); ++i) {
+    const hir::Variable& variable = out_->variables[i];
+    if (!variable.explicit_declared || variable.used || variable.generated) continue;
+    if (std::find(by_some_.begin(), by_some_.end(), i) != by_some_.end()) continue;
+    error("rego_compile_error", variable.source->location, "assigned var " + std::string(variable.name) + " unused");
+  }
+  std::swap(context_.errors, *context_.unused);
 }
 
 void Resolver::rule(const ast::Rule& rule, std::size_t suffix_start, hir::RuleBody& out) {
   out_ = &out;
   out.rule = &rule;
   scopes_.clear();
+  by_some_.clear();
   Block* made = block(rule.body);
   Scope& scope = scopes_.back();
   scope.arguments = true;
@@ -744,7 +779,12 @@ void Resolver::rule(const ast::Rule& rule, std::size_t suffix_start, hir::RuleBo
   }
   if (rule.head.key != nullptr) collect(*rule.head.key, scopes_.back());
   if (rule.head.value != nullptr) collect(*rule.head.value, scopes_.back());
-  for (std::size_t i = 0; i < rule.head.arguments.size(); ++i) out.arguments[i] = term(*rule.head.arguments[i]);
+  for (std::size_t i = 0; i < rule.head.arguments.size(); ++i) {
+    out.arguments[i] = term(*rule.head.arguments[i]);
+    // To be an argument is not to be used, unless it stands twice.
+    const bool first = out.arguments[i]->kind == NodeKind::var && out.arguments[i]->slot == i;
+    if (first && rule.head.arguments[i]->kind == TermKind::var) out.variables[i].used = false;
+  }
   for (const ast::Expr* expr : rule.body.expressions) literal(*expr, *made);
   in_head_ = true;
   if (rule.head.reference->kind == TermKind::ref) {
@@ -762,6 +802,7 @@ void Resolver::rule(const ast::Rule& rule, std::size_t suffix_start, hir::RuleBo
 void Resolver::query(const ast::Body& body, hir::RuleBody& out) {
   out_ = &out;
   scopes_.clear();
+  by_some_.clear();
   Block* made = block(body);
   for (const ast::Expr* expr : body.expressions) literal(*expr, *made);
   out.block = made;

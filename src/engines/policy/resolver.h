@@ -57,6 +57,7 @@ struct ResolveContext {
   // The value of rego.metadata.rule() and .chain() in a rule, or undefined where it is no rule.
   Value (*metadata)(void* user, const ast::Rule* rule, bool chain) = nullptr;
   void* metadata_user = nullptr;
+  PolicyErrors* unused = nullptr;  // where what is declared and not used is told; only rules are checked
 };
 
 class Resolver {
@@ -70,6 +71,7 @@ class Resolver {
     std::vector<std::pair<std::string_view, std::uint32_t>> declared;
     std::vector<std::pair<std::string_view, std::uint32_t>> implicit;  // slot npos until used
     std::vector<std::string_view> later;  // declared somewhere in the body: closures before that do not mean these
+    std::vector<std::uint32_t> closures_only;  // declared by `some`, but in no expression of the body itself
     hir::Block* block = nullptr;
     bool arguments = false;
     bool transparent = false;  // of a negated literal: its variables are the enclosing body's
@@ -93,6 +95,7 @@ class Resolver {
   void declare_pattern(const ast::Term& pattern, const char* how);
   std::uint32_t new_slot(const ast::Term& name, bool is_explicit);
   std::optional<std::uint32_t> find_declared(std::string_view name);
+  std::uint32_t in_closure(std::uint32_t declared, std::size_t owner);
   std::uint32_t implicit(const ast::Term& name);
   void note_use(std::uint32_t slot, std::size_t owner);
   hir::Node* term(const ast::Term& source);
@@ -109,6 +112,7 @@ class Resolver {
   const ast::Module& module_;
   Globals& globals_;
   hir::RuleBody* out_ = nullptr;
+  std::vector<std::uint32_t> by_some_;  // registers that `some` declares
   std::vector<Scope> scopes_;
   bool in_head_ = false;
   bool negated_bodies_ = false;  // `import future.keywords.not`: everything below `not` is evaluated inside it

@@ -154,7 +154,14 @@ int opa_capabilities(std::span<const std::string> arguments, DropInContext& cont
     const auto text = io::read_file(given.value("file"), limits::kConfigBytes);
     const auto file = text ? doc::parse_json(*text) : Result<doc::Value>(std::unexpected(text.error()));
     if (!file) return failed(context, file.error().message);
-    context.out.write(doc::write_json_pretty(*file) + "\n");
+    if (!file->is_object()) return failed(context, given.value("file") + " is no object of capabilities");
+    // Lists that the file has but leaves empty are not told.
+    doc::Value told = doc::Value::object();
+    for (const doc::Member& member : file->members()) {
+      if (!member.value.is_array() || member.name == "builtins" || !member.value.items().empty())
+        told.set(member.name, member.value);
+    }
+    context.out.write(doc::write_json_pretty(told) + "\n");
     return 0;
   }
   if (given.has("version")) return failed(context, format("no capabilities version found {}", given.value("version")));

@@ -69,7 +69,7 @@ std::string run_case(const doc::Value& test, RegoVersion version) {
   Evaluator evaluator(policy);
   EvaluationOptions evaluation;
   evaluation.strict_builtin_errors = test.boolean_or("strict_error", false);
-  evaluation.time_ns = 1'700'000'000'000'000'000;
+  evaluation.time_ns = 1'750'000'000'000'000'000;
   evaluation.timeout = std::chrono::milliseconds(20'000);
   if (const doc::Value* input = test.find("input")) {
     evaluation.input = evaluator.inputs().from_document(*input);

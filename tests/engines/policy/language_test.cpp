@@ -54,6 +54,13 @@ constexpr Case kCases[] = {
     {"template string", "p := $\"{1 + 1} {data.t.none}\"", "data.t.p", "\"2 <undefined>\""},
     {"package extent", "p := 1\nq contains 2", "data.t", "{\"p\": 1, \"q\": {2}}"},
     {"dynamic package member", "p := 1\nq := 2", "[x | some x in [\"p\", \"q\"]; data.t[x] == 2]", "[\"q\"]"},
+    {"some for closures alone", "p := [a, b] if { some i; a := [x | x := [3, 4][i]]; b := [i | [5][i]] }", "data.t.p",
+     "[[3, 4], [0]]"},
+    {"some for a closure in a closure", "p := a if { some i; a := [y | y := [i | [5, 6][i]]] }", "data.t.p",
+     "[[0, 1]]"},
+    {"some for the body and a closure", "p contains a if { some i; [1, 2][i]; a := [x | x := [3, 4][i]] }", "data.t.p",
+     "{[3], [4]}"},
+    {"raw strings keep carriage returns", "p := `a\r\nb`", "data.t.p", "\"a\\r\\nb\""},
     {"keyword as a name", "if.x := 1\np := data.t.if.x", "data.t.p", "1"},
 };
 
@@ -77,12 +84,29 @@ TEST_CASE("bad policies are refused with code and place") {
        "t.rego:3: rego_recursion_error: rule data.t.q is recursive: data.t.q -> data.t.p -> data.t.q"},
       {"p := missing(1)", "1 error occurred: t.rego:2: rego_type_error: undefined function missing"},
       {"p := 1\np(x) := x", "1 error occurred: t.rego:2: rego_type_error: conflicting rules data.t.p found"},
+      {"p if { some i; true }", "1 error occurred: t.rego:2: rego_compile_error: declared var i unused"},
       {"p { true }", "1 error occurred: t.rego:2: rego_parse_error: `if` keyword is required before rule body"},
   };
   for (const auto& [module, want] : cases) {
     CAPTURE(module);
     CHECK(evaluate(module, "data.t") == want);
   }
+}
+
+TEST_CASE("strict compilation refuses what nothing uses") {
+  auto errors_of = [](const std::string& module) {
+    PolicyOptions options;
+    options.compile.strict = true;
+    Policy policy(options);
+    CHECK(policy.add_module("t.rego", "package t\n" + module).empty());
+    return to_string(policy.compile());
+  };
+  CHECK(errors_of("p if { a := 1; b := a + 1; b > 1 }").find("unused") == std::string::npos);
+  CHECK(errors_of("p if { a := 1; b := a + 1 }") ==
+        "1 error occurred: t.rego:2: rego_compile_error: assigned var b unused");
+  CHECK(errors_of("f(x, y) := x if x > 1\nelse := y if x > 0").find("unused") == std::string::npos);
+  CHECK(errors_of("f(x, _) := x\ng(x, y) if x > 1\nelse := 2 if x > 0") ==
+        "1 error occurred: t.rego:3: rego_compile_error: unused argument y. (hint: use _ (wildcard variable) instead)");
 }
 
 TEST_CASE("conflicts end the evaluation") {
