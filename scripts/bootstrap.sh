@@ -14,7 +14,7 @@ packages=(
   libfmt-dev rapidjson-dev libyaml-dev libtomlplusplus-dev libpugixml-dev libexpat1-dev libgumbo-dev libcli11-dev
   libre2-dev libvectorscan-dev libpcre2-dev libgmp-dev libabsl-dev libvalijson-dev libssl-dev libsqlite3-dev
   libarchive-dev zlib1g-dev libdeflate-dev libzstd-dev liblzma-dev libbz2-dev liblz4-dev
-  libmd4c-dev libhunspell-dev libtree-sitter-dev libelf-dev libdw-dev libcapstone-dev
+  nettle-dev libmd4c-dev libhunspell-dev libtree-sitter-dev libelf-dev libdw-dev libcapstone-dev
   libpng-dev libjpeg62-turbo-dev libturbojpeg0-dev libgif-dev
   # tests
   doctest-dev librapidcheck-dev

@@ -7,16 +7,12 @@
 
 namespace chiron {
 
-namespace {
-
 bool is_date(std::string_view text) {
   if (text.size() != 10 || text[4] != '-' || text[7] != '-') return false;
   for (const std::size_t i : {0, 1, 2, 3, 5, 6, 8, 9})
     if (text[i] < '0' || text[i] > '9') return false;
   return text.substr(5, 2) >= "01" && text.substr(5, 2) <= "12" && text.substr(8) >= "01" && text.substr(8) <= "31";
 }
-
-}  // namespace
 
 Result<Baseline> parse_baseline(std::string_view text, const std::string& file) {
   doc::ReadOptions options;

@@ -24,6 +24,8 @@ struct Baseline {
 
 // Errors: those of JSON, "baseline.format" at its place.
 [[nodiscard]] Result<Baseline> parse_baseline(std::string_view text, const std::string& file);
+// "2027-01-31", a day that there is.
+[[nodiscard]] bool is_date(std::string_view text);
 [[nodiscard]] std::string write_baseline(const Baseline& baseline);
 // Every finding of the report as an entry; entries of `previous` with the same fingerprint keep date and reason.
 [[nodiscard]] Baseline make_baseline(const Report& report, const Baseline& previous, const std::string& expires,

@@ -45,6 +45,25 @@ int weight(GateStatus status) {
   return 0;
 }
 
+// A gate that every report left to another shard has run nowhere here: a report is missing.
+Result<void> check_complete(const Report& merged) {
+  for (const auto& gate : merged.gates) {
+    if (gate.status != GateStatus::skipped || gate.reason.empty()) continue;
+    std::string_view reason = gate.reason;
+    bool elsewhere = true;
+    while (!reason.empty() && elsewhere) {
+      elsewhere = reason.starts_with("in shard ");
+      const auto end = reason.find('\n');
+      reason = end == std::string_view::npos ? std::string_view() : reason.substr(end + 1);
+    }
+    if (elsewhere)
+      return fail(ErrorKind::input, "report.shards-missing",
+                  format("the gate {} ran in none of these reports ({})", gate.gate, gate.reason), {},
+                  "name the reports of all shards");
+  }
+  return {};
+}
+
 auto metric_key(const Metric& metric) { return std::tie(metric.name, metric.value, metric.unit); }
 
 void merge_gate(GateResult& into, GateResult&& from) {
@@ -96,6 +115,7 @@ Result<Report> merge_reports(std::vector<Report> shards) {
     std::ranges::move(shard.findings, std::back_inserter(merged.findings));
     shard = {};
   }
+  TRY(check_complete(merged));
   sort_report(merged);
   const auto repeated = std::ranges::unique(
       merged.findings, [](const Finding& a, const Finding& b) { return !finding_less(a, b) && !finding_less(b, a); });

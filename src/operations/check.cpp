@@ -89,7 +89,31 @@ Result<std::optional<Baseline>> load_baseline(const CheckRequest& request, const
       return std::unexpected(io::errno_error("read the baseline", file, ENOENT));
     return std::nullopt;
   }
-  return TRY(parse_baseline(TRY(context.workspace.file_system().read(path)), file));
+  auto baseline = parse_baseline(TRY(context.workspace.file_system().read(path)), file);
+  // What is to be written anew need not be readable; its dates and reasons are then lost.
+  if (!baseline && request.write_baseline) return Baseline{file, {}};
+  return TRY(std::move(baseline));
+}
+
+// A baseline of a part of the findings would drop the entries of all others; a date that is none would be found too
+// late.
+Result<void> check_baseline_request(const CheckRequest& request, const std::string& today) {
+  const auto refuse = [](std::string message, std::string next) {
+    return fail(ErrorKind::usage, "usage.baseline", std::move(message), {}, std::move(next));
+  };
+  if (!request.write_baseline) {
+    if (!request.expires.empty() || !request.reason.empty())
+      return refuse("--expires and --reason go with --write-baseline", "");
+    return {};
+  }
+  const bool part = !request.gates.empty() || !request.since.empty() || !request.skip.empty() ||
+                    !request.profile.empty() || !request.shard.empty();
+  if (part)
+    return refuse("--write-baseline takes the findings of all gates over all files",
+                  "Leave out gates, --since, --skip, --profile and --shard.");
+  if (!request.expires.empty() && (!is_date(request.expires) || request.expires < today))
+    return refuse(format("--expires {} is no date as 2027-01-31 that is still to come", request.expires), "");
+  return {};
 }
 
 // .chiron, ignored by git without a change to the user's .gitignore.
@@ -105,6 +129,7 @@ Result<Response> run_check_operation(const CheckRequest& request, Context& conte
   if (config.gates.empty())
     return fail(ErrorKind::config, "config.no-gates", format("{} has no [gate.NAME] section", config.file), {},
                 "chiron init shows sections that fit the repository.");
+  TRY(check_baseline_request(request, date_of(context.now())));
   if (!request.since.empty()) TRY(context.workspace.limit_to_change(request.since));
   context.seed = static_cast<std::uint64_t>(request.seed);
   const auto plan = TRY(make_plan(config, {request.gates, request.skip, request.profile, request.shard}, context));

@@ -2,6 +2,8 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <mutex>
+#include <set>
 #include <unordered_set>
 
 #include "engines/coverage/diff_coverage.h"
@@ -93,8 +95,9 @@ class CoverageDiff {
     if (!request_.count_moved)
       for (const auto& step : steps) find_moved_lines(changes_, step);
     const PathChoice choice{request_.include, request_.exclude, root_};
-    const auto prefix =
-        context_.workspace.root() == root_ ? "" : context_.workspace.root().substr(root_.size() + 1) + "/";
+    // As a gate only the workspace's own files count; it may be a folder of the repository, or hold it.
+    const auto& root = context_.workspace.root();
+    const auto prefix = root.starts_with(root_ + "/") ? root.substr(root_.size() + 1) + "/" : std::string();
     std::erase_if(changes_, [&](const ChangedFile& change) {
       return !choice.chosen(change.path) || (!context_.gate.empty() && !change.path.starts_with(prefix));
     });
@@ -180,12 +183,27 @@ class CoverageDiff {
     if (request_.no_worse_than.empty()) {
       options.wanted = [this](std::string_view path) {
         const auto cut = path.find_last_of("/\\");
+        {
+          const std::lock_guard lock(kinds_mutex_);
+          kinds_.emplace(io::extension(path));
+        }
         return names_.contains(std::string(cut == std::string_view::npos ? path : path.substr(cut + 1)));
       };
     }
     options.read_source = support::source_reader(root_);
     reports_ = TRY(support::read_reports(request_.reports, options, context_));
+    TRY(check_not_empty());
     return {};
+  }
+
+  // Reports without a file are no proof of anything: tests that did not run must not look covered.
+  Result<void> check_not_empty() const {
+    const bool nothing = kinds_.empty() && std::ranges::all_of(reports_, [](const coverage::Report& report) {
+                           return report.files.empty();
+                         });
+    if (!nothing || (context_.gate.empty() && request_.fail_under <= 0)) return {};
+    return fail(ErrorKind::input, "coverage.empty", "the coverage reports know no file at all", {},
+                "Did the tests run, and did they write the reports that are named?");
   }
 
   void cover() {
@@ -285,7 +303,7 @@ class CoverageDiff {
   void find() {
     const bool reached = request_.fail_under > 0 && total_percent(coverage_, true) >= request_.fail_under;
     auto found = line_findings(coverage_, reached ? Level::note : Level::warning);
-    std::ranges::move(unmapped_findings(coverage_, reports_, map_), std::back_inserter(found));
+    std::ranges::move(unmapped_findings(coverage_, reports_, map_, kinds_), std::back_inserter(found));
     std::vector<SourceTime> sources;
     for (const auto& file : coverage_.files) {
       struct stat status{};
@@ -365,6 +383,7 @@ class CoverageDiff {
     ReaderOptions options;
     options.read_source = support::source_reader(root_);
     reports_ = TRY(support::read_reports(request_.reports, options, context_));
+    TRY(check_not_empty());
     (void)load_repository_files();
     std::vector<std::string> notes;
     const auto files = merge_reports(reports_, map_, notes);
@@ -392,6 +411,8 @@ class CoverageDiff {
   Context& context_;
   std::string root_, name_;
   MapOptions map_;
+  std::mutex kinds_mutex_;  // reports are read in parallel
+  std::set<std::string, std::less<>> kinds_;
   std::vector<std::string> repository_files_;
   std::vector<ChangedFile> changes_;
   std::unordered_set<std::string> names_;

@@ -30,13 +30,16 @@ std::string configuration_text(const std::vector<DetectedGate>& gates, const std
   if (gates.empty())
     out +=
         "\n# Nothing was found that tells how this repository is built or checked. A first gate:\n"
-        "[gate.whitespace]\nkind = \"command\"\nrun = \"! git grep -nI ' $' -- .\"\nreads = [\"gnu\"]\n";
+        "[gate.whitespace]\nkind = \"command\"\nrun = \"git grep -nI --untracked ' $' -- .\"\nreads = [\"gnu\"]\nlevel "
+        "= \"error\"\nsuccess = [\"1\"]\n";
   return out;
 }
 
 constexpr std::string_view kGitHook = R"(#!/bin/sh
 # Runs the gate over what the commit changes; skip once with git commit --no-verify.
-exec chiron check --since HEAD --quiet
+# Before the first commit there is nothing to compare with.
+git rev-parse --quiet --verify HEAD >/dev/null && set -- --since HEAD
+exec chiron check --quiet "$@"
 )";
 
 constexpr std::string_view kPreCommit = R"(repos:
@@ -117,11 +120,17 @@ class Init {
     const auto text = configuration_text(gates, detect_excludes(context_));
     // What is written must be what chiron check accepts.
     TRY(parse_config(text, "chiron.toml", *context_.registry));
-    if (context_.workspace.file_system().exists(context_.workspace.absolute("chiron.toml")) && !request_.force &&
-        !request_.dry_run)
+    const bool more = !request_.hooks.empty() || request_.ci == "github";
+    const bool keeps = more && !request_.force && !request_.dry_run &&
+                       context_.workspace.file_system().exists(context_.workspace.absolute("chiron.toml"));
+    if (!keeps && context_.workspace.file_system().exists(context_.workspace.absolute("chiron.toml")) &&
+        !request_.force && !request_.dry_run)
       return fail(ErrorKind::usage, "init.exists", "chiron.toml is there already", {},
                   "Use --force to write it anew, or --dry-run to see what would be written.");
-    TRY(write("chiron.toml", text));
+    if (keeps)
+      out_ += "kept chiron.toml as it is\n";
+    else
+      TRY(write("chiron.toml", text));
     for (const auto& hook : request_.hooks) TRY(write_hook(hook));
     const bool github =
         request_.ci == "github" ||
@@ -135,8 +144,8 @@ class Init {
       for (const auto& gate : gates) out_ += format("  {:<14} {}\n", gate.name, gate.why);
       if (gates.empty()) out_ += "  none; chiron.toml holds a first one to change\n";
       out_ += "\nNext: chiron check --dry-run shows the plan, chiron check runs it.\n";
-      if (request_.hooks.empty()) out_ += "A hook on commit: chiron init --hooks git --force, or --hooks pre-commit.\n";
-      if (!github && request_.ci == "auto") out_ += "Workflows for GitHub: chiron init --ci github --force.\n";
+      if (request_.hooks.empty()) out_ += "A hook on commit: chiron init --hooks git, or --hooks pre-commit.\n";
+      if (!github && request_.ci == "auto") out_ += "Workflows for GitHub: chiron init --ci github.\n";
     }
     Response response;
     response.output = out_;

@@ -120,7 +120,7 @@ class Detector {
     if (any({"*.sh"})) {
       if (context_.environment != nullptr && program_exists("shellcheck"))
         add("shellcheck", "shell scripts, and shellcheck is installed",
-            "git ls-files -z '*.sh' | xargs -0 shellcheck --format=gcc", "gnu", "when = [\"*.sh\"]\n");
+            "git ls-files -z '*.sh' | xargs -0 -r shellcheck --format=gcc", "gnu", "when = [\"*.sh\"]\n");
     }
   }
 

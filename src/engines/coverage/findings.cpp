@@ -95,8 +95,7 @@ std::vector<Finding> line_findings(const DiffCoverage& coverage, Level level) {
 }
 
 std::vector<Finding> unmapped_findings(const DiffCoverage& coverage, const std::vector<Report>& reports,
-                                       const MapOptions& map) {
-  std::set<std::string, std::less<>> kinds;
+                                       const MapOptions& map, std::set<std::string, std::less<>> kinds) {
   for (const auto& report : reports)
     for (const auto& file : report.files) kinds.emplace(io::extension(file.path));
   std::vector<Finding> findings;

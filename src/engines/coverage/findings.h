@@ -1,5 +1,6 @@
 // What a run has to say as findings: places in the changed sources, and what is wrong with the reports themselves.
 #pragma once
+#include <set>
 #include <string>
 #include <vector>
 
@@ -14,9 +15,11 @@ namespace chiron::coverage {
 // Uncovered changed lines (one finding a run of lines) and partly taken branches.
 [[nodiscard]] std::vector<Finding> line_findings(const DiffCoverage& coverage, Level level);
 
-// Changed files that no report knows although a report has files of that kind; `reports` say what they have.
+// Changed files that no report knows although a report has files of that kind; `reports` say what they have, `kinds`
+// are extensions of files that they have and that were not kept.
 [[nodiscard]] std::vector<Finding> unmapped_findings(const DiffCoverage& coverage, const std::vector<Report>& reports,
-                                                     const MapOptions& map);
+                                                     const MapOptions& map,
+                                                     std::set<std::string, std::less<>> kinds = {});
 
 struct SourceTime {
   std::string path;

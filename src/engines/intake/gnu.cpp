@@ -34,7 +34,7 @@ std::optional<Line> parse_line(std::string_view text) {
     line.file = text.substr(0, i);
     auto rest = text.substr(i + 1);
     const auto number = take_number(rest);
-    if (!number || *number == 0) continue;
+    if (!number) continue;
     line.line = *number;
     if (text[i] == '(') {
       if (rest.starts_with(',')) {

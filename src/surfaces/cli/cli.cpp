@@ -69,6 +69,7 @@ int run_operation(Command command, const Registry& registry, const Terminal& ter
   };
   if (!globals.folder.empty() && ::chdir(globals.folder.c_str()) != 0)
     return finish(io::errno_error("enter the folder", globals.folder, errno));
+  if (const auto checked = check_outputs(globals); !checked) return finish(checked.error());
   task::CancelToken cancel;
   cancel_on_signals(cancel);
   task::Pool pool(static_cast<unsigned>(globals.jobs));

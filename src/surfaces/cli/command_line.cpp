@@ -113,6 +113,22 @@ void declare(CLI::App& app, Seen& seen) {
     option->expected(1)->multi_option_policy(CLI::MultiOptionPolicy::TakeLast)->allow_extra_args(false);
 }
 
+// Hands the arguments after "--" to the positionals that are still empty, in their order, the rest to the last.
+Result<void> give_verbatim(std::vector<Seen>& fields, std::vector<std::string> verbatim, const Operation& operation) {
+  std::size_t next = 0;
+  for (auto& seen : fields) {
+    if (!seen.field->positional || next == verbatim.size()) continue;
+    const bool many = seen.field->type == FieldType::list || seen.field->type == FieldType::paths;
+    if (!many && !seen.values.empty()) continue;
+    do seen.values.push_back(std::move(verbatim[next++]));
+    while (many && next < verbatim.size());
+  }
+  if (next < verbatim.size())
+    return fail(ErrorKind::usage, "usage.argument",
+                format("chiron {} does not take the argument \"{}\"", operation.name, verbatim[next]));
+  return {};
+}
+
 Result<void> assign(const Seen& seen, void* request) {
   const auto& field = *seen.field;
   if (field.type == FieldType::flag) {
@@ -166,6 +182,12 @@ Result<Command> parse_command_line(std::span<const std::string> given, const Reg
   for (const auto* field : command_fields(operation)) fields.push_back({field, {}, false, false});
   for (auto& seen : fields) declare(app, seen);
   std::vector<std::string> rest(arguments.begin() + static_cast<std::ptrdiff_t>(used), arguments.end());
+  // What follows "--" is arguments whatever it looks like: it goes to the last positional that takes many.
+  std::vector<std::string> verbatim;
+  if (const auto dashes = std::ranges::find(rest, "--"); dashes != rest.end()) {
+    verbatim.assign(dashes + 1, rest.end());
+    rest.erase(dashes, rest.end());
+  }
   app.allow_extras(true);
   try {
     auto reversed = rest;
@@ -175,6 +197,7 @@ Result<Command> parse_command_line(std::span<const std::string> given, const Reg
     return fail(ErrorKind::usage, "usage.argument", format("chiron {}: {}", operation.name, error.what()), {},
                 format("chiron {} --help shows what it takes.", operation.name));
   }
+  TRY(give_verbatim(fields, std::move(verbatim), operation));
   for (const auto& seen : fields)
     if (seen.field->name == "help" && seen.on) {
       command.globals.help = true;

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "core/history.h"
+#include "core/reporters/excerpt.h"
 #include "core/reporters/reporter.h"
 #include "core/version.h"
 #include "foundation/base/format.h"
@@ -73,6 +74,11 @@ int exit_code_of(const Report& report) {
 
 }  // namespace
 
+Result<void> check_outputs(const Globals& globals) {
+  for (const auto& text : globals.outputs) TRY(parse_target(text));
+  return {};
+}
+
 Result<int> print_response(const Command& command, Response response, Context& context, const Terminal& terminal) {
   const auto& globals = command.globals;
   for (const auto& notice : response.notices)
@@ -121,7 +127,7 @@ Result<int> print_response(const Command& command, Response response, Context& c
   TRY(out.finish());
   for (const auto& text : globals.outputs) {
     const auto target = TRY(parse_target(text));
-    const auto path = context.absolute(target.file);
+    const auto path = target.file == "-" ? "/dev/stdout" : context.absolute(target.file);
     TRY(io::make_folders(std::string(io::parent_path(path))));
     const auto file = TRY(io::FileOutput::create(path));
     load_trend(target.format);
@@ -146,14 +152,14 @@ void print_error(const Error& error, bool colour) {
         const auto number = std::to_string(error.place->line);
         const auto before = utf8::display_width(line.substr(
             0, lines.offset_of(error.place->line, error.place->column) - lines.line_start(error.place->line)));
-        text += format("  {} | {}\n  {} | {}{}\n", number, text::replace_all(utf8::sanitize(line), "\t", " "),
+        text += format("  {} | {}\n  {} | {}{}\n", number, printable(text::replace_all(line, "\t", " ")),
                        std::string(number.size(), ' '), std::string(before, ' '), "^");
       }
     }
   }
   for (const auto& note : error.notes) text += "  note: " + note + "\n";
   if (!error.next.empty()) text += "  " + error.next + "\n";
-  std::fputs(text.c_str(), stderr);
+  std::fwrite(text.data(), 1, text.size(), stderr);
 }
 
 int exit_code_of(const Error& error) { return error.kind == ErrorKind::interrupted ? 130 : 2; }

@@ -10,6 +10,8 @@ namespace chiron::cli {
 // Errors: a report that could not be written.
 [[nodiscard]] Result<int> print_response(const Command& command, Response response, Context& context,
                                          const Terminal& terminal);
+// Whether each --output names a form of report; asked before anything runs.
+[[nodiscard]] Result<void> check_outputs(const Globals& globals);
 // On standard error: "error: …" with its place, the source line where it can be read, and the next step.
 void print_error(const Error& error, bool colour);
 [[nodiscard]] int exit_code_of(const Error& error);

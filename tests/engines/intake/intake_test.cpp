@@ -41,6 +41,7 @@ TEST_CASE("gnu: what compilers and linters print") {
       {"src/a.ts(3,5): error TS2304: Cannot find name 'x'.",
        "error lint/TS2304 sub/src/a.ts:3:5 Cannot find name 'x'."},
       {"a.txt:4:trailing space", "warning lint/message sub/a.txt:4 trailing space"},
+      {"a.c:0:0: error: of the whole file", "error lint/message sub/a.c of the whole file"},
       // coloured although not on a terminal
       {"\x1b[1ma.c:3:7:\x1b[0m \x1b[31merror: \x1b[0mbad", "error lint/message sub/a.c:3:7 bad"},
       // talk

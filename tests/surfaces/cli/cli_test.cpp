@@ -251,6 +251,64 @@ TEST_CASE("cli: init writes what check accepts, and keeps what is there") {
   CHECK(has(again.error_output, "--force"));
 }
 
+TEST_CASE("cli: what follows -- is arguments, whatever it looks like") {
+  const Home home;
+  home.write("a.c", "int main(void) { int unused; return 0; }\n");
+  const auto result = home.run(
+      {"chiron", "command", "--reads", "gnu", "--format", "json", "--", "gcc", "-Wall", "-fsyntax-only", "a.c"});
+  CHECK(result.exit_code == 0);
+  CHECK(has(result.output, "-Wunused-variable"));
+}
+
+TEST_CASE("cli: a part of the shards is no whole run, a part of the gates no baseline") {
+  const Home home;
+  home.write("chiron.toml",
+             "[gate.a]\nkind = \"command\"\nrun = \"false\"\n[gate.b]\nkind = \"command\"\nrun = \"true\"\n");
+  (void)home.run({"chiron", "check", "--shard", "1/2", "-o", "s1.json"});
+  (void)home.run({"chiron", "check", "--shard", "2/2", "-o", "s2.json"});
+  CHECK(home.run({"chiron", "report", "merge", "s2.json"}).exit_code == 2);
+  CHECK(home.run({"chiron", "report", "merge", "s1.json", "s2.json"}).exit_code == 1);
+  CHECK(home.run({"chiron", "check", "a", "--write-baseline"}).exit_code == 2);
+  CHECK(home.run({"chiron", "check", "--write-baseline", "--expires", "tomorrow"}).exit_code == 2);
+  CHECK(!io::exists(home.path + "/chiron.baseline.json"));
+  (void)home.run({"chiron", "check", "--write-baseline"});
+  CHECK(home.run({"chiron", "check"}).exit_code == 0);
+}
+
+TEST_CASE("cli: a misspelt form of report is told before anything runs") {
+  const Home home;
+  home.write("chiron.toml", "[gate.a]\nkind = \"command\"\nrun = \"touch ran\"\n");
+  CHECK(home.run({"chiron", "check", "-o", "r.unknown"}).exit_code == 2);
+  CHECK(!io::exists(home.path + "/ran"));
+}
+
+TEST_CASE("cli: init keeps a chiron.toml that is there when asked for a hook") {
+  const Home home;
+  home.git({"init", "-q"});
+  home.write("chiron.toml", "[gate.mine]\nkind = \"command\"\nrun = \"true\"\n");
+  CHECK(home.run({"chiron", "init", "--hooks", "git"}).exit_code == 0);
+  CHECK(has(*io::read_file(home.path + "/chiron.toml"), "gate.mine"));
+  home.git({"add", "."});
+  home.git({"config", "user.name", "t"});
+  home.git({"config", "user.email", "t@t"});
+  const auto path = std::string(std::getenv("PATH")) + ":" + std::string(io::parent_path(test::chiron_binary()));
+  CHECK(home.run({"git", "commit", "-qm", "first"}, {{"PATH", path}}).exit_code == 0);
+}
+
+TEST_CASE("cli: coverage of a repository below a folder with a chiron.toml; an empty report is no pass") {
+  const Home home;
+  home.write("chiron.toml", "[gate.coverage]\nreports = [\"sub/empty.info\"]\nfail-under = 80\n");
+  home.write("sub/a.py", "x = 1\n");
+  home.write("sub/l.info", "SF:a.py\nDA:1,0\nend_of_record\n");
+  home.write("sub/empty.info", "");
+  home.git({"init", "-q", "sub"});
+  home.git({"-C", "sub", "add", "."});
+  home.git({"-C", "sub", "commit", "-qm", "one"});
+  home.write("sub/a.py", "x = 1\ny = 2\n");
+  CHECK(home.run({"chiron", "-C", "sub", "coverage", "diff", "l.info", "--compare-branch", "HEAD"}).exit_code <= 1);
+  CHECK(home.run({"chiron", "check"}).exit_code == 2);
+}
+
 TEST_CASE("cli: the committed reference pages are what the program writes") {
   const Home home;
   const auto result = home.run({"chiron", "reference", test::source_folder() + "/docs/reference", "--check"});
