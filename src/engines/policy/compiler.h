@@ -50,7 +50,8 @@ class Compiler {
   struct Stages {
     PolicyErrors names, unused, conflicts, functions, heads, safety, types;
     [[nodiscard]] bool empty() const {
-      return names.empty() && unused.empty() && conflicts.empty() && functions.empty() && heads.empty() && safety.empty();
+      return names.empty() && unused.empty() && conflicts.empty() && functions.empty() && heads.empty() &&
+             safety.empty();
     }
   };
   void build_tree();

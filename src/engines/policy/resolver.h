@@ -70,7 +70,7 @@ class Resolver {
   struct Scope {
     std::vector<std::pair<std::string_view, std::uint32_t>> declared;
     std::vector<std::pair<std::string_view, std::uint32_t>> implicit;  // slot npos until used
-    std::vector<std::string_view> later;  // declared somewhere in the body: closures before that do not mean these
+    std::vector<std::string_view> later;       // declared somewhere in the body: closures before that do not mean these
     std::vector<std::uint32_t> closures_only;  // declared by `some`, but in no expression of the body itself
     hir::Block* block = nullptr;
     bool arguments = false;
