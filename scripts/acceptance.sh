@@ -22,14 +22,14 @@ apt update -qq
 get() {
   local package=$1
   [ -d "$package" ] && return
-  mkdir "$package.part"
+  rm -rf "$package.part" && mkdir "$package.part"
   (cd "$package.part" && apt source -qq --download-only "$package" >/dev/null 2>&1 && dpkg-source --no-check -x ./*.dsc tree >/dev/null)
   mv "$package.part" "$package"
 }
 
 command -v gcov >/dev/null || { echo "needs gcc's gcov" >&2; exit 2; }
 need=()
-for package in python3-pytest python3-coverage libgtest-dev catch2; do
+for package in python3-pytest python3-coverage python3-markupsafe libgtest-dev libgmock-dev; do
   dpkg -s "$package" >/dev/null 2>&1 || need+=("$package")
 done
 [ ${#need[@]} -eq 0 ] || DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${need[@]}" >/dev/null
@@ -73,14 +73,14 @@ EOF
 }
 
 cxx_project yaml-cpp "-DYAML_CPP_BUILD_TESTS=ON -DYAML_USE_SYSTEM_GTEST=ON"
-cxx_project cxxopts "-DCXXOPTS_BUILD_TESTS=ON"
+cxx_project double-conversion "-DBUILD_TESTING=ON"
 cxx_project tinyxml2 "-Dtinyxml2_BUILD_TESTING=ON"
 
-get python-packaging
-tree=$work/python-packaging/tree
+get jinja2
+tree=$work/jinja2/tree
 cat >"$tree/chiron.toml" <<'EOF'
 [workspace]
-name = "python-packaging"
+name = "jinja2"
 fail-level = "never"
 
 [gate.tests]
@@ -92,5 +92,5 @@ reads = ["junit:junit.xml"]
 reports = ["coverage.xml"]
 needs = ["tests"]
 EOF
-run python-packaging "$tree"
+run jinja2 "$tree"
 exit $status

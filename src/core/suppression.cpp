@@ -13,17 +13,22 @@ namespace {
 
 constexpr std::string_view kMarker = "chiron: allow ";
 
-bool is_markup(std::string_view file) {
+// How a file's comments begin: source code in many ways; text and markup in one, so that what they quote is no comment
+// (reports of Chiron's own among them); JSON not at all.
+std::optional<std::string_view> markup_opener(std::string_view file) {
+  const std::pair<std::string_view, std::string_view> known[] = {
+      {".md", "<!--"}, {".markdown", "<!--"}, {".html", "<!--"}, {".htm", "<!--"}, {".xml", "<!--"}, {".svg", "<!--"},
+      {".rst", ".."},  {".adoc", "//"},       {".org", "#"},     {".txt", ""},     {".json", ""},    {".sarif", ""}};
   const auto extension = io::extension(file);
-  for (const auto known : {".md", ".markdown", ".html", ".htm", ".rst", ".adoc", ".org", ".txt"})
-    if (extension == known) return true;
-  return false;
+  for (const auto& [ending, opener] : known)
+    if (extension == ending) return opener;
+  return std::nullopt;
 }
 
 // Whether what stands before the marker opens a comment there.
-bool opens_comment(std::string_view before, bool markup) {
+bool opens_comment(std::string_view before, std::optional<std::string_view> markup) {
   before = text::trim(before);
-  if (markup) return before.ends_with("<!--") || before.ends_with("..") || before.ends_with("//") || before == "#";
+  if (markup) return !markup->empty() && before.ends_with(*markup);
   for (const auto opener : {"//", "#", "/*", "<!--", "--", ";", "%", "\"\"\"", "///", "//!"})
     if (before.ends_with(opener)) return true;
   return before == "*" || before == "REM";
@@ -42,7 +47,7 @@ std::vector<Allow> find_allows(std::string_view text, const std::string& file) {
   if (at == std::string_view::npos) return allows;
   const utf8::LineIndex lines(text);
   std::set<std::uint32_t> alone_lines;
-  const bool markup = is_markup(file);
+  const auto markup = markup_opener(file);
   for (; at != std::string_view::npos; at = text.find(kMarker, at + 1)) {
     const auto line = lines.line_of(at);
     const auto line_text = lines.line_text(line);

@@ -39,6 +39,12 @@ std::vector<std::string> absolute(const std::vector<std::string>& paths, const C
 // In a gate the files are patterns over the workspace, limited to what changed.
 Result<std::vector<std::string>> input_paths(const PolicyTestRequest& request, Context& context) {
   if (context.gate.empty()) return gate::find_inputs(absolute(request.files, context), request.ignore);
+  // A name without a wildcard that is not there is a mistake, not a gate with nothing to do.
+  for (const auto& name : request.files)
+    if (name.find_first_of("*?[{") == std::string::npos &&
+        !context.workspace.file_system().exists(context.workspace.absolute(name)))
+      return fail(ErrorKind::config, "policy.no-files", format("files names {}, which is not there", name), {},
+                  "Correct the name, or write a glob.");
   std::vector<std::string> paths;
   for (const auto& path : TRY(context.workspace.files_matching(request.files))) {
     if (const auto& change = context.workspace.change(); change && !change->touches(path, 0)) continue;

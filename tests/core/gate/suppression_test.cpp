@@ -49,6 +49,9 @@ TEST_CASE("suppression: comments of many languages, on the line or before it") {
 TEST_CASE("suppression: prose about the comment is none") {
   CHECK(find_allows("Write `" + kAllow + "RULE reason` there.\n", "a.md").empty());
   CHECK(find_allows("<!-- " + kAllow + "a/b because -->\n", "a.md").size() == 1);
+  // A report that quotes a source line with a comment in it.
+  for (const auto* file : {"report.html", "report.sarif", "report.json", "junit.xml"})
+    CHECK(find_allows("\"text\": \"int a; // " + kAllow + "x/y because\"\n", file).empty());
 }
 
 TEST_CASE("suppression: takes out what it names, counts it, and needs a reason") {

@@ -45,6 +45,7 @@ TEST_CASE("text: lines, splitting, numbers, suggestions") {
   CHECK(!text::parse_unsigned("-1"));
   CHECK(text::parse_signed("-1") == -1);
   CHECK(text::nearest("chekc", {"check", "report"}) == "check");
+  CHECK(text::nearest("raeds", {"needs", "reads"}) == "reads");
   CHECK(!text::nearest("zzzzz", {"check", "report"}));
   CHECK(text::escape_xml(std::string_view("a\x01<\"&\xff", 6)) == "a&lt;&quot;&amp;\xEF\xBF\xBD");
   CHECK(format("{:.2f} {:>4}|{}", 1.5, 7, "x") == "1.50    7|x");
