@@ -17,7 +17,8 @@ packages=(
   nettle-dev libmd4c-dev libhunspell-dev libtree-sitter-dev libelf-dev libdw-dev libcapstone-dev
   libpng-dev libjpeg62-turbo-dev libturbojpeg0-dev libgif-dev
   # tests
-  doctest-dev librapidcheck-dev
+  doctest-dev librapidcheck-dev hunspell-en-us libgtest-dev libgmock-dev catch2 libboost-test-dev python3-pytest
+  sqlite3 gettext openssl
 )
 
 missing=()
