@@ -335,17 +335,23 @@ class Check {
   }
 
   // With --since only findings on changed lines count, and those of no line in changed files; findings about no file
-  // do.
+  // do, and those of gates that judge a whole.
   void limit_to_change(Report& report) {
     const auto& change = context_.workspace.change();
     if (!change) return;
     std::erase_if(report.findings, [&](const Finding& finding) {
-      if (finding.place.file.empty()) return false;
+      if (finding.place.file.empty() || counts_whole(finding.gate)) return false;
       if (change->touches(finding.place.file, finding.place.line, finding.place.end_line)) return false;
       return std::ranges::none_of(finding.related, [&](const RelatedPlace& related) {
         return related.place.line != 0 &&
                change->touches(related.place.file, related.place.line, related.place.end_line);
       });
+    });
+  }
+
+  [[nodiscard]] bool counts_whole(const std::string& name) const {
+    return std::ranges::any_of(plan_, [&](const PlannedGate& planned) {
+      return planned.gate->name == name && planned.gate->operation->gate->counts_whole;
     });
   }
 

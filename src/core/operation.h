@@ -46,6 +46,8 @@ struct Example {
 struct GateFacet {
   // What `--since` means for it, one sentence.
   std::string_view since;
+  // With `--since` its findings count wherever they are: they are of a whole, not of lines.
+  bool counts_whole = false;
   // The rules it can report.
   std::vector<Rule> (*rules)() = nullptr;
   // The files (workspace-relative) whose bytes decide the result, or nothing where it cannot be known: such a gate is

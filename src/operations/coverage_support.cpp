@@ -7,6 +7,7 @@
 #include "foundation/base/text.h"
 #include "foundation/io/files.h"
 #include "foundation/io/process.h"
+#include "operations/expand_files.h"
 
 namespace chiron::coverage_support {
 
@@ -109,27 +110,12 @@ Result<coverage::MapOptions> make_map(const std::string& root, const std::string
 Result<std::vector<std::string>> expand_reports(const std::vector<std::string>& paths, Context& context) {
   std::vector<std::string> expanded;
   for (const auto& path : paths) {
-    const auto absolute = path.starts_with('/') ? path : context.absolute(path);
-    if (path.find_first_of("*?[{") == std::string::npos || io::exists(absolute)) {
-      expanded.push_back(absolute);
-      continue;
-    }
-    // The part before the first wildcard's folder is walked.
-    const auto wild = absolute.find_first_of("*?[{");
-    const auto folder = absolute.substr(0, absolute.rfind('/', wild));
-    std::size_t found = 0;
-    if (io::is_folder(folder)) {
-      for (const auto& entry : TRY(io::walk(folder))) {
-        const auto full = io::join_path(folder, entry.path);
-        if (entry.type != io::EntryType::file || !text::glob_match(absolute, full)) continue;
-        expanded.push_back(full);
-        ++found;
-      }
-    }
-    if (found == 0) {
+    auto found = TRY(expand_files({path}, context));
+    if (found.empty()) {
       return fail(ErrorKind::io, "io.not-found", format("no coverage report matches {}", path), {},
                   "run the tests with coverage first");
     }
+    expanded.insert(expanded.end(), found.begin(), found.end());
   }
   return expanded;
 }

@@ -4,6 +4,8 @@
 #include "foundation/base/format.h"
 #include "foundation/base/limits.h"
 #include "foundation/base/text.h"
+#include "foundation/io/files.h"
+#include "operations/diff_gate.h"
 #include "operations/operations.h"
 
 namespace chiron {
@@ -25,6 +27,11 @@ struct DiffRequest {
   std::int64_t max_decoded = 65536;
   std::int64_t max_depth = 64;
   std::int64_t timeout = 0;
+  // Of the gate.
+  std::string expected = "equal";
+  std::vector<std::string> allow;
+  std::int64_t findings = 100;
+  std::string evidence;
 };
 
 std::string print(const DiffRequest& request, const compare::Comparison& comparison, const Context& context) {
@@ -50,15 +57,35 @@ Result<Response> run_diff(const DiffRequest& request, Context& context) {
   options.folder_times = request.folder_times;
   options.workers = context.pool.workers();
   options.limits.memory_bytes = static_cast<std::uint64_t>(request.max_memory) * limits::kMiB;
+  if (context.memory_bytes != 0)
+    options.limits.memory_bytes = std::min(options.limits.memory_bytes, context.memory_bytes);
   options.limits.decoded_bytes = static_cast<std::uint64_t>(request.max_decoded) * limits::kMiB;
   options.limits.depth = static_cast<std::uint32_t>(request.max_depth);
   options.limits.time = std::chrono::seconds(request.timeout);
   const auto comparison =
       TRY(compare::compare_paths(context.absolute(request.a), context.absolute(request.b), options, &context.cancel));
+  if (!context.gate.empty()) {
+    return diff_gate::judge({request.a, request.b, request.expected == "equal", request.allow,
+                             static_cast<std::size_t>(request.findings), request.evidence},
+                            comparison, context);
+  }
   Response response;
   response.output = print(request, comparison, context);
   response.exit_code = comparison.differs ? 1 : 0;
   return response;
+}
+
+// Two files decide the result whole. Folders also differ by modes and links, which no digest of a file knows, and an
+// evidence file is to be written each time: neither comes from the cache.
+Result<std::optional<std::vector<std::string>>> diff_inputs(const void* pointer, Context& context) {
+  const auto& request = *static_cast<const DiffRequest*>(pointer);
+  std::vector<std::string> files;
+  for (const auto& side : {request.a, request.b}) {
+    const auto path = context.absolute(side);
+    if (!request.evidence.empty() || !io::exists(path) || io::is_folder(path)) return std::nullopt;
+    files.push_back(context.workspace.relative(path));
+  }
+  return files;
 }
 
 }  // namespace
@@ -85,7 +112,8 @@ Operation diff_operation() {
                {.help = "How the differences are shown",
                 .fallback = "terminal",
                 .example = "html",
-                .choices = {"terminal", "text", "json", "diffoscope-json", "markdown", "html"}})
+                .choices = {"terminal", "text", "json", "diffoscope-json", "markdown", "html"},
+                .scope = FieldScope::command_line})
           .add("exclude", &DiffRequest::exclude,
                {.help = "Leave out members whose path or name matches the wildcard",
                 .placeholder = "GLOB",
@@ -100,12 +128,14 @@ Operation diff_operation() {
                {.help = "Ignore what does not change the meaning, and list it as ignored"})
           .add("folder-times", &DiffRequest::folder_times,
                {.help = "In folders, also compare times and owners of files"})
-          .add("full", &DiffRequest::full, {.help = "Fold nothing in the terminal form"})
+          .add("full", &DiffRequest::full,
+               {.help = "Fold nothing in the terminal form", .scope = FieldScope::command_line})
           .add("max-report", &DiffRequest::max_report,
                {.help = "Cut the report at this many bytes and say how much is left off (0: no bound)",
                 .fallback = "0",
                 .placeholder = "BYTES",
-                .minimum = 0})
+                .minimum = 0,
+                .scope = FieldScope::command_line})
           .add("max-memory", &DiffRequest::max_memory,
                {.help = "MiB of memory for decoded data; more goes to a temporary file",
                 .fallback = "2048",
@@ -128,7 +158,32 @@ Operation diff_operation() {
                {.help = "Stop after this many seconds (0: never)",
                 .fallback = "0",
                 .placeholder = "SECONDS",
-                .minimum = 0})
+                .minimum = 0,
+                .scope = FieldScope::command_line})
+          .add("expected", &DiffRequest::expected,
+               {.help = "What the gate expects of the two",
+                .fallback = "equal",
+                .choices = {"equal", "different"},
+                .scope = FieldScope::config})
+          .add(
+              "allow", &DiffRequest::allow,
+              {.help = "Differences that may be: a wildcard of members' paths, alone or with what may differ (content, "
+                       "metadata, order, added, missing, renamed, unreadable, or a property's name)",
+               .placeholder = "PATH[: KIND]",
+               .example = "[\"*.dist-info/RECORD: content\", \"**: mtime\"]",
+               .scope = FieldScope::config})
+          .add("findings", &DiffRequest::findings,
+               {.help = "Differences that become findings of their own; one more counts the rest",
+                .fallback = "100",
+                .minimum = 1,
+                .maximum = 100000,
+                .scope = FieldScope::config})
+          .add("evidence", &DiffRequest::evidence,
+               {.help = "File to write an in-toto statement to: both digests and what differs",
+                .placeholder = "FILE",
+                .example = "build/diff.intoto.json",
+                .is_path = true,
+                .scope = FieldScope::config})
           .take(),
       run_diff);
   made.description =
@@ -138,6 +193,13 @@ Operation diff_operation() {
   made.examples = {{"chiron diff old.tar.gz new.tar.gz", "Which members differ, and where."},
                    {"chiron diff --semantic build-a build-b", "Ignore times, owners and packing."},
                    {"chiron diff --form html a.whl b.whl > report.html", "A page to share."}};
+  GateFacet gate;
+  gate.since = "The artifacts are compared whole and every difference counts: an artifact follows from all sources.";
+  gate.counts_whole = true;
+  gate.rules = diff_gate::rules;
+  gate.inputs = diff_inputs;
+  gate.detect = diff_gate::detect;
+  made.gate = std::move(gate);
   return made;
 }
 

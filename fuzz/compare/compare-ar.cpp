@@ -1,0 +1,7 @@
+// Ar, thin and not: members, headers and what lies between.
+#include "archive.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  chiron::fuzz::compare_archive(data, size, "x.a");
+  return 0;
+}

@@ -1,0 +1,8 @@
+// TrueType and OpenType fonts.
+#include "pair.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using namespace chiron;
+  fuzz::split_and_compare(data, size, compare::matches_font, compare::compare_font, "a.ttf");
+  return 0;
+}

@@ -1,0 +1,8 @@
+// Mach-O and universal files.
+#include "pair.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using namespace chiron;
+  fuzz::split_and_compare(data, size, compare::matches_macho, compare::compare_macho, "a.dylib");
+  return 0;
+}

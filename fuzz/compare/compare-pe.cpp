@@ -1,0 +1,8 @@
+// PE programs.
+#include "pair.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using namespace chiron;
+  fuzz::split_and_compare(data, size, compare::matches_pe, compare::compare_pe, "a.exe");
+  return 0;
+}

@@ -1,0 +1,7 @@
+// Tar in all its dialects: members, headers and what lies between.
+#include "archive.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  chiron::fuzz::compare_archive(data, size, "x.tar");
+  return 0;
+}
