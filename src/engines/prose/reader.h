@@ -54,11 +54,16 @@ class Walker {
   void text(std::uint32_t begin, std::uint32_t end);
   // Text that stands for source bytes: an entity, an escape, a line break.
   void replaced(std::string_view shown, std::uint32_t begin, std::uint32_t end);
+  // Source bytes that stand for something else than prose: shown as "*", one each code point.
+  void mask(std::uint32_t begin, std::uint32_t end);
+  // The text that stands for an image.
+  void alternative(MappedText content);
   // A comment's content, trimmed by the walker: a control or nothing.
   void comment(std::string_view content);
   // A block of its own with a scope that no element stands for: "text.frontmatter.title".
   void block(std::string scope, MappedText content);
 
+  [[nodiscard]] std::string_view source() const { return source_; }
   [[nodiscard]] Document finish();
 
  private:

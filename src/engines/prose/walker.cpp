@@ -111,18 +111,15 @@ void Walker::open(std::string_view tag, std::span<const Attribute> attributes) {
     if (attribute.name == "href") href = attribute.value;
     if (attribute.name == "alt") alt = &attribute;
   }
-  if (tag == "img" && alt != nullptr && !alt->value.empty() && skipped_depth_ == 0 &&
-      !contains(options_.skipped_scopes, "alt")) {
-    Block block;
-    block.scope = "text.attr.alt" + options_.meta_scope + options_.extension;
+  if (tag == "img" && alt != nullptr) {
+    MappedText content;
     if (alt->source.end - alt->source.begin == alt->value.size() &&
         source_.substr(alt->source.begin, alt->value.size()) == alt->value) {
-      block.content.append(source_, alt->source.begin, alt->source.end);
+      content.append(source_, alt->source.begin, alt->source.end);
     } else {
-      block.content.append_replaced(alt->value, alt->source.begin, alt->source.end);
+      content.append_replaced(alt->value, alt->source.begin, alt->source.end);
     }
-    block.parent = block.scope;
-    document_.blocks.push_back(std::move(block));
+    alternative(std::move(content));
   }
   if (tag == "br") {
     // Where markup breaks the line the source mostly does too; a reader that has the bytes tells them itself.
@@ -233,6 +230,21 @@ void Walker::replaced(std::string_view shown, std::uint32_t begin, std::uint32_t
     current_.append_replaced(shown == "\n" ? "\n" : "*", begin, end);
     raw_.append_replaced(shown, begin, end);
   }
+}
+
+void Walker::alternative(MappedText content) {
+  if (content.empty() || skipped_depth_ != 0 || contains(options_.skipped_scopes, "alt")) return;
+  Block block;
+  block.scope = "text.attr.alt" + options_.meta_scope + options_.extension;
+  block.parent = block.scope;
+  block.content = std::move(content);
+  document_.blocks.push_back(std::move(block));
+}
+
+void Walker::mask(std::uint32_t begin, std::uint32_t end) {
+  if (skipped_depth_ != 0 || begin >= end) return;
+  current_.append_masked(source_, begin, end, '*');
+  if (masked_depth_ != 0) raw_.append(source_, begin, end);
 }
 
 void Walker::comment(std::string_view content) {
