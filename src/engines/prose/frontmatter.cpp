@@ -1,6 +1,7 @@
 #include "engines/prose/frontmatter.h"
 
 #include "engines/prose/scope.h"
+#include "foundation/doc/json.h"
 #include "foundation/doc/toml.h"
 #include "foundation/doc/yaml.h"
 
@@ -9,8 +10,9 @@ namespace chiron::prose {
 FrontMatter find_front_matter(std::string_view source) {
   FrontMatter front;
   front.toml = source.starts_with("+++\n");
-  if (!front.toml && !source.starts_with("---\n")) return {};
-  const std::string_view fence = front.toml ? "\n+++" : "\n---";
+  front.json = source.starts_with(";;;\n");
+  if (!front.toml && !front.json && !source.starts_with("---\n")) return {};
+  const std::string_view fence = front.toml ? "\n+++" : front.json ? "\n;;;" : "\n---";
   const auto close = source.find(fence, 3);
   if (close == std::string_view::npos || close == 3) return {};
   front.content_begin = 4;
@@ -24,7 +26,9 @@ Result<void> tell_front_matter(std::string_view source, const FrontMatter& front
   const auto text = source.substr(front.content_begin, front.content_end - front.content_begin);
   doc::ReadOptions reading;
   reading.allow_duplicate_keys = true;
-  const auto parsed = front.toml ? doc::parse_toml(text, reading) : doc::parse_yaml(text, reading);
+  const auto parsed = front.toml   ? doc::parse_toml(text, reading)
+                      : front.json ? doc::parse_json(text, reading)
+                                   : doc::parse_yaml(text, reading);
   // A head that is no valid YAML or TOML (a thematic break at the top of a file) is left to the reader of the body.
   if (!parsed || !parsed->is_object()) return {};
   for (const auto& member : parsed->members()) {

@@ -11,7 +11,6 @@ std::unexpected<Error> refuse(const char* format_name) {
 }
 }  // namespace
 
-Result<Document> read_asciidoc(std::string_view, const ReadOptions&) { return refuse("AsciiDoc"); }
 Result<Document> read_mdx(std::string_view, const ReadOptions&) { return refuse("MDX"); }
 Result<Document> read_xml_text(std::string_view, const ReadOptions&) { return refuse("XML and DITA"); }
 

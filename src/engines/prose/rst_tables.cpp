@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <map>
 
+#include "engines/prose/csv_fields.h"
 #include "engines/prose/rst_reader.h"
 #include "foundation/base/utf8.h"
 
@@ -283,59 +284,12 @@ void RstReader::list_table(Lines lines, std::uint32_t column, std::size_t header
 }
 
 void RstReader::csv_rows(Lines lines, std::size_t header_rows, char separator) {
-  std::vector<Line> field;
   std::size_t row = 0;
-  const auto finish = [&](bool line_ends) {
+  csv_fields(source_, lines, separator, [&](std::vector<Line>& field, bool line_ends) {
     const bool any = std::any_of(field.begin(), field.end(), [](const Line& line) { return !line.blank(); });
     if (any) paragraph_text(field, row < header_rows ? "th" : "td");
-    field.clear();
     if (line_ends) ++row;
-  };
-  bool quoted = false;
-  for (const auto& line : lines) {
-    if (line.blank() && !quoted) continue;
-    auto begin = line.begin;
-    bool glued = false;
-    const auto take = [&](std::uint32_t to) {
-      Line part = line;
-      part.begin = begin;
-      part.end = to;
-      if (!quoted) {
-        while (part.begin < part.end && source_[part.begin] == ' ') ++part.begin;
-        while (part.end > part.begin && source_[part.end - 1] == ' ') --part.end;
-      }
-      part.glued = glued;
-      field.push_back(part);
-    };
-    for (auto at = line.begin; at < line.end; ++at) {
-      const auto c = source_[at];
-      if (quoted && c == '"') {
-        if (at + 1 < line.end && source_[at + 1] == '"') {
-          take(at + 1);  // two of them stand for one
-          begin = ++at + 1;
-          glued = true;
-          continue;
-        }
-        take(at);
-        quoted = false;
-        begin = at + 1;
-        glued = true;
-      } else if (!quoted && c == '"' &&
-                 source_.substr(begin, at - begin).find_first_not_of(' ') == std::string_view::npos) {
-        quoted = true;
-        begin = at + 1;
-        glued = false;
-      } else if (!quoted && c == separator) {
-        take(at);
-        finish(false);
-        begin = at + 1;
-        glued = false;
-      }
-    }
-    take(line.end);
-    if (!quoted) finish(true);
-  }
-  finish(true);
+  });
 }
 
 }  // namespace chiron::prose
