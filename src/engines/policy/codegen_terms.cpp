@@ -56,18 +56,22 @@ bool CodeGenerator::term(Node& node, Operand& out) {
 bool CodeGenerator::terms(std::span<Node* const> nodes, std::vector<Operand>& out) {
   out.assign(nodes.size(), 0);
   std::vector<std::size_t> pending;
-  for (std::size_t i = 0; i < nodes.size(); ++i) pending.push_back(i);
+  const auto attempt = [&](std::size_t i) {
+    const Mark start = mark();
+    if (term(*nodes[i], out[i])) return true;
+    if (failed_) return false;
+    rollback(start);
+    pending.push_back(i);
+    return true;
+  };
+  for (std::size_t i = 0; i < nodes.size(); ++i)
+    if (!attempt(i)) return false;
+  std::size_t before = nodes.size();
   while (!pending.empty()) {
-    std::vector<std::size_t> later;
-    for (const std::size_t i : pending) {
-      const Mark start = mark();
-      if (term(*nodes[i], out[i])) continue;
-      if (failed_) return false;
-      rollback(start);
-      later.push_back(i);
-    }
-    if (later.size() == pending.size()) return false;
-    pending = std::move(later);
+    if (pending.size() == before) return false;
+    before = pending.size();
+    for (const std::size_t i : std::exchange(pending, {}))
+      if (!attempt(i)) return false;
   }
   return true;
 }

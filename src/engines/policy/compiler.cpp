@@ -129,6 +129,7 @@ void Compiler::build_tree() {
 void Compiler::check_conflicts() {
   Program& program = *program_;
   std::unordered_map<const ast::Rule*, Unit*> unit_of;
+  unit_of.reserve(units_.size());
   for (const auto& unit : units_) unit_of[unit->rule] = unit.get();
 
   // Where a head has variables in its reference, everything below the ground part is one document.
@@ -394,7 +395,13 @@ static std::vector<const ast::Term*> unused_arguments(const ast::Rule& rule,
 // stage with errors is what is reported.
 void Compiler::rules(Stages& stages) {
   Program& program = *program_;
-  std::unordered_map<Leaf*, std::vector<std::vector<IndexCondition>>> conditions;
+  struct Conditions {
+    std::vector<IndexCondition> all;
+    std::vector<std::uint32_t> ends;  // behind each rule's
+  };
+  std::unordered_map<const Leaf*, Conditions> conditions;
+  Arena condition_lists;
+  Code scratch;
   edges_.resize(program.leaves.size());
   Types types;
   std::vector<const Leaf*> reached;
@@ -442,14 +449,21 @@ void Compiler::rules(Stages& stages) {
     std::unique_ptr<RuleCode> first;
     for (std::size_t i = 0; i < bodies.size(); ++i) {
       hir::RuleBody& body = *bodies[i];
-      if (i == 0 && !unit->rule->is_default) conditions[leaf].push_back(index_conditions(body));
+      if (i == 0 && !unit->rule->is_default) {
+        Conditions& of_leaf = conditions[leaf];
+        index_conditions(body, condition_lists, of_leaf.all);
+        of_leaf.ends.push_back(static_cast<std::uint32_t>(of_leaf.all.size()));
+      }
       if (stages.empty()) check_types(types, *unit->module, body, stages.types);
       auto code = std::make_unique<RuleCode>();
       code->rule = body.rule;
       code->module = unit->module;
-      CodeGenerator generator(program, code->code, body, *unit->module, stages.safety);
+      // Made in lists that grow once, and copied at their final size.
+      scratch.clear();
+      CodeGenerator generator(program, scratch, body, *unit->module, stages.safety);
       generator.set_test_cases(options_.test_cases);
       generator.rule(*leaf, is_partial_set(*unit->rule), code->constant_value, code->value);
+      code->code = scratch;
       if (i == 0)
         first = std::move(code);
       else
@@ -469,7 +483,7 @@ void Compiler::rules(Stages& stages) {
           leaf->one_value = false;
       }
     }
-    if (!leaf->rules.empty()) build_index(*leaf, conditions[leaf]);
+    if (leaf->rules.size() > 1) build_index(*leaf, conditions[leaf].all, conditions[leaf].ends);
   }
 }
 

@@ -44,6 +44,19 @@ struct Node {
   std::vector<Value> function;       // call of a rule: its path below data
   std::vector<Block*> parts;         // template_string, print: one block an expression, null for a string (in items)
   std::string_view name;             // call: as written
+
+  void reset() {  // as new, but the lists keep their memory
+    auto kept_items = std::move(items);
+    auto kept_function = std::move(function);
+    auto kept_parts = std::move(parts);
+    *this = Node();
+    items = std::move(kept_items);
+    function = std::move(kept_function);
+    parts = std::move(kept_parts);
+    items.clear();
+    function.clear();
+    parts.clear();
+  }
 };
 
 enum class LiteralKind : std::uint8_t { truth, unify, negation, some_in, every, nothing };
@@ -70,11 +83,18 @@ struct Literal {
   Block* block = nullptr;  // negation: the literal; every: its body
   bool assign = false;     // unify: written :=
   std::vector<With> with;
+
+  void reset() { *this = Literal(); }
 };
 
 struct Block {
   std::vector<Literal*> literals;
   std::vector<std::uint32_t> outer;  // registers of the enclosing scopes that are used inside
+
+  void reset() {
+    literals.clear();
+    outer.clear();
+  }
 };
 
 struct Variable {

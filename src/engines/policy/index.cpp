@@ -2,6 +2,7 @@
 #include "engines/policy/index.h"
 
 #include <algorithm>
+#include <unordered_set>
 
 namespace chiron::policy {
 
@@ -24,6 +25,8 @@ Leaf::~Leaf() = default;
 namespace {
 
 constexpr std::size_t kLevels = 6;
+constexpr std::size_t kCandidates = 64;      // references that are considered
+constexpr std::size_t kCountedValues = 4096;  // of one reference
 
 // input.a.b, or argument i with a constant path below it.
 bool asked(const Node& node, const hir::RuleBody& body, std::int32_t& argument, std::vector<Value>& path) {
@@ -47,72 +50,98 @@ bool asked(const Node& node, const hir::RuleBody& body, std::int32_t& argument, 
   return true;
 }
 
-bool constant_choices(const Node& node, std::vector<Value>& values) {
+// The elements of a constant collection.
+bool constant_choices(const Node& node, std::span<const Value>& values) {
   if (node.kind != NodeKind::constant) return false;
   const Value v = node.constant;
   if (v.is_array() || v.is_set()) {
-    values.assign(v.items().begin(), v.items().end());
+    values = v.items();
     return true;
   }
   if (v.is_object()) {
-    for (std::uint32_t i = 0; i < v.size(); ++i) values.push_back(v.value_at(i));
+    values = {v.member_values(), v.size()};
     return true;
   }
   return false;
 }
 
+class ConditionFinder {
+ public:
+  ConditionFinder(const hir::RuleBody& body, Arena& arena, std::vector<IndexCondition>& out)
+      : body_(body), arena_(arena), out_(out) {}
+
+  void equality(const Node& a, const Node& b) {
+    if (b.kind == NodeKind::constant) add(a, {&b.constant, 1}, true);
+  }
+  void member(const Node& item, const Node& collection) {
+    std::span<const Value> values;
+    if (constant_choices(collection, values)) add(item, values, false);
+  }
+  void argument(std::size_t position, const Value& value) {
+    out_.push_back({static_cast<std::int32_t>(position), {}, keep({&value, 1})});
+  }
+
+ private:
+  std::span<const Value> keep(std::span<const Value> values) {
+    auto* to = static_cast<Value*>(arena_.allocate(values.size_bytes()));
+    std::uninitialized_copy(values.begin(), values.end(), to);
+    return {to, values.size()};
+  }
+  void add(const Node& reference, std::span<const Value> values, bool copy) {
+    IndexCondition condition;
+    path_.clear();
+    if (!asked(reference, body_, condition.argument, path_)) return;
+    // Rules of one document mostly ask the same things: neighbours share the path.
+    for (std::size_t i = out_.size(); condition.path.empty() && i > 0 && i + 8 > out_.size(); --i)
+      if (std::ranges::equal(out_[i - 1].path, path_)) condition.path = out_[i - 1].path;
+    if (condition.path.size() != path_.size()) condition.path = keep(path_);
+    condition.values = copy ? keep(values) : values;
+    out_.push_back(condition);
+  }
+
+  const hir::RuleBody& body_;
+  Arena& arena_;
+  std::vector<IndexCondition>& out_;
+  std::vector<Value> path_;
+};
+
 }  // namespace
 
-std::vector<IndexCondition> index_conditions(const hir::RuleBody& body) {
-  std::vector<IndexCondition> result;
-  auto equality = [&](const Node& a, const Node& b) {
-    IndexCondition condition;
-    if (b.kind == NodeKind::constant && asked(a, body, condition.argument, condition.path)) {
-      condition.values.push_back(b.constant);
-      result.push_back(std::move(condition));
-    }
-  };
-  for (std::size_t i = 0; i < body.arguments.size(); ++i) {
-    if (body.arguments[i]->kind != NodeKind::constant) continue;
-    IndexCondition condition;
-    condition.argument = static_cast<std::int32_t>(i);
-    condition.values.push_back(body.arguments[i]->constant);
-    result.push_back(std::move(condition));
-  }
+void index_conditions(const hir::RuleBody& body, Arena& arena, std::vector<IndexCondition>& out) {
+  ConditionFinder finder(body, arena, out);
+  for (std::size_t i = 0; i < body.arguments.size(); ++i)
+    if (body.arguments[i]->kind == NodeKind::constant) finder.argument(i, body.arguments[i]->constant);
   for (const Literal* literal : body.block->literals) {
     if (!literal->with.empty()) continue;
     if (literal->kind == LiteralKind::unify) {
-      equality(*literal->a, *literal->b);
-      equality(*literal->b, *literal->a);
+      finder.equality(*literal->a, *literal->b);
+      finder.equality(*literal->b, *literal->a);
     } else if (literal->kind == LiteralKind::truth && literal->a->kind == NodeKind::call &&
                literal->a->builtin != nullptr && literal->a->items.size() == 2) {
       const Node& a = *literal->a->items[0];
       const Node& b = *literal->a->items[1];
       if (literal->a->builtin->name == "equal") {
-        equality(a, b);
-        equality(b, a);
+        finder.equality(a, b);
+        finder.equality(b, a);
       } else if (literal->a->builtin->name == "internal.member_2") {
-        IndexCondition condition;
-        if (constant_choices(b, condition.values) && asked(a, body, condition.argument, condition.path)) {
-          result.push_back(std::move(condition));
-        }
+        finder.member(a, b);
       }
     }
   }
-  return result;
 }
 
 namespace {
 
 void insert(RuleIndex::Level& level, const RuleIndex& index, std::size_t depth,
-            const std::vector<IndexCondition>& conditions, std::uint32_t rule) {
+            std::span<const IndexCondition> conditions, std::uint32_t rule) {
   if (depth == index.references.size()) {
     if (level.rules.empty() || level.rules.back() != rule) level.rules.push_back(rule);
     return;
   }
   const IndexCondition* found = nullptr;
   for (const IndexCondition& condition : conditions) {
-    if (condition.argument == index.references[depth].argument && condition.path == index.references[depth].path) {
+    if (condition.argument == index.references[depth].argument &&
+        std::ranges::equal(condition.path, index.references[depth].path)) {
       found = &condition;
       break;
     }
@@ -133,7 +162,7 @@ struct Asked {
   const RuleIndex& index;
   Value input;
   std::span<const Value> arguments;
-  std::vector<std::uint32_t>& out;
+  SmallList<std::uint32_t, 16>& out;
   Value values[kLevels];
   bool known[kLevels] = {};
 
@@ -153,7 +182,7 @@ struct Asked {
 
   void descend(const RuleIndex::Level& level, std::size_t depth) {
     if (depth == index.references.size()) {
-      out.insert(out.end(), level.rules.begin(), level.rules.end());
+      for (const std::uint32_t rule : level.rules) out.push_back(rule);
       return;
     }
     if (level.other) descend(*level.other, depth + 1);
@@ -167,29 +196,27 @@ struct Asked {
 
 }  // namespace
 
-void build_index(Leaf& leaf, const std::vector<std::vector<IndexCondition>>& conditions) {
+void build_index(Leaf& leaf, std::span<const IndexCondition> conditions, std::span<const std::uint32_t> ends) {
   if (leaf.rules.size() < 2) return;
   struct Candidate {
     RuleIndex::Reference reference;
     std::size_t rules = 0;
-    std::unordered_map<Value, bool, Hash> values;
+    std::unordered_set<Value, Hash> values;
   };
   std::vector<Candidate> candidates;
-  for (const auto& of_rule : conditions) {
-    for (const IndexCondition& condition : of_rule) {
-      auto found = std::find_if(candidates.begin(), candidates.end(), [&](const Candidate& candidate) {
-        return candidate.reference.argument == condition.argument && candidate.reference.path == condition.path;
-      });
-      if (found == candidates.end()) {
-        if (candidates.size() == 64) continue;
-        candidates.push_back({{condition.argument, condition.path}, 0, {}});
-        found = candidates.end() - 1;
-      }
-      ++found->rules;
-      if (found->values.size() < 4096) {
-        for (const Value value : condition.values) found->values.emplace(value, true);
-      }
+  for (const IndexCondition& condition : conditions) {
+    auto found = std::find_if(candidates.begin(), candidates.end(), [&](const Candidate& candidate) {
+      return candidate.reference.argument == condition.argument &&
+             std::ranges::equal(candidate.reference.path, condition.path);
+    });
+    if (found == candidates.end()) {
+      if (candidates.size() == kCandidates) continue;
+      candidates.push_back({{condition.argument, {condition.path.begin(), condition.path.end()}}, 0, {}});
+      found = candidates.end() - 1;
     }
+    ++found->rules;
+    // How telling it is: enough values to know are enough.
+    if (found->values.size() < kCountedValues) found->values.insert(condition.values.begin(), condition.values.end());
   }
   if (candidates.empty()) return;
   std::stable_sort(candidates.begin(), candidates.end(), [](const Candidate& a, const Candidate& b) {
@@ -200,16 +227,17 @@ void build_index(Leaf& leaf, const std::vector<std::vector<IndexCondition>>& con
     if (index->references.size() < kLevels) index->references.push_back(candidate.reference);
   }
   // One telling reference is enough where nearly every rule has a value of its own there.
-  if (candidates[0].rules == conditions.size() &&
-      candidates[0].values.size() * 2 >= std::min<std::size_t>(conditions.size(), 4096)) {
+  if (candidates[0].rules == ends.size() &&
+      candidates[0].values.size() * 2 >= std::min(ends.size(), kCountedValues)) {
     index->references.resize(1);
   }
   index->root = std::make_unique<RuleIndex::Level>();
-  for (std::uint32_t i = 0; i < conditions.size(); ++i) {
+  for (std::uint32_t i = 0; i < ends.size(); ++i) {
+    const std::uint32_t begin = i == 0 ? 0 : ends[i - 1];
     // A rule with an else chain must be tried: what follows may hold where its own conditions do not.
-    static const std::vector<IndexCondition> kNone;
     const bool chain = !leaf.rules[i]->otherwise.empty();
-    insert(*index->root, *index, 0, chain ? kNone : conditions[i], i);
+    insert(*index->root, *index, 0, chain ? std::span<const IndexCondition>() : conditions.subspan(begin, ends[i] - begin),
+           i);
   }
   leaf.index = std::move(index);
 }
@@ -219,12 +247,12 @@ void find_candidates(const Leaf& leaf, Value input, std::span<const Value> argum
     out.all(leaf.rules);
     return;
   }
-  std::vector<std::uint32_t> positions;
+  SmallList<std::uint32_t, 16> positions;
   Asked asked{*leaf.index, input, arguments, positions, {}, {}};
   asked.descend(*leaf.index->root, 0);
   std::sort(positions.begin(), positions.end());
-  positions.erase(std::unique(positions.begin(), positions.end()), positions.end());
-  for (const std::uint32_t position : positions) out.push(leaf.rules[position].get());
+  const auto* const end = std::unique(positions.begin(), positions.end());
+  for (const auto* at = positions.begin(); at != end; ++at) out.push(leaf.rules[*at].get());
 }
 
 }  // namespace chiron::policy

@@ -4,21 +4,14 @@
 
 #include "engines/policy/hir.h"
 #include "engines/policy/program.h"
+#include "foundation/base/small_list.h"
 
 namespace chiron::policy {
 
 // Candidate rules in the order of their definition; small lists stay off the heap.
 class CandidateList {
  public:
-  void push(const RuleCode* rule) {
-    if (size_ < kInline)
-      inline_[size_] = rule;
-    else {
-      if (size_ == kInline) heap_.assign(inline_, inline_ + kInline);
-      heap_.push_back(rule);
-    }
-    ++size_;
-  }
+  void push(const RuleCode* rule) { some_.push_back(rule); }
   void all(const std::vector<std::unique_ptr<RuleCode>>& rules) { whole_ = &rules; }
   class Iterator {
    public:
@@ -34,27 +27,24 @@ class CandidateList {
     const CandidateList& list_;
     std::size_t at_;
   };
-  [[nodiscard]] std::size_t size() const { return whole_ != nullptr ? whole_->size() : size_; }
+  [[nodiscard]] std::size_t size() const { return whole_ != nullptr ? whole_->size() : some_.size(); }
   [[nodiscard]] const RuleCode* operator[](std::size_t i) const {
-    if (whole_ != nullptr) return (*whole_)[i].get();
-    return size_ > kInline ? heap_[i] : inline_[i];
+    return whole_ != nullptr ? (*whole_)[i].get() : some_[i];
   }
   [[nodiscard]] Iterator begin() const { return {*this, 0}; }
   [[nodiscard]] Iterator end() const { return {*this, size()}; }
 
  private:
-  static constexpr std::size_t kInline = 16;
-  const RuleCode* inline_[kInline] = {};
-  std::vector<const RuleCode*> heap_;
-  std::size_t size_ = 0;
+  SmallList<const RuleCode*, 16> some_;
   const std::vector<std::unique_ptr<RuleCode>>* whole_ = nullptr;
 };
 
 // One condition of a rule that an index can use: the value at a path of the input, or of an argument, is one of these.
+// The lists live in the arena given to `index_conditions`.
 struct IndexCondition {
   std::int32_t argument = -1;  // -1: the input
-  std::vector<Value> path;
-  std::vector<Value> values;  // equal to one of these
+  std::span<const Value> path;
+  std::span<const Value> values;  // equal to one of these
 };
 
 // Built from each rule's conditions; rules without any are candidates always.
@@ -70,8 +60,10 @@ struct RuleIndex {
   ~RuleIndex();
 };
 
-[[nodiscard]] std::vector<IndexCondition> index_conditions(const hir::RuleBody& body);
-void build_index(Leaf& leaf, const std::vector<std::vector<IndexCondition>>& conditions);
+// Appends the conditions of one rule.
+void index_conditions(const hir::RuleBody& body, Arena& arena, std::vector<IndexCondition>& out);
+// `conditions`: those of all rules; `ends`: for each rule the position behind its last.
+void build_index(Leaf& leaf, std::span<const IndexCondition> conditions, std::span<const std::uint32_t> ends);
 void find_candidates(const Leaf& leaf, Value input, std::span<const Value> arguments, CandidateList& out);
 
 }  // namespace chiron::policy

@@ -130,7 +130,7 @@ bool Parser::too_deep() {
 bool Parser::parse_body(Token end, Body& body) {
   Nesting nesting(*this);
   if (too_deep()) return false;
-  std::vector<Expr*> expressions;
+  SmallList<Expr*> expressions;
   body.location.begin = token_.begin;
   if (at(end)) {
     if (end == Token::end)
@@ -267,7 +267,7 @@ Expr* Parser::parse_some() {
     restore(before);
   }
   expr->kind = ExprKind::some_vars;
-  std::vector<Term*> symbols;
+  SmallList<Term*> symbols;
   while (true) {
     if (!at_name()) return illegal("expected var");
     Term* symbol = make_name(word(), token_.begin, token_.end);
@@ -330,7 +330,7 @@ bool Parser::parse_package() {
   head->generated = true;
   Term* path = parse_term();
   if (path == nullptr) return false;
-  std::vector<Term*> parts{head};
+  SmallList<Term*> parts{head};
   if (path->kind == TermKind::var) {
     parts.push_back(make_string(path->text, path->location.begin, path->location.end));
   } else if (path->kind == TermKind::ref && path->items[0]->kind == TermKind::var) {

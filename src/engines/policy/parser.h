@@ -2,6 +2,7 @@
 #pragma once
 #include "engines/policy/ast.h"
 #include "engines/policy/lexer.h"
+#include "foundation/base/small_list.h"
 
 namespace chiron::policy {
 
@@ -86,7 +87,7 @@ class Parser final : Lexer::Comments {
   Term* parse_number();
   Term* parse_string();
   Term* parse_comprehension(ast::TermKind kind, std::initializer_list<Term*> head, std::uint32_t begin, Token close);
-  bool parse_list(Token close, std::vector<Term*>& items);
+  bool parse_list(Token close, SmallList<Term*>& items);
   Term* make_term(ast::TermKind kind, std::uint32_t begin, std::uint32_t end);
   Term* make_name(std::string_view name, std::uint32_t begin, std::uint32_t end);
   Term* make_call(std::string_view operator_name, ast::Location operator_location,

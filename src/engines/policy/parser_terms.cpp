@@ -55,7 +55,7 @@ Term* Parser::make_true(ast::Location location) {
 // The operator is a ref of its dotted name, as in a written call.
 Term* Parser::make_call(std::string_view name, ast::Location operator_location,
                         std::initializer_list<Term*> arguments) {
-  std::vector<Term*> items;
+  SmallList<Term*> items;
   const std::size_t dot = name.find('.');
   if (dot == std::string_view::npos) {
     items.push_back(make_name(name, operator_location.begin, operator_location.end));
@@ -66,7 +66,7 @@ Term* Parser::make_call(std::string_view name, ast::Location operator_location,
     reference->items = module_.make_list<Term*>(parts);
     items.push_back(reference);
   }
-  items.insert(items.end(), arguments.begin(), arguments.end());
+  for (Term* argument : arguments) items.push_back(argument);
   Term* call = make_term(TermKind::call, items[1]->location.begin, items.back()->location.end);
   call->items = module_.make_list<Term*>(items);
   call->infix = true;
@@ -236,7 +236,7 @@ Term* Parser::parse_string() {
 }
 
 Term* Parser::parse_reference(Term* head) {
-  std::vector<Term*> parts{head};
+  SmallList<Term*> parts{head};
   const std::uint32_t begin = head->location.begin;
   auto finish = [&](std::uint32_t end) -> Term* {
     if (parts.size() == 1 && !(head->kind == TermKind::var && (head->text == "input" || head->text == "data")))
@@ -282,7 +282,7 @@ Term* Parser::parse_reference(Term* head) {
     } else if (at(Token::left_paren)) {
       Term* operation = finish(end);
       scan();
-      std::vector<Term*> items{operation};
+      SmallList<Term*> items{operation};
       if (!parse_list(Token::right_paren, items)) return nullptr;
       Term* call =
           make_term(items.size() == 1 && operation->kind == TermKind::var && operation->text == "set" ? TermKind::set
@@ -291,7 +291,8 @@ Term* Parser::parse_reference(Term* head) {
       if (call->kind == TermKind::call) call->items = module_.make_list<Term*>(items);
       end = token_.end;
       scan();
-      parts.assign(1, call);
+      parts.clear();
+      parts.push_back(call);
       head = call;
     } else {
       break;
@@ -301,7 +302,7 @@ Term* Parser::parse_reference(Term* head) {
 }
 
 // Elements up to `close`, which is left as the current token. A comma may follow the last.
-bool Parser::parse_list(Token close, std::vector<Term*>& items) {
+bool Parser::parse_list(Token close, SmallList<Term*>& items) {
   while (!at(close)) {
     Term* item = parse_infix(false);
     if (item == nullptr) return false;
@@ -330,7 +331,7 @@ Term* Parser::parse_comprehension(TermKind kind, std::initializer_list<Term*> he
 Term* Parser::parse_array() {
   const std::uint32_t begin = token_.begin;
   scan();
-  std::vector<Term*> items;
+  SmallList<Term*> items;
   bool comprehension = true;
   if (at(Token::comma)) {
     comprehension = false;
@@ -386,7 +387,7 @@ Term* Parser::parse_set_or_object() {
   }
   first = parse_in(parse_binary(first, 0), false);
   if (first == nullptr) return nullptr;
-  std::vector<Term*> items{first};
+  SmallList<Term*> items{first};
   if (!at(Token::colon)) {
     if (at(Token::comma))
       scan();
@@ -434,7 +435,7 @@ Term* Parser::parse_template() {
   const char quote = raw ? '`' : '"';
   const std::uint32_t begin = token_.begin;
   std::uint32_t i = token_.end;
-  std::vector<Term*> parts;
+  SmallList<Term*> parts;
   std::string chunk;
   std::uint32_t chunk_begin = i;
   auto flush = [&](std::uint32_t end) -> bool {

@@ -89,6 +89,13 @@ struct Code {
   std::vector<Operand> lists;
   std::vector<Value> constants;
   std::uint32_t registers = 0;
+
+  void clear() {
+    ops.clear();
+    lists.clear();
+    constants.clear();
+    registers = 0;
+  }
 };
 
 // `with` targets, resolved.

@@ -27,7 +27,7 @@ class ChunkPool {
     return made;
   }
   void clear() {
-    for (std::size_t i = 0; i < used_; ++i) chunks_[i / kChunk][i % kChunk] = T();
+    for (std::size_t i = 0; i < used_; ++i) chunks_[i / kChunk][i % kChunk].reset();
     used_ = 0;
   }
 

@@ -1,4 +1,6 @@
 // Store: making values. Strings and key sets are interned in open-addressed tables over arena memory.
+#include <sys/mman.h>
+
 #include <algorithm>
 #include <cassert>
 #include <charconv>
@@ -18,6 +20,9 @@ using namespace detail;
 namespace {
 
 constexpr std::size_t kLargestChunk = std::size_t{4} << 20;
+// From this size on a chunk is mapped where the kernel can back it with huge pages: touching memory for the first time
+// costs more than anything else that making values does, and is paid by the page.
+constexpr std::size_t kHugePage = std::size_t{2} << 20;
 // Below this many keys a scan beats a hash index.
 constexpr std::uint32_t kScanLimit = 8;
 
@@ -40,6 +45,17 @@ void fill_index(const Value* values, std::uint32_t count, std::uint32_t slots, s
 
 }  // namespace
 
+namespace {
+
+void* allocate_chunk(std::size_t size) {
+  if (size < kHugePage) return std::malloc(size);
+  void* chunk = std::aligned_alloc(kHugePage, size);
+  if (chunk != nullptr) ::madvise(chunk, size, MADV_HUGEPAGE);  // a hint: without it all still works
+  return chunk;
+}
+
+}  // namespace
+
 Arena::~Arena() {
   while (last_ != nullptr) {
     Chunk* previous = last_->previous;
@@ -49,8 +65,9 @@ Arena::~Arena() {
 }
 
 void* Arena::allocate_slow(std::size_t bytes) {
-  const std::size_t size = std::max(next_size_, bytes + sizeof(Chunk));
-  auto* chunk = static_cast<Chunk*>(std::malloc(size));
+  std::size_t size = std::max(next_size_, bytes + sizeof(Chunk));
+  if (size >= kHugePage) size = (size + kHugePage - 1) / kHugePage * kHugePage;
+  auto* chunk = static_cast<Chunk*>(allocate_chunk(size));
   if (chunk == nullptr) std::abort();  // the machine is out of memory: there is nothing left to report with
   next_size_ = std::min(kLargestChunk, next_size_ * 2);
   chunk->previous = last_;

@@ -1,6 +1,8 @@
 // The type checker.
 #include "engines/policy/types.h"
 
+#include "foundation/base/small_list.h"
+
 #include <algorithm>
 
 namespace chiron::policy {
@@ -345,7 +347,7 @@ struct Checker {
       if (part != nullptr) block(*part);
     }
     if (!at.parts.empty()) return types.any();
-    std::vector<const Type*> have;
+    SmallList<const Type*> have;
     for (const Node* item : at.items) have.push_back(node(*item));
     if (at.builtin == nullptr || !at.function.empty()) return types.any();
     const std::string_view name = at.builtin->name;
