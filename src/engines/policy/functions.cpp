@@ -35,17 +35,18 @@ void check_undefined_functions(const Program& program, const ast::Module& module
       }
       return;
     }
-    const std::string name(node.name);
+    const std::string_view name = node.name;
     const bool allowed = options.allowed_builtins.empty() ||
                          std::find(options.allowed_builtins.begin(), options.allowed_builtins.end(), name) !=
                              options.allowed_builtins.end();
     if (node.builtin == nullptr || !allowed) {
-      if (name != "print") report(node, "undefined function " + name);
+      if (name != "print") report(node, "undefined function " + std::string(name));
       return;
     }
     if (node.name != "print" && builtin_arity(*node.builtin) != node.items.size())
-      report(node, name + ": arity mismatch");
-    if (node.builtin->deprecated && strict) report(node, "deprecated built-in function calls in expression: " + name);
+      report(node, std::string(name) + ": arity mismatch");
+    if (node.builtin->deprecated && strict)
+      report(node, "deprecated built-in function calls in expression: " + std::string(name));
   });
 }
 

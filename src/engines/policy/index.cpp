@@ -25,7 +25,7 @@ Leaf::~Leaf() = default;
 namespace {
 
 constexpr std::size_t kLevels = 6;
-constexpr std::size_t kCandidates = 64;      // references that are considered
+constexpr std::size_t kCandidates = 64;       // references that are considered
 constexpr std::size_t kCountedValues = 4096;  // of one reference
 
 // input.a.b, or argument i with a constant path below it.
@@ -227,8 +227,7 @@ void build_index(Leaf& leaf, std::span<const IndexCondition> conditions, std::sp
     if (index->references.size() < kLevels) index->references.push_back(candidate.reference);
   }
   // One telling reference is enough where nearly every rule has a value of its own there.
-  if (candidates[0].rules == ends.size() &&
-      candidates[0].values.size() * 2 >= std::min(ends.size(), kCountedValues)) {
+  if (candidates[0].rules == ends.size() && candidates[0].values.size() * 2 >= std::min(ends.size(), kCountedValues)) {
     index->references.resize(1);
   }
   index->root = std::make_unique<RuleIndex::Level>();
@@ -236,8 +235,8 @@ void build_index(Leaf& leaf, std::span<const IndexCondition> conditions, std::sp
     const std::uint32_t begin = i == 0 ? 0 : ends[i - 1];
     // A rule with an else chain must be tried: what follows may hold where its own conditions do not.
     const bool chain = !leaf.rules[i]->otherwise.empty();
-    insert(*index->root, *index, 0, chain ? std::span<const IndexCondition>() : conditions.subspan(begin, ends[i] - begin),
-           i);
+    insert(*index->root, *index, 0,
+           chain ? std::span<const IndexCondition>() : conditions.subspan(begin, ends[i] - begin), i);
   }
   leaf.index = std::move(index);
 }

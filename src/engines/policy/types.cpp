@@ -1,9 +1,9 @@
 // The type checker.
 #include "engines/policy/types.h"
 
-#include "foundation/base/small_list.h"
-
 #include <algorithm>
+
+#include "foundation/base/small_list.h"
 
 namespace chiron::policy {
 
