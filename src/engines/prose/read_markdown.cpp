@@ -378,6 +378,7 @@ Result<Document> read_markdown(std::string_view source, const ReadOptions& optio
   reading.walker = &walker;
   MD_PARSER parser{};
   parser.flags = MD_FLAG_TABLES | MD_FLAG_STRIKETHROUGH | MD_FLAG_TASKLISTS | MD_FLAG_PERMISSIVEAUTOLINKS;
+  if (!options.indented_code) parser.flags |= MD_FLAG_NOINDENTEDCODEBLOCKS;
   parser.enter_block = enter_block;
   parser.leave_block = leave_block;
   parser.enter_span = enter_span;

@@ -1,7 +1,8 @@
-// Org: headings, lists, tables, blocks, drawers, comments with controls, and inline emphasis, code and links.
+// Org: headings, lists, tables, blocks, drawers, footnotes, comments with controls.
 #include <algorithm>
 
-#include "engines/prose/reader.h"
+#include "engines/prose/markup_text.h"
+#include "engines/prose/org_inline.h"
 #include "foundation/base/text.h"
 
 namespace chiron::prose {
@@ -10,267 +11,254 @@ namespace {
 
 constexpr const char* kHeadings[] = {"h1", "h2", "h3", "h4", "h5", "h6"};
 
-struct Line {
-  std::uint32_t begin;
-  std::uint32_t end;
-};
-
 class OrgReader {
  public:
-  OrgReader(std::string_view source, const ReadOptions& options)
-      : source_(source), options_(options), walker_(source, options) {}
+  OrgReader(const Prepared& prepared, const ReadOptions& options)
+      : source_(prepared.parsed()), walker_(prepared.shown(), options) {}
 
   Document run() {
-    for (std::size_t at = 0; at < source_.size();) {
-      auto end = source_.find('\n', at);
-      if (end == std::string_view::npos) end = source_.size();
-      const Line line{static_cast<std::uint32_t>(at), static_cast<std::uint32_t>(end)};
-      at = end + 1;
-      if (ignored(line)) {
-        close_paragraph();
-        continue;
-      }
-      read(line);
-    }
+    const auto lines = split_source(source_);
+    for (at_ = 0; at_ < lines.size(); ++at_) read(lines, lines[at_]);
     close_paragraph();
-    close_lists();
+    close_lists(0);
     return walker_.finish();
   }
 
  private:
-  [[nodiscard]] std::string_view text(Line line) const { return source_.substr(line.begin, line.end - line.begin); }
-
-  // The line lies in a block that the configuration leaves out.
-  bool ignored(Line line) {
-    const auto& blocks = options_.ignored_blocks;
-    while (next_ignored_ < blocks.size() && blocks[next_ignored_].end <= line.begin) ++next_ignored_;
-    return next_ignored_ < blocks.size() && blocks[next_ignored_].begin < line.end;
+  [[nodiscard]] std::string_view text(const Line& line) const {
+    return source_.substr(line.begin, line.end - line.begin);
   }
 
-  void read(Line line) {
-    const auto whole = text(line);
-    const auto trimmed = text::trim(whole);
-    const auto lower = text::to_lower_ascii(trimmed);
+  void read(const std::vector<Line>& lines, Line line) {
+    const auto own = text(line);
     if (!until_.empty()) {
       // Inside of a block or a drawer that is no prose.
-      if (lower == until_ || (until_ == "#+end_" && lower.starts_with("#+end_"))) until_.clear();
+      if (own.size() == until_.size() && text::to_lower_ascii(own) == until_) until_.clear();
       return;
     }
-    if (trimmed.empty()) {
+    if (line.blank()) {
       close_paragraph();
+      // Two empty lines end all lists.
+      if (at_ > 0 && lines[at_ - 1].blank()) close_lists(0);
       return;
     }
-    if (lower.starts_with("#+begin_")) {
-      close_paragraph();
-      const auto kind = lower.substr(
-          8, lower.find_first_of(" \t") == std::string::npos ? std::string::npos : lower.find_first_of(" \t") - 8);
-      if (kind == "quote" || kind == "verse") {
-        walker_.open("blockquote");
-      } else if (kind != "center") {
-        until_ = "#+end_" + kind;
-        walker_.open("pre");
-        walker_.close("pre");
-      }
-      return;
-    }
-    if (lower.starts_with("#+end_")) {
-      close_paragraph();
-      walker_.close("blockquote");
-      return;
-    }
-    if (lower.starts_with("#+") || trimmed == ":" || trimmed.starts_with(": ")) return close_paragraph();
-    if (trimmed.front() == '#' && (trimmed.size() == 1 || trimmed[1] == ' ')) {
-      close_paragraph();
-      walker_.comment(trimmed.substr(1));
-      return;
-    }
-    if (trimmed.front() == ':' && trimmed.back() == ':' && trimmed.size() > 2 &&
-        trimmed.find(' ') == std::string_view::npos) {
+    const auto first = own[0];
+    if (first == '#' && keyword(own, line)) return;
+    if (first == ':' && (own == ":" || own.starts_with(": "))) return close_paragraph();  // literal
+    if (first == ':' && own.ends_with(':') && own.size() > 2 && own.find(' ') == std::string_view::npos) {
       close_paragraph();
       until_ = ":end:";
       return;
     }
-    if (lower.starts_with("closed:") || lower.starts_with("scheduled:") || lower.starts_with("deadline:")) return;
-    if (heading(line)) return;
-    if (trimmed.front() == '|') return table_row(line);
-    if (list_item(line)) return;
-    if (!in_paragraph_) {
-      // A line that is not indented ends a list.
-      if (whole.front() != ' ' && whole.front() != '\t') close_lists();
-      walker_.open("p");
-      in_paragraph_ = true;
-    } else {
-      walker_.replaced("\n", line.begin == 0 ? 0 : line.begin - 1, line.begin);
+    if (own.starts_with("CLOSED:") || own.starts_with("SCHEDULED:") || own.starts_with("DEADLINE:") ||
+        own.starts_with("CLOCK:"))
+      return;
+    if (first == '*' && line.column == 0 && heading(line)) return;
+    if (first == '|') return table_row(lines, line);
+    if (line.column == 0 && own.starts_with("[fn:") && own.find(']') != std::string_view::npos) {
+      // A footnote's definition.
+      close_paragraph();
+      close_lists(0);
+      line.begin += static_cast<std::uint32_t>(own.find(']') + 1);
+      while (line.begin < line.end && is_space_byte(source_[line.begin])) ++line.begin;
+      if (!line.blank()) paragraph_.push_back(line);
+      return;
     }
-    const auto indent = static_cast<std::uint32_t>(std::min(whole.find_first_not_of(" \t"), whole.size()));
-    inline_text(line.begin + indent, line.end, 0);
+    if (own.size() >= 5 && own.find_first_not_of('-') == std::string_view::npos) {
+      close_paragraph();
+      walker_.open("hr");
+      return;
+    }
+    if (list_item(line)) return;
+    // A line that does not stand to the right of an item's mark ends the item.
+    if (paragraph_.empty()) {
+      while (!items_.empty() && items_.back().column >= line.column) close_lists(items_.size() - 1);
+    }
+    paragraph_.push_back(line);
   }
 
-  bool heading(Line line) {
-    const auto whole = text(line);
-    const auto stars = whole.find_first_not_of('*');
-    if (stars == 0 || stars == std::string_view::npos || whole[stars] != ' ') return false;
-    close_paragraph();
-    close_lists();
-    const auto* name = kHeadings[std::min<std::size_t>(stars, 6) - 1];
-    auto begin = line.begin + static_cast<std::uint32_t>(std::min(whole.find_first_not_of(' ', stars), whole.size()));
-    auto end = line.end;
-    // Tags at the end: ":one:two:".
-    const auto rest = text::trim(source_.substr(begin, end - begin));
-    if (rest.ends_with(':')) {
-      const auto blank = rest.find_last_of(" \t");
-      if (blank != std::string_view::npos && blank + 1 < rest.size() && rest[blank + 1] == ':') {
-        end = begin + static_cast<std::uint32_t>(blank);
-      }
+  // Lines that begin with "#": blocks, keywords, comments.
+  bool keyword(std::string_view own, Line line) {
+    if (own.size() == 1 || own[1] == ' ') {
+      close_paragraph();
+      walker_.comment(own.substr(1));
+      return true;
     }
-    walker_.open(name);
-    inline_text(begin, end, 0);
-    walker_.close(name);
+    if (!own.starts_with("#+")) return false;
+    const auto lower = text::to_lower_ascii(own.substr(0, 64));
+    if (lower.starts_with("#+begin_")) {
+      close_paragraph();
+      const auto kind = lower.substr(8, std::min(lower.find_first_of(" \t"), lower.size()) - 8);
+      if (kind == "quote" || kind == "verse") {
+        walker_.open("blockquote");
+      } else if (kind == "src" || kind == "example" || kind == "export" || kind == "comment" || kind == "latex" ||
+                 kind == "html") {
+        until_ = "#+end_" + kind;
+        walker_.open("pre");
+        walker_.close("pre");
+      }
+      return true;
+    }
+    if (lower.starts_with("#+end_")) {
+      close_paragraph();
+      if (lower.starts_with("#+end_quote") || lower.starts_with("#+end_verse")) walker_.close("blockquote");
+      return true;
+    }
+    if (lower.starts_with("#+begin:")) {
+      close_paragraph();
+      until_ = "#+end:";
+      return true;
+    }
+    const auto colon = lower.find(':');
+    if (colon == std::string::npos) return false;
+    close_paragraph();
+    if (lower.starts_with("#+caption")) {
+      const auto close = own.find(':');
+      line.begin += static_cast<std::uint32_t>(std::min(own.find_first_not_of(" \t", close + 1), own.size()));
+      tell("figcaption", line);
+    }
     return true;
   }
 
-  void table_row(Line line) {
+  void tell(const char* tag, const Line& line) {
+    if (line.blank()) return;
+    walker_.open(tag);
+    tell_org_inline(Run(source_, {&line, 1}), walker_);
+    walker_.close(tag);
+  }
+
+  bool heading(Line line) {
+    auto own = text(line);
+    const auto stars = own.find_first_not_of('*');
+    if (stars == std::string_view::npos || own[stars] != ' ') return false;
     close_paragraph();
-    const auto whole = text(line);
-    if (whole.front() == '|') close_lists();
-    if (text::trim(whole).starts_with("|-")) return;
-    auto at = whole.find('|') + 1;
+    close_lists(0);
+    const auto skip = [&](std::size_t count) {
+      line.begin += static_cast<std::uint32_t>(count);
+      while (line.begin < line.end && is_space_byte(source_[line.begin])) ++line.begin;
+      own = text(line);
+    };
+    skip(stars);
+    // Words such as TODO are shown: styles look for them. A priority behind one is not a word.
+    if (own.size() >= 4 && own.starts_with("[#") && own[3] == ']') skip(4);
+    // Tags at the end: ":one:two:".
+    if (own.ends_with(':')) {
+      const auto blank = own.find_last_of(" \t");
+      const auto tags = blank == std::string_view::npos ? 0 : blank + 1;
+      if (own.size() > tags + 2 && own[tags] == ':') {
+        line.end = line.begin + static_cast<std::uint32_t>(tags);
+        while (line.end > line.begin && is_space_byte(source_[line.end - 1])) --line.end;
+      }
+    }
+    tell(kHeadings[std::min<std::size_t>(stars, 6) - 1], line);
+    return true;
+  }
+
+  [[nodiscard]] bool is_rule(const Line& line) const { return text(line).starts_with("|-"); }
+
+  void table_row(const std::vector<Line>& lines, const Line& line) {
+    close_paragraph();
+    if (is_rule(line)) return;
+    // The rows above the first rule are the header, where something stands above and below of it.
+    if (at_ == 0 || lines[at_ - 1].blank() || source_[lines[at_ - 1].begin] != '|') {
+      while (!items_.empty() && items_.back().column >= line.column) close_lists(items_.size() - 1);
+      auto stop = at_;
+      while (stop < lines.size() && !lines[stop].blank() && source_[lines[stop].begin] == '|' && !is_rule(lines[stop]))
+        ++stop;
+      const bool ruled = stop + 1 < lines.size() && !lines[stop].blank() && is_rule(lines[stop]) &&
+                         !lines[stop + 1].blank() && source_[lines[stop + 1].begin] == '|';
+      header_until_ = ruled ? stop : 0;
+    }
+    const char* tag = at_ < header_until_ ? "th" : "td";
     walker_.open("tr");
-    while (at < whole.size()) {
-      auto stop = whole.find('|', at);
-      if (stop == std::string_view::npos) stop = whole.size();
-      walker_.open("td");
-      inline_text(line.begin + static_cast<std::uint32_t>(at), line.begin + static_cast<std::uint32_t>(stop), 0);
-      walker_.close("td");
-      at = stop + 1;
+    for (auto begin = line.begin + 1; begin < line.end;) {
+      auto stop = static_cast<std::uint32_t>(std::min<std::size_t>(source_.find('|', begin), line.end));
+      Line cell{begin, stop};
+      while (cell.end > cell.begin && is_space_byte(source_[cell.end - 1])) --cell.end;
+      while (cell.begin < cell.end && is_space_byte(source_[cell.begin])) ++cell.begin;
+      tell(tag, cell);
+      begin = stop + 1;
     }
     walker_.close("tr");
   }
 
   bool list_item(Line line) {
-    const auto whole = text(line);
-    const auto indent = std::min(whole.find_first_not_of(" \t"), whole.size() - 1);
-    auto at = indent;
-    const auto c = whole[at];
-    if (c == '-' || c == '+' || (c == '*' && indent > 0)) {
-      ++at;
+    const auto own = text(line);
+    std::size_t at = 0;
+    if (own[0] == '-' || own[0] == '+' || (own[0] == '*' && line.column > 0)) {
+      at = 1;
     } else {
-      while (at < whole.size() && whole[at] >= '0' && whole[at] <= '9') ++at;
-      if (at == indent || at >= whole.size() || (whole[at] != '.' && whole[at] != ')')) return false;
+      while (at < own.size() && at < 10 && own[at] >= '0' && own[at] <= '9') ++at;
+      if (at == 0 && (own[0] | 32) >= 'a' && (own[0] | 32) <= 'z') at = 1;
+      if (at == 0 || at >= own.size() || (own[at] != '.' && own[at] != ')')) return false;
+      // A letter alone is a mark inside of a list only: a sentence may end with one.
+      if (at == 1 && (own[0] < '0' || own[0] > '9') && items_.empty() && !paragraph_.empty()) return false;
       ++at;
     }
-    if (at >= whole.size() || whole[at] != ' ') return false;
+    if (at < own.size() && own[at] != ' ' && own[at] != '\t') return false;
     close_paragraph();
-    while (!items_.empty() && items_.back() >= indent) {
-      walker_.close("li");
-      items_.pop_back();
+    while (!items_.empty() && items_.back().column >= line.column) close_lists(items_.size() - 1);
+    if (items_.size() >= limits::kElementDepth / 4) close_lists(items_.size() - 1);
+    const auto skip = [&](std::size_t count) {
+      line.begin += static_cast<std::uint32_t>(count);
+      while (line.begin < line.end && is_space_byte(source_[line.begin])) ++line.begin;
+    };
+    const auto column = line.column;
+    skip(at);
+    auto rest = text(line);
+    if (rest.starts_with("[@")) {
+      skip(std::min(rest.find(']'), rest.size() - 1) + 1);
+      rest = text(line);
     }
+    if (rest.starts_with("[ ]") || rest.starts_with("[X]") || rest.starts_with("[-]")) skip(3);
     walker_.open("li");
-    if (items_.size() < limits::kElementDepth / 4) items_.push_back(indent);
-    at = std::min(whole.find_first_not_of(' ', at), whole.size());
-    // A check box.
-    if (whole.substr(at).starts_with("[ ] ") || whole.substr(at).starts_with("[X] ") ||
-        whole.substr(at).starts_with("[-] "))
-      at += 4;
-    in_paragraph_ = true;
-    inline_text(line.begin + static_cast<std::uint32_t>(at), line.end, 0);
+    items_.push_back({column});
+    // A term of a description.
+    rest = text(line);
+    const auto split = rest.ends_with(" ::") ? rest.size() - 3 : rest.find(" :: ");
+    if (split != std::string_view::npos) {
+      Line term = line;
+      term.end = term.begin + static_cast<std::uint32_t>(split);
+      tell("dt", term);
+      skip(split + 3);
+    }
+    if (!line.blank()) paragraph_.push_back(line);
     return true;
   }
 
   void close_paragraph() {
-    if (!in_paragraph_) return;
+    if (paragraph_.empty()) return;
+    walker_.open("p");
+    tell_org_inline(Run(source_, paragraph_), walker_);
     walker_.close("p");
-    in_paragraph_ = false;
+    paragraph_.clear();
   }
 
-  void close_lists() {
-    while (!items_.empty()) {
+  void close_lists(std::size_t keep) {
+    if (items_.size() > keep) close_paragraph();
+    while (items_.size() > keep) {
       walker_.close("li");
       items_.pop_back();
     }
   }
 
-  static bool is_before(char c) { return std::string_view(" \t\n-('\"{").find(c) != std::string_view::npos; }
-  static bool is_after(char c) { return std::string_view(" \t\n-.,:;!?'\")}[").find(c) != std::string_view::npos; }
-
-  // The closing mark of an emphasis that opens at `open`, or 0.
-  [[nodiscard]] std::uint32_t closing(std::uint32_t open, std::uint32_t begin, std::uint32_t end) const {
-    const auto mark = source_[open];
-    if (open > begin && !is_before(source_[open - 1])) return 0;
-    if (open + 2 >= end || source_[open + 1] == ' ') return 0;
-    for (auto at = open + 2; at < end; ++at) {
-      if (source_[at] != mark || source_[at - 1] == ' ') continue;
-      if (at + 1 >= end || is_after(source_[at + 1])) return at;
-    }
-    return 0;
-  }
-
-  void inline_text(std::uint32_t begin, std::uint32_t end, unsigned depth) {
-    auto plain = begin;
-    const auto flush = [&](std::uint32_t to) {
-      if (to > plain) walker_.text(plain, to);
-    };
-    for (auto at = begin; at < end;) {
-      const auto c = source_[at];
-      const auto rest = source_.substr(at, end - at);
-      if (rest.starts_with("[[")) {
-        const auto close = rest.find("]]");
-        if (close != std::string_view::npos) {
-          flush(at);
-          const auto inside = rest.substr(2, close - 2);
-          const auto split = inside.find("][");
-          const auto target = std::string(inside.substr(0, split));
-          const auto from = at + 2 + static_cast<std::uint32_t>(split == std::string_view::npos ? 0 : split + 2);
-          const auto to = at + static_cast<std::uint32_t>(close);
-          Attribute href;
-          href.name = "href";
-          href.value = target;
-          walker_.open("a", {&href, 1});
-          walker_.text(from, to);
-          walker_.close("a");
-          at = plain = to + 2;
-          continue;
-        }
-      }
-      const char* tag = c == '*'               ? "strong"
-                        : c == '/'             ? "em"
-                        : c == '_'             ? "u"
-                        : c == '+'             ? "del"
-                        : c == '=' || c == '~' ? "code"
-                                               : nullptr;
-      if (tag != nullptr && depth < 8) {
-        const auto close = closing(at, begin, end);
-        if (close != 0) {
-          flush(at);
-          walker_.open(tag);
-          if (c == '=' || c == '~') {
-            walker_.text(at + 1, close);
-          } else {
-            inline_text(at + 1, close, depth + 1);
-          }
-          walker_.close(tag);
-          at = plain = close + 1;
-          continue;
-        }
-      }
-      ++at;
-    }
-    flush(end);
-  }
-
+  struct Item {
+    std::uint32_t column;  // of its mark
+  };
   std::string_view source_;
-  const ReadOptions& options_;
   Walker walker_;
+  std::size_t at_ = 0;            // the line
+  std::size_t header_until_ = 0;  // the line behind the header of a table
   std::string until_;
-  std::vector<std::size_t> items_;  // indentation of the open list items
-  std::size_t next_ignored_ = 0;
-  bool in_paragraph_ = false;
+  std::vector<Item> items_;
+  std::vector<Line> paragraph_;
 };
 
 }  // namespace
 
 Result<Document> read_org(std::string_view source, const ReadOptions& options) {
-  return OrgReader(source, options).run();
+  const Prepared prepared(source, options);
+  return OrgReader(prepared, options).run();
 }
 
 }  // namespace chiron::prose

@@ -31,6 +31,7 @@ struct ReadOptions {
   std::vector<Range> ignored_blocks;
   // Also make blocks of links, code, strong and emphasised text (scopes "link", "code", "strong", "emphasis").
   bool inline_scopes = false;
+  bool indented_code = true;  // Markdown: indented text is code
 };
 
 struct Attribute {
