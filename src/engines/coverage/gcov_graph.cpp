@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <utility>
 
 namespace chiron::coverage {
@@ -10,6 +11,7 @@ namespace {
 
 constexpr std::uint32_t kEntry = 0, kExit = 1;
 constexpr std::size_t kCycleSteps = 5'000'000;  // work spent on the loops of one line
+constexpr std::size_t kCycleDepth = 2'000;      // blocks of one loop
 
 void mark_ways(GcovFunction& function) {
   for (auto& arc : function.arcs) {
@@ -23,7 +25,7 @@ void mark_ways(GcovFunction& function) {
     bool has_fake = false;
     std::size_t real = 0;
     for (const auto index : block.out) {
-      has_fake |= function.arcs[index].fake;
+      has_fake |= function.arcs[index].fake && function.arcs[index].from != kEntry;
       real += function.arcs[index].fake ? 0 : 1;
     }
     for (const auto index : block.out) {
@@ -122,63 +124,120 @@ class Solver {
   std::vector<bool> queued_;
 };
 
-// A line while counts are gathered: `blocks` are those whose last line it is.
+// A line while counts are gathered. `blocks` are those that end on it in one of their sources; a block with code of
+// two sources stands on a line of each, and may stand on one line twice.
 struct LineInfo {
+  using Place = std::pair<GcovFunction*, std::uint32_t>;
   std::uint64_t count = 0;
-  std::vector<std::pair<GcovFunction*, std::uint32_t>> blocks;
+  std::vector<Place> blocks;
+  std::set<Place> distinct;
+
+  void add(GcovFunction& function, std::uint32_t block) {
+    blocks.emplace_back(&function, block);
+    distinct.emplace(&function, block);
+  }
+  [[nodiscard]] bool holds(GcovFunction& function, std::uint32_t block) const {
+    return distinct.contains({&function, block});
+  }
 };
 
-// Takes loops out of the line's own graph one after another, each as often as its rarest arc was taken.
-std::uint64_t count_cycles(const LineInfo& line) {
-  std::uint64_t total = 0;
-  std::size_t steps = 0;
-  for (std::size_t first = 0; first < line.blocks.size();) {
-    auto* function = line.blocks[first].first;
-    std::size_t last = first;
-    while (last < line.blocks.size() && line.blocks[last].first == function) ++last;
-    std::map<std::uint32_t, std::size_t> on_line;  // block: its place, in ascending order of the search's starts
-    for (std::size_t i = first; i < last; ++i) on_line.emplace(line.blocks[i].second, i);
-    std::map<std::uint32_t, std::int64_t> left;
-    for (const auto& [block, place] : on_line)
-      for (const auto arc : function->blocks[block].out) left[arc] = function->arcs[arc].count;
-    for (const auto& [start, place] : on_line) {
-      for (bool found = true; found && steps < kCycleSteps;) {
-        found = false;
-        // Depth first from `start` over blocks not before it, by arcs with something left.
-        std::vector<std::pair<std::uint32_t, std::size_t>> stack{{start, 0}};
-        std::vector<std::uint32_t> path;
-        std::map<std::uint32_t, bool> seen{{start, true}};
-        while (!stack.empty() && !found && ++steps < kCycleSteps) {
-          auto& [block, next] = stack.back();
-          const auto& out = function->blocks[block].out;
-          if (next == out.size()) {
-            stack.pop_back();
-            if (!path.empty()) path.pop_back();
-            continue;
-          }
-          const auto arc = out[next++];
-          const auto to = function->arcs[arc].to;
-          if (left[arc] <= 0 || to < start || !on_line.contains(to)) continue;
-          if (to == start) {
-            path.push_back(arc);
-            found = true;
-          } else if (!seen[to]) {
-            seen[to] = true;
-            path.push_back(arc);
-            stack.emplace_back(to, 0);
-          }
-        }
-        if (!found) break;
-        auto least = left[path.front()];
-        for (const auto arc : path) least = std::min(least, left[arc]);
-        for (const auto arc : path) left[arc] -= least;
-        total = add_counts(total, static_cast<std::uint64_t>(least));
-      }
+// The loops of a line's own graph: elementary circuits in the order of Hawick and James ("Enumerating Circuits and
+// Loops in Graphs with Self-Arcs and Multiple-Arcs", 2008), each taken out as often as its rarest arc was taken. The
+// order matters for the sum, so it is gcov's.
+class Circuits {
+ public:
+  explicit Circuits(const LineInfo& line) : line_(line) {}
+
+  std::uint64_t count() {
+    for (const auto& [function, block] : line_.blocks)
+      for (const auto arc : function->blocks[block].out) function->arcs[arc].left = function->arcs[arc].count;
+    for (const auto& [function, block] : line_.blocks) {
+      function_ = function;
+      start_ = block;
+      path_.clear();
+      visited_.clear();
+      search(block, 0);
     }
-    first = last;
+    return total_;
   }
-  return total;
-}
+
+ private:
+  // A block on the path, or known to lead nowhere until one of those it waits for is free again.
+  struct Visited {
+    std::uint32_t block;
+    std::vector<std::uint32_t> waiting;
+  };
+
+  [[nodiscard]] bool leads_on(const GcovArc& arc) const {
+    return arc.to >= start_ && arc.left > 0 && line_.holds(*function_, arc.to);
+  }
+  auto find_visited(std::uint32_t block) {
+    return std::find_if(visited_.begin(), visited_.end(), [&](const Visited& one) { return one.block == block; });
+  }
+
+  bool search(std::uint32_t block, std::size_t depth) {
+    visited_.push_back({block, {}});
+    bool found = false;
+    for (const auto index : function_->blocks[block].out) {
+      const auto& arc = function_->arcs[index];
+      if (++steps_ > kCycleSteps) return found;
+      if (!leads_on(arc)) continue;
+      path_.push_back(index);
+      if (arc.to == start_) {
+        take_out();
+        found = true;
+      } else if (depth < kCycleDepth && all_left() && find_visited(arc.to) == visited_.end()) {
+        found |= search(arc.to, depth + 1);
+      }
+      path_.pop_back();
+    }
+    if (found) {
+      release(block);
+      return true;
+    }
+    for (const auto index : function_->blocks[block].out) {
+      const auto& arc = function_->arcs[index];
+      if (!leads_on(arc)) continue;
+      const auto other = find_visited(arc.to);
+      if (other == visited_.end()) continue;
+      if (std::find(other->waiting.begin(), other->waiting.end(), block) == other->waiting.end())
+        other->waiting.push_back(block);
+    }
+    return false;
+  }
+
+  [[nodiscard]] bool all_left() {
+    steps_ += path_.size();
+    return std::all_of(path_.begin(), path_.end(), [&](std::uint32_t arc) { return function_->arcs[arc].left > 0; });
+  }
+
+  void take_out() {
+    auto least = function_->arcs[path_.front()].left;
+    for (const auto arc : path_) least = std::min(least, function_->arcs[arc].left);
+    for (const auto arc : path_) function_->arcs[arc].left -= least;
+    if (least > 0) total_ = add_counts(total_, static_cast<std::uint64_t>(least));
+  }
+
+  void release(std::uint32_t first) {
+    std::vector<std::uint32_t> pending{first};
+    while (!pending.empty()) {
+      const auto found = find_visited(pending.back());
+      pending.pop_back();
+      if (found == visited_.end()) continue;
+      auto waiting = std::move(found->waiting);
+      visited_.erase(found);
+      pending.insert(pending.end(), waiting.rbegin(), waiting.rend());
+    }
+  }
+
+  const LineInfo& line_;
+  GcovFunction* function_ = nullptr;
+  std::uint32_t start_ = 0;
+  std::vector<std::uint32_t> path_;
+  std::vector<Visited> visited_;
+  std::uint64_t total_ = 0;
+  std::size_t steps_ = 0;
+};
 
 using Lines = std::map<std::uint32_t, LineInfo>;
 
@@ -189,12 +248,10 @@ void finish(Lines& lines, SourceFile& file) {
       for (const auto& [function, index] : line.blocks) {
         for (const auto arc_index : function->blocks[index].in) {
           const auto& arc = function->arcs[arc_index];
-          const bool within =
-              std::find(line.blocks.begin(), line.blocks.end(), std::pair(function, arc.from)) != line.blocks.end();
-          if (!within) entered = add_counts(entered, static_cast<std::uint64_t>(arc.count));
+          if (!line.holds(*function, arc.from)) entered = add_counts(entered, static_cast<std::uint64_t>(arc.count));
         }
       }
-      line.count = add_counts(entered, count_cycles(line));
+      line.count = add_counts(entered, Circuits(line).count());
     }
     file.lines.push_back({number, line.count});
     Branch branch;
@@ -233,6 +290,9 @@ bool solve_graph(GcovFunction& function, const std::vector<std::int64_t>& counte
       arc.known = true;
       ++next;
     }
+    // From here on in the order of where they lead.
+    std::stable_sort(block.out.begin(), block.out.end(),
+                     [&](std::uint32_t a, std::uint32_t b) { return function.arcs[a].to < function.arcs[b].to; });
   }
   if (counters.empty()) {
     for (auto& arc : function.arcs) arc.known = true;
@@ -255,19 +315,21 @@ void add_gcov_lines(std::vector<GcovFunction>& functions, const std::vector<std:
     function.group = starts[{function.source, function.start_line}] > 1;
     Lines own;
     for (std::size_t index = 0; index < function.blocks.size(); ++index) {
-      const auto& block = function.blocks[index];
-      LineInfo* last = nullptr;
-      for (const auto& location : block.locations) {
+      auto& block = function.blocks[index];
+      LineInfo* last = nullptr;  // of the sources so far, as a source may come without a line
+      for (auto& location : block.locations) {
+        std::sort(location.lines.begin(), location.lines.end());
+        if (!location.lines.empty()) last = nullptr;
+        if (!wanted[location.source]) continue;
         for (const auto number : location.lines) {
-          if (number == 0 || !wanted[location.source]) continue;
           const bool in_own = function.group && location.source == function.source && number >= function.start_line &&
                               number <= function.end_line;
           last = &(in_own ? own : shared[location.source])[number];
           last->count = add_counts(last->count, static_cast<std::uint64_t>(block.count));
         }
+        const bool inner = index != kEntry && index + 1 != function.blocks.size();
+        if (last != nullptr && inner) last->add(function, static_cast<std::uint32_t>(index));
       }
-      if (last != nullptr && index != kEntry && index != kExit)
-        last->blocks.emplace_back(&function, static_cast<std::uint32_t>(index));
     }
     if (!wanted[function.source]) continue;
     if (function.group) finish(own, out[function.source]);

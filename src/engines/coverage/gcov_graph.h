@@ -12,6 +12,7 @@ namespace chiron::coverage {
 struct GcovArc {
   std::uint32_t from = 0, to = 0;
   std::int64_t count = 0;
+  std::int64_t left = 0;  // while loops of a line are counted
   bool known = false;
   bool on_tree = false;
   bool fake = false;  // a way out that a call may take (exit, longjmp)
