@@ -82,6 +82,7 @@ struct SourceFile {
   std::vector<Branch> branches;
   std::vector<Decision> decisions;
   std::vector<Function> functions;
+  bool operator==(const SourceFile&) const = default;
 };
 
 struct Report {

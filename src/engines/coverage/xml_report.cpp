@@ -109,6 +109,10 @@ Result<Report> read_xml_report(Input& input, const ReaderOptions& options) {
     if (scan == Scan::done) return sink.take();
   }
   // Not plain, broken, or refused by us: the library reads it again and knows the place.
+  return read_xml_report_by_library(input, options);
+}
+
+Result<Report> read_xml_report_by_library(Input& input, const ReaderOptions& options) {
   TRY(input.rewind());
   XmlReportSink sink(input.name(), options);
   doc::ReadOptions xml_options;

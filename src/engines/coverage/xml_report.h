@@ -45,6 +45,9 @@ class XmlFormat {
   [[nodiscard]] virtual bool skip() { return false; }
 };
 
+// Without the fast scanner: what it is compared with.
+[[nodiscard]] Result<Report> read_xml_report_by_library(Input& input, const ReaderOptions& options);
+
 [[nodiscard]] std::unique_ptr<XmlFormat> make_cobertura(XmlReportBuilder& builder);
 [[nodiscard]] std::unique_ptr<XmlFormat> make_jacoco(XmlReportBuilder& builder);
 [[nodiscard]] std::unique_ptr<XmlFormat> make_clover(XmlReportBuilder& builder);

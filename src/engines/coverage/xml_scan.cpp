@@ -39,6 +39,13 @@ std::size_t find_in(std::string_view text, std::string_view wanted) {
   return found == nullptr ? std::string_view::npos : static_cast<std::size_t>(found - text.data());
 }
 
+// Whether "<" and the byte stand next to each other: searched for by the byte, which is rare.
+bool holds_markup(std::string_view text, char second) {
+  for (auto at = text.find(second); at != std::string_view::npos; at = text.find(second, at + 1))
+    if (at > 0 && text[at - 1] == '<') return true;
+  return false;
+}
+
 enum class Step { ok, more, not_plain, stopped };
 
 class Scanner {
@@ -322,8 +329,8 @@ class Scanner {
     const std::string_view rest(buffer_.data() + at_, end_ - at_);
     const auto found = find_in(rest, skip_to_);
     const auto passed = rest.substr(0, found == std::string_view::npos ? rest.size() : found);
-    // Comments and CDATA could hold the end tag as text.
-    if (find_in(passed, "<!") != std::string_view::npos) return Step::not_plain;
+    // Comments, CDATA and processing instructions could hold the end tag as text.
+    if (holds_markup(passed, '!') || holds_markup(passed, '?')) return Step::not_plain;
     if (found == std::string_view::npos) {
       // Keep what may be the beginning of the end tag, or of "<!".
       if (rest.size() > skip_to_.size()) at_ += rest.size() - skip_to_.size();
