@@ -2,7 +2,8 @@
 //
 //   coverage(generated clover) > project > package* > file(name path) > line(num type count truecount falsecount)
 //
-// `path` is absolute where it stands; PHPUnit has the path in `name`. A "cond" line counts both outcomes.
+// `path` is absolute where it stands; PHPUnit has the path in `name`. A "cond" line counts both outcomes, but
+// Istanbul's (Jest, Vitest, nyc, c8) counts the line and says how many of its ways were taken.
 #include "engines/coverage/limits.h"
 #include "engines/coverage/xml_report.h"
 #include "foundation/base/text.h"
@@ -62,13 +63,21 @@ class Clover final : public XmlFormat {
     const auto* when_false = find_attribute(attributes, "falsecount");
     if (when_true == nullptr || when_false == nullptr) return true;
     bool negative = false;
+    const auto truths = parse_count(*when_true, negative).value_or(0);
+    const auto falsehoods = parse_count(*when_false, negative).value_or(0);
     Branch branch;
     branch.line = line;
-    branch.arms = {{"true", parse_count(*when_true, negative).value_or(0)},
-                   {"false", parse_count(*when_false, negative).value_or(0)}};
-    branch.total = 2;
-    for (const auto& arm : branch.arms) branch.taken += arm.hits != 0 ? 1 : 0;
-    if (count == nullptr) file_->lines.back().hits = add_counts(branch.arms[0].hits, branch.arms[1].hits);
+    if (count != nullptr) {
+      // Istanbul's: a count of the line, and with it how many of its ways were taken and how many were not.
+      if (truths > limits::kArmsOfBranch || falsehoods > limits::kArmsOfBranch || truths + falsehoods == 0) return true;
+      branch.taken = static_cast<std::uint32_t>(truths);
+      branch.total = static_cast<std::uint32_t>(truths + falsehoods);
+    } else {
+      branch.arms = {{"true", truths}, {"false", falsehoods}};
+      branch.total = 2;
+      branch.taken = (truths != 0 ? 1U : 0U) + (falsehoods != 0 ? 1U : 0U);
+      file_->lines.back().hits = add_counts(truths, falsehoods);
+    }
     file_->branches.push_back(std::move(branch));
     return true;
   }

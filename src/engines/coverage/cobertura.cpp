@@ -211,8 +211,10 @@ class Cobertura final : public XmlFormat {
     const auto line = number == nullptr ? std::nullopt : parse_line_number(*number);
     bool negative = false;
     const auto count = hits == nullptr ? std::nullopt : parse_count(*hits, negative);
-    if (!line || !count) return;
-    if (function_.line == 0 || *line < function_.line) function_.line = *line;
+    if (!count) return;
+    const auto first = line.value_or(0);
+    if (first == 0) return;
+    if (function_.line == 0 || first < function_.line) function_.line = first;
     function_.hits = std::max(function_.hits, *count);
   }
 

@@ -1,9 +1,11 @@
 // coverage json (coverage.py 5 and later): run and missed lines, and with --branch the jumps taken and not.
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "engines/coverage/json_parts.h"
 #include "engines/coverage/limits.h"
+#include "engines/coverage/python_lines.h"
 #include "engines/coverage/readers.h"
 #include "foundation/base/limits.h"
 
@@ -16,6 +18,27 @@ void add_lines(const doc::Value* list, std::uint64_t hits, SourceFile& file) {
   for (const auto& item : list->items())
     if (item.is_number())
       if (const auto line = parse_line_number(item.as_string())) file.lines.push_back({*line, hits});
+}
+
+// `executed_lines` holds lines that ran but are no statements of their own (docstrings, excluded definitions), which
+// the report's own sums leave out. Where the source is at hand and explains the difference exactly, so are they here.
+void drop_other_lines(const doc::Value& value, std::string_view path, const ReaderOptions& options, SourceFile& file) {
+  if (const auto* excluded = value.find("excluded_lines"); excluded != nullptr && excluded->is_array()) {
+    std::set<std::uint32_t> lines;
+    for (const auto& item : excluded->items())
+      if (item.is_number()) lines.insert(parse_line_number(item.as_string()).value_or(0));
+    std::erase_if(file.lines, [&](const Line& line) { return lines.contains(line.number); });
+  }
+  const auto* summary = value.find("summary");
+  const auto* covered = summary == nullptr || !summary->is_object() ? nullptr : summary->find("covered_lines");
+  const auto wanted = covered != nullptr && covered->is_number() ? covered->as_integer() : std::nullopt;
+  if (!wanted || *wanted < 0 || file.lines.size() <= static_cast<std::size_t>(*wanted) || !options.read_source) return;
+  const auto source = options.read_source(path);
+  if (!source) return;
+  const auto statements = find_python_lines(*source).statements;
+  auto kept = file.lines;
+  std::erase_if(kept, [&](const Line& line) { return !std::ranges::binary_search(statements, line.number); });
+  if (kept.size() == static_cast<std::size_t>(*wanted)) file.lines = std::move(kept);
 }
 
 void add_branches(const doc::Value* list, std::uint64_t hits, std::map<std::uint32_t, Branch>& branches) {
@@ -62,6 +85,7 @@ Result<Report> read_coveragepy_json(Input& input, const ReaderOptions& options) 
     auto& file = report.files.emplace_back();
     file.path = path;
     add_lines(value.find("executed_lines"), 1, file);
+    drop_other_lines(value, path, options, file);
     add_lines(value.find("missing_lines"), 0, file);
     std::map<std::uint32_t, Branch> branches;
     add_branches(value.find("executed_branches"), 1, branches);

@@ -99,6 +99,7 @@ Result<int> run(const DiffCoverOptions& options, const DiffCoverWorld& world) {
     const auto cut = path.find_last_of("/\\");
     return names.contains(cut == std::string_view::npos ? path : path.substr(cut + 1));
   };
+  reading.branches_overrule_lines = true;
   std::vector<Report> reports;
   for (const auto& path : options.coverage_files) {
     auto report = TRY(read_report_file(io::join_path(world.cwd, path), reading));

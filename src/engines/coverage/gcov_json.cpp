@@ -1,6 +1,8 @@
 // gcov --json-format (GCC 9 and later): one document a data file, gzip-compressed unless --stdout was given, or
 // several documents, one a line. A line of several template instances comes several times.
 #include <algorithm>
+#include <optional>
+#include <set>
 #include <unordered_map>
 
 #include "engines/coverage/gunzip.h"
@@ -25,16 +27,48 @@ std::uint32_t line_of(const doc::Value& object, std::string_view name) {
   return value != nullptr && value->is_number() ? parse_line_number(value->as_string()).value_or(0) : 0;
 }
 
+struct Way {
+  std::uint64_t hits = 0;
+  bool falls_through = false, throws = false, is_choice = true;
+  std::optional<std::int64_t> block;  // that it leaves; told by GCC 14 and later
+};
+
+// The way that an exception takes is no choice in the source, and neither is the other way out of the same call: the
+// one that falls through right before it, or where that is taken already, right behind it.
+void mark_calls(std::vector<Way>& ways) {
+  std::set<std::int64_t> calls;
+  for (const auto& way : ways)
+    if (way.throws && way.block) calls.insert(*way.block);
+  for (std::size_t i = 0; i < ways.size(); ++i) {
+    if (ways[i].block) ways[i].is_choice = !calls.contains(*ways[i].block);
+    if (!ways[i].throws) continue;
+    ways[i].is_choice = false;
+    if (ways[i].block) continue;
+    const auto returns = [&](const Way& way) { return way.falls_through && !way.throws && way.is_choice; };
+    if (i > 0 && returns(ways[i - 1]))
+      ways[i - 1].is_choice = false;
+    else if (i + 1 < ways.size() && returns(ways[i + 1]))
+      ways[i + 1].is_choice = false;
+  }
+}
+
 void add_branches(const doc::Value& branches, std::uint32_t line, SourceFile& file) {
+  std::vector<Way> ways;
+  for (const auto& arm : branches.items()) {
+    if (!arm.is_object()) continue;
+    if (ways.size() >= limits::kArmsOfBranch) break;
+    Way way{count_of(arm, "count"), arm.boolean_or("fallthrough", false), arm.boolean_or("throw", false), true, {}};
+    if (const auto* block = arm.find("source_block_id"); block != nullptr && block->is_number())
+      way.block = block->as_integer();
+    ways.push_back(way);
+  }
+  mark_calls(ways);
   Branch branch;
   branch.line = line;
-  for (const auto& arm : branches.items()) {
-    // The way an exception takes is no choice in the source.
-    if (!arm.is_object() || arm.boolean_or("throw", false)) continue;
-    if (branch.arms.size() >= limits::kArmsOfBranch) break;
-    const auto hits = count_of(arm, "count");
-    branch.arms.push_back({arm.boolean_or("fallthrough", false) ? "falls through" : "jumps", hits});
-    branch.taken += hits != 0 ? 1 : 0;
+  for (const auto& way : ways) {
+    if (!way.is_choice) continue;
+    branch.arms.push_back({way.falls_through ? "falls through" : "jumps", way.hits});
+    branch.taken += way.hits != 0 ? 1 : 0;
   }
   branch.total = static_cast<std::uint32_t>(branch.arms.size());
   if (branch.total > 1) file.branches.push_back(std::move(branch));
@@ -93,7 +127,8 @@ class GcovJson {
       for (const auto& item : functions->items()) {
         const auto line = line_of(item, "start_line");
         if (line == 0) continue;
-        file.functions.push_back({std::string(item.string_or("demangled_name", item.string_or("name", ""))), line,
+        // The linker's name, as tracefiles and the data files have it: a constructor's variants stay apart.
+        file.functions.push_back({std::string(item.string_or("name", item.string_or("demangled_name", ""))), line,
                                   count_of(item, "execution_count")});
       }
     }

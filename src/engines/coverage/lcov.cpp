@@ -246,13 +246,13 @@ class LcovReader {
   void end_record() {
     in_record_ = false;
     if (file_ == nullptr) return;
-    if (options_.lines_from_branches) add_implied_lines();
+    add_implied_lines();
     for (const auto& [name, function] : functions_) file_->functions.push_back({name, function.line, function.hits});
     file_ = nullptr;
   }
 
-  // A line with branches but without a count is covered when all of its branches were taken; one with count 0 whose
-  // branches ran, ran; a function's line without a count has the function's.
+  // A line with branches (BRDA) but without a count (DA) is covered when all of its branches were taken, a function's
+  // line without a count has the function's.
   void add_implied_lines() {
     if (first_branch_ == file_->branches.size() && functions_.empty()) return;
     std::unordered_map<std::uint32_t, std::uint64_t> hits;
@@ -277,7 +277,7 @@ class LcovReader {
         const auto value = sum.taken < sum.total ? 0 : sum.executions;
         hits[line] = value;
         file_->lines.push_back({line, value});
-      } else if (found->second == 0 && sum.executions > 0) {
+      } else if (options_.branches_overrule_lines && found->second == 0 && sum.executions > 0) {
         found->second = sum.executions;
         file_->lines.push_back({line, sum.executions});
       }

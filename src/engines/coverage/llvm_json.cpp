@@ -4,6 +4,8 @@
 // A segment [line, column, count, has count, starts a region, is a gap] holds until the next. A line's count is the
 // largest of the regions that start on it and the one that runs into it, as llvm-cov itself counts lines.
 #include <algorithm>
+#include <map>
+#include <optional>
 #include <unordered_map>
 
 #include "engines/coverage/json_parts.h"
@@ -17,6 +19,7 @@ namespace chiron::coverage {
 namespace {
 
 constexpr std::size_t kLinesOfFile = 5'000'000;
+constexpr std::size_t kConditionsOfDecision = 32'767;  // as many as clang's -fmcdc-max-conditions takes
 
 struct Segment {
   std::uint32_t line = 0, column = 0;
@@ -81,50 +84,93 @@ bool add_lines(const std::vector<Segment>& segments, SourceFile& file) {
   return true;
 }
 
-void add_branches(const doc::Value& list, SourceFile& file) {
+// [line, column, end line, end column, true, false, file, expanded file, kind]
+constexpr std::uint64_t kConditionKind = 6;  // a branch that is an operand of a decision with MC/DC
+
+std::optional<Branch> read_branch(const doc::Value& item) {
+  if (!item.is_array() || item.items().size() < 6) return std::nullopt;
+  const auto& parts = item.items();
+  Branch branch;
+  branch.line = line_number(parts[0]);
+  branch.column = column_number(parts[1]);
+  if (branch.line == 0) return std::nullopt;
+  branch.arms = {{"true", number(parts[4])}, {"false", number(parts[5])}};
+  branch.total = 2;
+  for (const auto& arm : branch.arms) branch.taken += arm.hits != 0 ? 1 : 0;
+  return branch;
+}
+
+using Position = std::pair<std::uint32_t, std::uint32_t>;
+struct Outcomes {
+  bool seen_true = false, seen_false = false;
+};
+using Conditions = std::map<Position, Outcomes>;  // of all instances together
+
+Conditions add_branches(const doc::Value& list, SourceFile& file) {
+  Conditions conditions;
   for (const auto& item : list.items()) {
-    if (!item.is_array() || item.items().size() < 6) continue;
-    const auto& parts = item.items();
-    Branch branch;
-    branch.line = line_number(parts[0]);
-    branch.column = column_number(parts[1]);
-    if (branch.line == 0) continue;
-    branch.arms = {{"true", number(parts[4])}, {"false", number(parts[5])}};
-    branch.total = 2;
-    for (const auto& arm : branch.arms) branch.taken += arm.hits != 0 ? 1 : 0;
-    file.branches.push_back(std::move(branch));
+    auto branch = read_branch(item);
+    if (!branch) continue;
+    if (item.items().size() > 8 && number(item.items()[8]) == kConditionKind) {
+      auto& seen = conditions[{branch->line, branch->column}];
+      seen.seen_true |= branch->arms[0].hits != 0;
+      seen.seen_false |= branch->arms[1].hits != 0;
+    }
+    file.branches.push_back(std::move(*branch));
+  }
+  return conditions;
+}
+
+// The branches within a macro stand with the places that use it; they belong to the lines of its definition, all uses
+// together.
+void collect_macro_branches(const doc::Value& expansions, std::map<std::string, std::vector<Branch>>& macros) {
+  for (const auto& expansion : expansions.items()) {
+    const auto* branches = expansion.find("branches");
+    const auto* names = expansion.find("filenames");
+    if (branches == nullptr || !branches->is_array() || names == nullptr || !names->is_array()) continue;
+    for (const auto& item : branches->items()) {
+      auto branch = read_branch(item);
+      if (!branch || item.items().size() < 7) continue;
+      const auto file = number(item.items()[6]);
+      if (file < names->items().size() && names->items()[file].is_string())
+        macros[names->items()[file].as_string()].push_back(std::move(*branch));
+    }
   }
 }
 
-// [line, column, end line, end column, …, [condition covered…]]: what stands between differs by version.
-void add_decisions(const doc::Value& list, SourceFile& file) {
+const doc::Value* independence_flags(const std::vector<doc::Value>& parts) {
+  for (std::size_t i = 4; i < parts.size(); ++i) {
+    if (!parts[i].is_array() || parts[i].items().empty()) continue;
+    if (std::ranges::all_of(parts[i].items(), [](const doc::Value& flag) { return flag.is_boolean(); }))
+      return &parts[i];
+  }
+  return nullptr;
+}
+
+// [line, column, end line, end column, …, [condition covered…], …]: what stands between differs by version.
+void add_decisions(const doc::Value& list, const Conditions& conditions, SourceFile& file) {
   for (const auto& item : list.items()) {
-    if (!item.is_array() || item.items().size() < 5 || !item.items().back().is_array()) continue;
+    if (!item.is_array() || item.items().size() < 5) continue;
     const auto& parts = item.items();
+    const auto* flags = independence_flags(parts);
     Decision decision;
     decision.line = line_number(parts[0]);
     decision.column = column_number(parts[1]);
     decision.has_mcdc = true;
-    if (decision.line == 0 || parts.back().items().size() > 1024) continue;
-    const std::pair first(decision.line, decision.column);
-    const std::pair last(line_number(parts[2]), column_number(parts[3]));
+    if (decision.line == 0 || flags == nullptr || flags->items().size() > kConditionsOfDecision) continue;
     // The conditions are branches of their own; their counts say which outcomes were seen.
-    std::vector<const Branch*> within;
-    for (const auto& branch : file.branches) {
-      const std::pair at(branch.line, branch.column);
-      if (at >= first && at < last) within.push_back(&branch);
-    }
-    std::stable_sort(within.begin(), within.end(), [](const Branch* a, const Branch* b) {
-      return std::pair(a->line, a->column) < std::pair(b->line, b->column);
-    });
-    const auto& flags = parts.back().items();
-    for (std::size_t i = 0; i < flags.size(); ++i) {
-      Condition condition{decision.line, 0, "", true, true, truth(flags[i])};
-      if (within.size() == flags.size()) {
-        condition.line = within[i]->line;
-        condition.column = within[i]->column;
-        condition.seen_true = within[i]->arms[0].hits != 0;
-        condition.seen_false = within[i]->arms[1].hits != 0;
+    std::vector<Conditions::const_iterator> within;
+    const auto last = conditions.lower_bound({line_number(parts[2]), column_number(parts[3])});
+    for (auto at = conditions.lower_bound({decision.line, decision.column});
+         at != conditions.end() && at != last && within.size() <= flags->items().size(); ++at)
+      within.push_back(at);
+    for (std::size_t i = 0; i < flags->items().size(); ++i) {
+      Condition condition{decision.line, 0, "", true, true, truth(flags->items()[i])};
+      if (within.size() == flags->items().size()) {
+        condition.line = within[i]->first.first;
+        condition.column = within[i]->first.second;
+        condition.seen_true = within[i]->second.seen_true;
+        condition.seen_false = within[i]->second.seen_false;
       }
       decision.conditions.push_back(std::move(condition));
     }
@@ -141,8 +187,11 @@ Result<Report> read_llvm_json(Input& input, const ReaderOptions& options) {
   std::unordered_map<std::string, std::size_t> index;
   std::string problem;
   bool any = false;
+  std::map<std::string, std::vector<Branch>> macros;  // by the file of the definition
   const auto take_file = [&](std::string_view, doc::Value value) {
     any = true;
+    if (const auto* expansions = value.find("expansions"); expansions != nullptr && expansions->is_array())
+      collect_macro_branches(*expansions, macros);
     const auto path = value.string_or("filename", "");
     if (path.empty() || path.size() > limits::kPathBytes || (options.wanted && !options.wanted(path))) return true;
     const auto [entry, is_new] = index.try_emplace(std::string(path), report.files.size());
@@ -153,10 +202,11 @@ Result<Report> read_llvm_json(Input& input, const ReaderOptions& options) {
       problem = format("{} would have more than {} lines", path, kLinesOfFile);
       return false;
     }
+    Conditions conditions;
     if (const auto* branches = value.find("branches"); branches != nullptr && branches->is_array())
-      add_branches(*branches, file);
+      conditions = add_branches(*branches, file);
     if (const auto* records = value.find("mcdc_records"); records != nullptr && records->is_array())
-      add_decisions(*records, file);
+      add_decisions(*records, conditions, file);
     return true;
   };
   const auto take_function = [&](std::string_view, doc::Value value) {
@@ -182,6 +232,11 @@ Result<Report> read_llvm_json(Input& input, const ReaderOptions& options) {
                 "export the coverage again; line numbers that large are no real source");
   }
   if (!read) return std::unexpected(std::move(read).error());
+  for (auto& [path, branches] : macros) {
+    const auto found = index.find(path);
+    if (found == index.end()) continue;
+    std::ranges::move(branches, std::back_inserter(report.files[found->second].branches));
+  }
   if (!any) {
     report.note("the report holds no files; was it exported with -summary-only?");
   }

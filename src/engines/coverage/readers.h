@@ -14,9 +14,9 @@ struct ReaderOptions {
   // Whether the lines of a file are wanted, asked with its path as the report spells it; empty: all are.
   // A file that is not wanted is left out of the report, and skipped over where the format allows.
   std::function<bool(std::string_view path)> wanted;
-  // LCOV only: lines that a report names in branches (BRDA) or functions (FN) but gives no count for (DA) become
-  // lines, as diff-cover counts them.
-  bool lines_from_branches = true;
+  // LCOV only: a line with count 0 whose branches were taken ran, as diff-cover has it. Otherwise the count stands:
+  // clang counts each `case` that was passed over as taken the other way.
+  bool branches_overrule_lines = false;
   // The source of a file by the report's path, for formats that only say what ran; empty: there are no sources.
   std::function<std::optional<std::string>(std::string_view path)> read_source;
 };

@@ -96,21 +96,22 @@ TEST_CASE("Clover: statements, conditions with both outcomes, methods; PHPUnit's
 }
 
 TEST_CASE("LCOV: sums, branches, exceptions, functions in both forms, MC/DC") {
-  const auto report = must_read(
+  constexpr std::string_view text =
       "TN:t\nSF:a.c\nFN:1,main\nFNDA:2,main\nFNL:0,9,12\nFNA:0,5,other\nDA:1,2\nDA:2,0,checksum\nDA:1,1\n"
       "BRDA:2,0,0,-\nBRDA:2,0,1,3\nBRDA:5,e0,a<b,c,1\nBRDA:5,e0,1,0\nMCDC:7,2,t,1,0,a\nMCDC:7,2,f,0,0,a\n"
-      "LF:2\nLH:1\nend_of_record\n");
+      "LF:2\nLH:1\nend_of_record\n";
+  const auto report = must_read(text);
   // Line 2 has count 0 but a branch that ran; line 5 is only known by its branches, one of which did not.
-  CHECK(lines_of(report) == "a.c 1:3 2:3 5:0");
+  CHECK(lines_of(report) == "a.c 1:3 2:0 5:0");
+  ReaderOptions options;
+  options.branches_overrule_lines = true;
+  CHECK(lines_of(must_read(text, options)) == "a.c 1:3 2:3 5:0");
   REQUIRE(report.files[0].branches.size() == 2);
   CHECK(report.files[0].branches[1].arms[0].label == "a<b,c (exception)");
   REQUIRE(report.files[0].decisions.size() == 1);
   CHECK(report.files[0].decisions[0].conditions[0].seen_true);
   CHECK_FALSE(report.files[0].decisions[0].conditions[0].seen_false);
   CHECK(report.files[0].functions.size() == 2);
-  ReaderOptions options;
-  options.lines_from_branches = false;
-  CHECK(lines_of(must_read("SF:a.c\nDA:1,1\nBRDA:5,0,0,1\nend_of_record\n", options)) == "a.c 1:1");
 }
 
 TEST_CASE("lying LCOV: each lie is refused with its line, or read as what it can mean") {
@@ -166,6 +167,45 @@ TEST_CASE("broken and hostile XML is refused with its place") {
   CHECK(code(deep) == "limit.depth");
 }
 
+TEST_CASE("hostile JSON, endless records and entity bombs end at a named bound") {
+  const auto code = [](std::string_view text) {
+    const auto report = read_text(text);
+    REQUIRE_FALSE(report.has_value());
+    return report.error().code;
+  };
+  for (const auto* head : {"{\"meta\":", "{\"gcc_version\":", "{\"data\":"}) {
+    const auto deep = code(head + std::string(100'000, '['));
+    CHECK_MESSAGE(deep == "limit.depth", deep);
+    CHECK(code(std::string(head) + "{\"a\": tru") == "json.syntax");
+  }
+  // Numbers that no line has are not lines; a count beyond 64 bits is the largest.
+  CHECK(lines_of(must_read(
+            "{\"meta\":{},\"files\":{\"a\":{\"executed_lines\":[1,1e300,-4,1152921504606846976,0]}}}")) == "a 1:1");
+  CHECK(lines_of(must_read("{\"gcc_version\":\"12\",\"files\":[{\"file\":\"a\",\"lines\":[{\"line_number\":2,\"count\":"
+                           "99999999999999999999999},{\"line_number\":3,\"count\":-1}]}]}")) ==
+        "a 2:18446744073709551615 3:0");
+  std::string bomb = "<!DOCTYPE c [<!ENTITY a0 'ha'>";
+  for (int i = 1; i < 20; ++i)
+    bomb += "<!ENTITY a" + std::to_string(i) + " '&a" + std::to_string(i - 1) + ";&a" + std::to_string(i - 1) + ";'>";
+  CHECK(code(bomb + "]><coverage line-rate='1'><sources><source>&a19;</source></sources></coverage>") == "xml.entity");
+  // The same record without end: it costs a line each and adds up.
+  std::string endless = "SF:a\n";
+  for (int i = 0; i < 200'000; ++i) endless += "DA:7,9223372036854775807\n";
+  CHECK(lines_of(must_read(endless)) == "a 7:18446744073709551615");
+  std::string arms = "SF:a\n";
+  for (std::size_t i = 0; i <= limits::kArmsOfBranch; ++i) arms += "BRDA:1,0," + std::to_string(i) + ",1\n";
+  CHECK(code(arms) == "lcov.syntax");
+}
+
+TEST_CASE("the end tag as text within what is skipped does not end it") {
+  const std::string text =
+      "<coverage line-rate='1'><class filename='a'><?x </class> ?><lines><line number='1' hits='1'/></lines></class>"
+      "<class filename='b'><lines><line number='2' hits='1'/></lines></class></coverage>";
+  ReaderOptions options;
+  options.wanted = [](std::string_view path) { return path == "b"; };
+  CHECK(lines_of(must_read(text, options)) == "b 2:1");
+}
+
 TEST_CASE("the fast path and the library read the same") {
   // The same report with something in it that only the library takes.
   for (const auto* text : {
@@ -191,7 +231,7 @@ TEST_CASE("llvm-cov JSON: lines from segments, branches, MC/DC") {
   const auto report = must_read(R"({"data":[{"files":[{"filename":"/s/a.c","segments":[
     [1,12,4,true,true,false],[2,7,4,true,true,false],[2,20,1,true,true,false],[4,1,3,true,false,false],
     [6,1,0,true,true,false],[6,9,4,true,false,false],[8,2,0,false,false,false]],
-    "branches":[[2,7,2,9,1,3,0,0,4],[2,13,2,15,0,1,0,0,4]],
+    "branches":[[2,7,2,9,1,3,0,0,6],[2,13,2,15,0,1,0,0,6]],
     "mcdc_records":[[2,7,2,15,0,5,[true,false]]]}],
     "functions":[{"name":"f","count":4,"filenames":["/s/a.c"],"regions":[[1,12,8,2,4,0,0,0]]}]}],
     "type":"llvm.coverage.json.export","version":"2.0.1"})");
