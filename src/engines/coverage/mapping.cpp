@@ -25,6 +25,54 @@ bool ends_with_path(std::string_view path, std::string_view tail) {
   return path.size() > tail.size() && path.ends_with(tail) && path[path.size() - tail.size() - 1] == '/';
 }
 
+// Code of the system and of packages is in many reports, and nobody expects it in the repository.
+bool is_foreign(std::string_view path) {
+  for (const auto* folder : {"/usr/", "/opt/", "/Library/", "/nix/"})
+    if (path.starts_with(folder)) return true;
+  for (const auto* folder : {"/site-packages/", "/dist-packages/", "/node_modules/", "/.cargo/", "/.rustup/", "/.m2/"})
+    if (path.find(folder) != std::string_view::npos) return true;
+  return path.starts_with('<');  // "<string>" and the like
+}
+
+// Names that two paths share at their ends.
+std::size_t common_names(std::string_view a, std::string_view b) {
+  std::size_t names = 0;
+  while (!a.empty() && !b.empty() && io::file_name(a) == io::file_name(b)) {
+    ++names;
+    const auto cut_a = a.find_last_of('/'), cut_b = b.find_last_of('/');
+    a = a.substr(0, cut_a == std::string_view::npos ? 0 : cut_a);
+    b = b.substr(0, cut_b == std::string_view::npos ? 0 : cut_b);
+  }
+  return names;
+}
+
+// The one of the candidates that shares the most with the path: at least a folder and the name, and more than any
+// other.
+std::string_view nearest(std::string_view path, const std::vector<std::string_view>& candidates) {
+  std::size_t most = 1;
+  std::string_view best;
+  for (const auto candidate : candidates) {
+    const auto names = common_names(path, candidate);
+    if (names < most) continue;
+    best = names > most ? candidate : std::string_view{};
+    most = names;
+  }
+  return best;
+}
+
+// What maps a path to a file of the same name, with as little said as possible: "--map /build=lib".
+std::string map_advice(std::string_view path, std::string_view candidate) {
+  auto from = path.find_last_of('/'), to = candidate.find_last_of('/');
+  auto before = path.substr(0, from == std::string_view::npos ? 0 : from);
+  auto after = candidate.substr(0, to == std::string_view::npos ? 0 : to);
+  while (!before.empty() && !after.empty() && io::file_name(before) == io::file_name(after)) {
+    from = before.find_last_of('/'), to = after.find_last_of('/');
+    before = before.substr(0, from == std::string_view::npos ? 0 : from);
+    after = after.substr(0, to == std::string_view::npos ? 0 : to);
+  }
+  return format("map it with --map {}={}", before.empty() ? "/" : before, after.empty() ? "." : after);
+}
+
 // "/a/b" below "/a" -> "b"
 std::optional<std::string> below(std::string_view path, std::string_view folder) {
   if (folder.empty()) return std::nullopt;
@@ -126,13 +174,17 @@ void ReportIndex::map_by_suffix() {
     // A bare name at the end of an absolute path says too little while other files share it.
     if (!best.empty() && best.find('/') == std::string_view::npos && candidates->second.size() > 1) best = {};
     if (best.empty() && longer.size() == 1) best = longer[0];
+    // The whole repository is a folder of what the report's root was, or the other way round.
+    if (best.empty() && longer.empty() && !is_foreign(path)) best = nearest(path, candidates->second);
     if (best.empty()) {
       const auto& choices = longer.empty() ? candidates->second : longer;
       std::string named;
       for (std::size_t i = 0; i < choices.size() && i < 3; ++i) named += (i != 0 ? ", " : "") + std::string(choices[i]);
       if (choices.size() > 3) named += format(" and {} more", choices.size() - 3);
-      lost_.push_back({&file, longer.size() > 1 ? format("could be {}", named)
-                                                : format("lies outside of the repository; the nearest is {}", named)});
+      auto reason = longer.size() > 1 ? format("could be {}", named)
+                                      : format("lies outside of the repository; the nearest is {}", named);
+      if (choices.size() == 1) reason += "; if that is it, " + map_advice(path, choices[0]);
+      lost_.push_back({&file, std::move(reason)});
       continue;
     }
     const auto [entry, is_new] = claimed.try_emplace(std::string(best), std::pair(&file, false));
@@ -160,6 +212,22 @@ std::vector<const SourceFile*> ReportIndex::find(std::string_view path) const {
   return {};
 }
 
+namespace {
+
+void note_lost(const Report& report, const std::vector<ReportIndex::Lost>& lost, std::vector<std::string>& notes) {
+  constexpr std::size_t kShown = 20;
+  std::size_t count = 0;
+  for (const auto& [file, reason] : lost) {
+    if (is_foreign(to_unix_path(file->path))) continue;
+    if (++count <= kShown) notes.push_back(format("{}: {} is not mapped: {}", report.name, file->path, reason));
+  }
+  if (count > kShown) notes.push_back(format("{}: {} more files are not mapped", report.name, count - kShown));
+  if (count != 0 && count == report.files.size())
+    notes.push_back(report.name + ": none of its files is in the repository; say where they lie with --map FROM=TO");
+}
+
+}  // namespace
+
 std::vector<SourceFile> merge_reports(const std::vector<Report>& reports, const MapOptions& options,
                                       std::vector<std::string>& notes) {
   std::map<std::string, SourceFile> merged;
@@ -181,12 +249,7 @@ std::vector<SourceFile> merge_reports(const std::vector<Report>& reports, const 
     const ReportIndex index(report, options);
     for (const auto& path : *options.repository_files)
       for (const auto* file : index.find(path)) add(path, *file);
-    for (std::size_t i = 0; i < index.lost().size() && i < 20; ++i) {
-      const auto& lost = index.lost()[i];
-      notes.push_back(format("{}: {} is not mapped: {}", report.name, lost.file->path, lost.reason));
-    }
-    if (index.lost().size() > 20)
-      notes.push_back(format("{}: {} more files are not mapped", report.name, index.lost().size() - 20));
+    note_lost(report, index.lost(), notes);
   }
   std::vector<SourceFile> files;
   files.reserve(merged.size());
