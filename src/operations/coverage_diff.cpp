@@ -85,6 +85,10 @@ class CoverageDiff {
         TRY(reader.feed({buffer.data(), length}));
       }
       steps.push_back(TRY(reader.finish()));
+      if (steps.back().empty() && reader.saw_text()) {
+        return fail(ErrorKind::input, "diff.none", "the file holds text, but no diff", Place{request_.diff_file},
+                    "write one with `git diff BASE > FILE`, without --stat or --name-only");
+      }
       name_ = request_.diff_file;
     } else {
       const auto base = TRY(base_revision());
@@ -346,6 +350,7 @@ class CoverageDiff {
     if (!repository_files_.empty()) map.repository_files = &repository_files_;
     const auto before = merge_reports(base, map, notes);
     const auto now = merge_reports(reports_, map, notes);
+    for (auto& note : notes) response_.notices.push_back(std::move(note));
     for (auto& finding : ratchet_findings(before, now)) {
       response_.notices.push_back((finding.place.file.empty() ? "" : finding.place.file + ": ") + finding.message);
       add(std::move(finding));

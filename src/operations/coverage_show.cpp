@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "engines/coverage/changes.h"
+#include "engines/coverage/show_page.h"
 #include "engines/coverage/write_report.h"
 #include "foundation/base/format.h"
 #include "foundation/base/text.h"
@@ -19,7 +20,7 @@ namespace support = coverage_support;
 struct CoverageShowRequest {
   std::vector<std::string> reports, include, exclude, map;
   bool source = false;
-  std::string format = "table";
+  std::string format = "table", output;
 };
 
 struct CoverageMergeRequest {
@@ -71,12 +72,12 @@ Result<Response> run_show(const CoverageShowRequest& request, Context& context) 
   Totals sum;
   for (const auto& file : merged.files) sum += totals(file);
   response.metrics.push_back({"coverage.lines", percent(sum.covered_lines, sum.lines), "%"});
-  if (request.format == "json") {
-    response.output = write_summary_json(merged.files);
-    return response;
-  }
   std::string out;
-  if (request.source) {
+  if (request.format == "json") {
+    out = write_summary_json(merged.files);
+  } else if (request.format == "html") {
+    out = write_page(merged.files, support::source_reader(merged.root));
+  } else if (request.source) {
     const auto read = support::source_reader(merged.root);
     for (const auto& file : merged.files) {
       const auto source = read(file.path);
@@ -84,11 +85,16 @@ Result<Response> run_show(const CoverageShowRequest& request, Context& context) 
         response.notices.push_back(file.path + ": the source cannot be read");
         continue;
       }
-      out += write_annotated(file, *source, context.colour) + "\n";
+      out += write_annotated(file, *source, context.colour && request.output.empty()) + "\n";
     }
   }
-  out += write_table(merged.files, context.colour);
-  response.output = std::move(out);
+  if (request.format == "table") out += write_table(merged.files, context.colour && request.output.empty());
+  if (request.output.empty() || request.output == "-") {
+    response.output = std::move(out);
+  } else {
+    TRY(io::write_file_atomic(context.absolute(request.output), out));
+    response.output = format("{} files written to {}\n", merged.files.size(), request.output);
+  }
   return response;
 }
 
@@ -121,7 +127,10 @@ Operation coverage_show_operation() {
                 .positional = true,
                 .is_path = true})
           .add("source", &R::source, {.help = "Print the sources with the count of each line"})
-          .add("as", &R::format, {.help = "Form of the output", .fallback = "table", .choices = {"table", "json"}})
+          .add("as", &R::format,
+               {.help = "Form of the output", .fallback = "table", .choices = {"table", "json", "html"}})
+          .add("into", &R::output,
+               {.help = "Write to this file instead of standard output", .placeholder = "FILE", .is_path = true})
           .add("include", &R::include, {.help = "Only files that match", .placeholder = "GLOB", .example = "src/**"})
           .add("exclude", &R::exclude,
                {.help = "Leave files out whose name or absolute path matches", .placeholder = "PATTERN"})
@@ -135,6 +144,7 @@ Operation coverage_show_operation() {
       "Several reports are added up; paths are mapped to the repository's files, and what could not be mapped is "
       "named.";
   made.examples = {{"chiron coverage show coverage.xml lcov.info", "Two reports as one table"},
+                   {"chiron coverage show coverage.xml --as html --into coverage.html", "A page with every source"},
                    {"chiron coverage show build --source --include 'src/parser.cpp'", "One source with its counts"}};
   return made;
 }

@@ -177,6 +177,7 @@ Result<std::vector<DiffFile>> DiffReader::finish() {
 
 Result<void> DiffReader::take_line(std::string_view line) {
   ++line_number_;
+  saw_text_ = saw_text_ || !text::trim(line).empty();
   if (state_ == State::hunk) {
     const bool counted = old_left_ != 0 || new_left_ != 0;
     const char first = line.empty() ? ' ' : line[0];

@@ -34,6 +34,8 @@ class DiffReader {
   explicit DiffReader(std::string name);
   // Errors: "diff.syntax", "limit.diff".
   [[nodiscard]] Result<void> feed(std::string_view piece);
+  // Whether there was anything but white space so far: text without a single file is no diff.
+  [[nodiscard]] bool saw_text() const { return saw_text_; }
   [[nodiscard]] Result<std::vector<DiffFile>> finish();
 
  private:
@@ -53,6 +55,7 @@ class DiffReader {
   State state_ = State::outside;
   bool git_ = false;       // the current file has a "diff --git" line
   bool named_by_ = false;  // a surer line than the header named the file
+  bool saw_text_ = false;
   unsigned parents_ = 1;
   std::uint64_t old_left_ = 0, new_left_ = 0;
   std::uint32_t old_at_ = 0, new_at_ = 0, removed_at_ = 0;

@@ -131,13 +131,20 @@ void add_branches(const std::vector<Measured>& reports, const std::vector<std::u
   std::erase_if(merged.decisions, outside);
   normalize(merged, Instances::add);
   out.totals = totals(merged);
-  for (const auto& branch : merged.branches) {
-    if (!branch.partial() || !std::binary_search(covered.begin(), covered.end(), branch.line)) continue;
-    out.partial.push_back({branch.line, branch.column, branch.taken, branch.total, false, missing_arms(branch)});
+  for (auto& partial : partial_branches(merged))
+    if (std::binary_search(covered.begin(), covered.end(), partial.line)) out.partial.push_back(std::move(partial));
+}
+
+}  // namespace
+
+std::vector<PartialBranch> partial_branches(const SourceFile& file) {
+  std::vector<PartialBranch> partials;
+  for (const auto& branch : file.branches) {
+    if (branch.partial())
+      partials.push_back({branch.line, branch.column, branch.taken, branch.total, false, missing_arms(branch)});
   }
-  for (const auto& decision : merged.decisions) {
-    if (!std::binary_search(covered.begin(), covered.end(), decision.line)) continue;
-    PartialBranch partial{decision.line, 0, 0, 0, true, ""};
+  for (const auto& decision : file.decisions) {
+    PartialBranch partial{decision.line, decision.column, 0, 0, true, ""};
     for (const auto& condition : decision.conditions) {
       ++partial.total;
       const bool both = condition.seen_true && condition.seen_false;
@@ -145,7 +152,11 @@ void add_branches(const std::vector<Measured>& reports, const std::vector<std::u
         ++partial.taken;
         continue;
       }
-      const auto name = condition.text.empty() ? format("condition {}", partial.total) : condition.text;
+      auto name = condition.text;
+      if (name.empty()) {
+        name = format("condition {}", partial.total);
+        if (condition.column != 0) name += format(" (column {})", condition.column);
+      }
       const char* lack = !condition.seen_true && !condition.seen_false ? "never evaluated"
                          : !condition.seen_true                        ? "never true"
                          : !condition.seen_false                       ? "never false"
@@ -153,13 +164,12 @@ void add_branches(const std::vector<Measured>& reports, const std::vector<std::u
       if (partial.total - partial.taken <= 5)
         partial.missing += (partial.missing.empty() ? "" : ", ") + name + " " + lack;
     }
-    if (partial.taken < partial.total) out.partial.push_back(std::move(partial));
+    if (partial.taken < partial.total) partials.push_back(std::move(partial));
   }
-  std::stable_sort(out.partial.begin(), out.partial.end(),
+  std::stable_sort(partials.begin(), partials.end(),
                    [](const PartialBranch& a, const PartialBranch& b) { return a.line < b.line; });
+  return partials;
 }
-
-}  // namespace
 
 DiffCoverage cover_changes(const std::vector<Report>& reports, const std::vector<ChangedFile>& changes,
                            const DiffCoverageOptions& options) {

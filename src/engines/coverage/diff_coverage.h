@@ -29,6 +29,9 @@ struct PartialBranch {
   std::string missing;  // "to line 12, false"; "" where the format does not say
 };
 
+// All of a normalized file's, in order of the lines.
+[[nodiscard]] std::vector<PartialBranch> partial_branches(const SourceFile& file);
+
 struct FileCoverage {
   std::string path;
   std::vector<std::uint32_t> measured;   // changed lines that a report knows, ascending

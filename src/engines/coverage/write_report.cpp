@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "engines/coverage/diff_coverage.h"
 #include "engines/coverage/report_print.h"
 #include "engines/coverage/snippets.h"
 #include "foundation/base/format.h"
@@ -71,13 +72,16 @@ std::string write_table(const std::vector<SourceFile>& files, bool colour) {
 }
 
 std::string write_annotated(const SourceFile& file, std::string_view source, bool colour) {
-  std::map<std::uint32_t, std::pair<std::uint32_t, std::uint32_t>> ways;
-  for (const auto& branch : file.branches) {
-    auto& [taken, total] = ways[branch.line];
-    taken += branch.taken;
-    total += branch.total;
+  std::map<std::uint32_t, std::string> notes;
+  for (const auto& partial : partial_branches(file)) {
+    auto& note = notes[partial.line];
+    note += note.empty() ? "" : "; ";
+    note += format("{} of {} {}", partial.taken, partial.total, partial.is_decision ? "conditions" : "ways");
+    if (!partial.missing.empty()) note += ", missing: " + partial.missing;
   }
-  std::string out = file.path + "\n";
+  const auto counts = totals(file);
+  std::string out =
+      format("{}  {:.1f}% of {} lines\n", file.path, percent(counts.covered_lines, counts.lines), counts.lines);
   const auto text = decode_source(source);
   std::uint32_t number = 0;
   for (const auto line : text::split_lines(text)) {
@@ -87,9 +91,9 @@ std::string write_annotated(const SourceFile& file, std::string_view source, boo
       count = std::to_string(counted->hits);
       if (counted->hits == 0) mark = "!";
     }
-    if (const auto found = ways.find(number); found != ways.end() && found->second.first < found->second.second) {
+    if (const auto found = notes.find(number); found != notes.end() && counted != nullptr) {
       if (mark == " ") mark = "~";
-      note = format("   [{} of {} ways]", found->second.first, found->second.second);
+      note = format("   [{}]", found->second);
     }
     const auto start = !colour || mark == " " ? std::string_view{} : mark == "!" ? kRed : kYellow;
     out += format("{}{} {:>5} {:>9} | {}{}{}\n", start, mark, number, count, line, note, start.empty() ? "" : kPlain);
