@@ -70,6 +70,25 @@ TEST_CASE("refusals name the member and the reason") {
   CHECK(normal("just text", "x.txt").bytes == "just text");
 }
 
+TEST_CASE("names of one file in a cpio share a number, and the last carries the content") {
+  auto archive = test::make_cpio({{"z", ""}, {"a", "shared\n"}, {"m", "alone\n"}});
+  // The first two become one file: equal inodes (all are 1), two links.
+  for (const auto* name : {"z", "a"}) {
+    const auto at = archive.find(std::string(name) + '\0', 0) - 110;
+    archive.replace(at + 38, 8, "00000002");
+  }
+  const auto made = normal(archive, "x.cpio");
+  CHECK(normal(made.bytes, "x.cpio").bytes == made.bytes);
+  const auto header = [&](std::string_view name) {
+    return made.bytes.substr(made.bytes.find(std::string(name) + '\0') - 110, 110);
+  };
+  CHECK(header("a").substr(6, 8) == header("z").substr(6, 8));
+  CHECK(header("a").substr(54, 8) == "00000000");
+  CHECK(header("z").substr(54, 8) == "00000007");
+  CHECK(header("z").substr(38, 8) == "00000002");
+  CHECK(header("m").substr(6, 8) != header("z").substr(6, 8));
+}
+
 TEST_CASE("bytecode, catalogues and pictures") {
   const std::string pyc = std::string("\xa7\x0d\x0d\x0a\0\0\0\0\x01\x02\x03\x04\x05\0\0\0code", 20);
   const auto bytecode = normal(pyc, "m.pyc");

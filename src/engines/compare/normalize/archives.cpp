@@ -1,6 +1,7 @@
 // tar, ar and cpio: members sorted by name, one time stamp, no owner, plain modes, nothing behind the end.
 #include <algorithm>
 #include <numeric>
+#include <unordered_map>
 
 #include "engines/compare/container/container.h"
 #include "engines/compare/normalize/context.h"
@@ -208,7 +209,8 @@ Result<std::string> Normalizer::ar(ByteView bytes) {
   return out;
 }
 
-// newc only: inode numbers count up, no owner, one link, one time. Hard links (several names of one inode) are refused.
+// newc only: inode numbers count up, no owner, one time. Names of one file (hard links) share a number; the last of
+// them carries the content, as unpackers expect.
 Result<std::string> Normalizer::cpio(ByteView bytes) {
   NormalizeContext context(budget_);
   const auto container = TRY(opened(open_cpio, bytes, context));
@@ -229,19 +231,39 @@ Result<std::string> Normalizer::cpio(ByteView bytes) {
     out += content;
     pad(out, 4);
   };
+  struct File {
+    std::uint64_t number = 0, names = 0, left = 0;
+    ByteView content;
+  };
+  std::unordered_map<std::string, File> files;
+  const auto header_of = [&](const Member& member) { return bytes.substr(member.header.offset, 110); };
+  const auto file_of = [&](const Member& member) -> File* {
+    const auto header = header_of(member);
+    if (member.type != MemberType::file || header.substr(38, 8) == "00000001") return nullptr;
+    return &files[std::string(header.substr(6, 8)) + std::string(header.substr(62, 16))];
+  };
+  for (const auto& member : container->members()) {
+    auto* file = file_of(member);
+    if (file == nullptr) continue;
+    ++file->names, ++file->left;
+    if (member.data.length > 0) file->content = bytes.substr(member.data.offset, member.data.length);
+  }
   std::uint64_t inode = 0;
   for (const auto index : order) {
     const auto& member = container->members()[index];
-    const auto header = bytes.substr(member.header.offset, 110);
+    const auto header = header_of(member);
     const bool folder = member.type == MemberType::folder;
-    if (member.type == MemberType::file && header.substr(38, 8) != "00000001") {
-      return fail(ErrorKind::unsupported, "normalize.unsupported",
-                  format("{} is a hard link; such archives are not normalised", member.name));
-    }
-    const auto content = TRY(nested(bytes.substr(member.data.offset, member.data.length), member.name));
+    auto* file = file_of(member);
+    if (file != nullptr && file->number == 0) file->number = ++inode;
+    auto stored = bytes.substr(member.data.offset, member.data.length);
+    if (file != nullptr) stored = --file->left == 0 ? file->content : ByteView();
+    const auto content = TRY(nested(stored, member.name));
     const auto before = out.size();
-    add(member.name, ++inode, text::to_lower_ascii(header.substr(14, 8)), folder ? 2 : 1, options_.time,
-        text::to_lower_ascii(header.substr(78, 16)), content);
+    add(member.name, file != nullptr ? file->number : ++inode, text::to_lower_ascii(header.substr(14, 8)),
+        folder            ? 2
+        : file != nullptr ? file->names
+                          : 1,
+        options_.time, text::to_lower_ascii(header.substr(78, 16)), content);
     const auto after = std::string_view(out).substr(before, 110);
     for (const auto& [at, what] : {std::pair{6, "inode"},
                                    {22, "uid"},
