@@ -42,6 +42,7 @@ main{overflow:auto;padding:18px 22px 60px}
 .card{background:var(--card);border:1px solid var(--line);border-radius:12px;margin:0 0 14px;overflow:hidden}
 .card>.head{padding:11px 16px;display:flex;gap:10px;align-items:center;flex-wrap:wrap}
 .card .head b{font-size:14px;word-break:break-all;cursor:pointer}.card .head b:hover{color:var(--accent)}
+.way a{color:var(--accent);cursor:pointer}.map .way{margin-bottom:6px}
 .way{color:var(--soft);font-size:12.5px;word-break:break-all}
 .members{display:flex;flex-wrap:wrap;gap:4px 14px}.members a{font:12px var(--mono);color:var(--accent);cursor:pointer;word-break:break-all}
 .facts{color:var(--soft);font-size:12px;font-variant-numeric:tabular-nums}
@@ -72,11 +73,14 @@ display:none;z-index:9;max-width:60vw;word-break:break-all}
 button.mode{border:1px solid var(--line);background:none;color:var(--soft);border-radius:7px;padding:3px 10px;font:inherit;font-size:12px;cursor:pointer}
 button.mode:hover{color:var(--accent);border-color:var(--accent)}
 @media(max-width:800px){body{grid-template:auto auto 1fr/1fr}header{grid-column:1}nav{max-height:34vh;border-right:0;border-bottom:1px solid var(--line)}}
+@media(max-width:520px){header{padding:10px 14px 8px}h1{font-size:14px;gap:4px 8px;margin-bottom:5px}main{padding:12px 10px 40px}
+.card>.head{padding:9px 12px;gap:4px 8px}table.props td,table.props th{padding:4px 8px}table.props td:nth-child(4),table.props th:nth-child(4){display:none}
+.diff td.no{padding:0 4px}.diff td{padding:0 6px}nav{max-height:28vh}}
 @media print{nav{display:none}body{display:block}main{overflow:visible}}
 )css";
 
 const std::string_view kHtmlBody = R"html(<header><h1 id="title"></h1><div class="chips" id="chips"></div></header>
-<nav><div class="tools"><input type="search" id="find" placeholder="Search names, values and lines  ( / )" aria-label="Search">
+<nav><div class="tools"><input type="search" id="find" placeholder="Search  ( / )" title="Names, values, lines; the key / comes here, j and k go down and up" aria-label="Search">
 <label><input type="checkbox" id="noise"> hide noise</label><label><input type="checkbox" id="split"> side by side</label></div>
 <div id="tree" role="tree"></div></nav>
 <main id="main"></main><div id="tip"></div>
@@ -105,7 +109,10 @@ const noiseMemo=new Map();
 function allNoise(n){if(noiseMemo.has(n.id))return noiseMemo.get(n.id);
  const r=quiet(n)||(n.kind==="group"&&n.children.length>0&&n.children.every(allNoise));noiseMemo.set(n.id,r);return r}
 
-function header(){const h=$("title");h.append(el("b","",root.a||""),el("span","","↔"),el("b","",root.b||""));
+// The folders that both paths share say nothing here.
+function tails(a,b){if(!a||!b)return[a||"",b||""];let s=0;for(let i=0;i<Math.min(a.length,b.length)&&a[i]===b[i];++i)if(a[i]==="/")s=i+1;
+ return s>1&&s<a.length&&s<b.length?["…/"+a.slice(s),"…/"+b.slice(s)]:[a,b]}
+function header(){const h=$("title"),[ta,tb]=tails(root.a,root.b);h.append(el("b","",ta),el("span","","↔"),el("b","",tb));h.title=(root.a||"")+"\n"+(root.b||"");
  const c=data.counts,chips=$("chips");
  const add=(n,one,many,cls)=>{if(n)chips.append(el("span","chip "+(cls||""),num(n)+" "+(n===1?one:many)))};
  if(!data.differs&&!nodes.some(n=>n.kind!=="group"))chips.append(el("span","chip add","no difference"));
@@ -123,7 +130,7 @@ function tree(){const box=$("tree");box.replaceChildren();let shown=0;
   const isOpen=open.has(n.id)||!!matches;
   const tw=el("span","tw",kids.length?(isOpen?"▾":"▸"):"");
   tw.onclick=e=>{e.stopPropagation();isOpen?open.delete(n.id):open.add(n.id);tree()};
-  r.append(tw,el("span","dot "+n.kind),el("span","nm",title(n)),el("span","n",n.total>1?num(n.total):""));r.title=title(n);
+  r.append(tw,el("span","dot "+n.kind),el("span","nm",n===root?"whole artifact":title(n)),el("span","n",n.total>1?num(n.total):""));r.title=title(n);
   r.onclick=()=>select(n);box.append(r);
   if(isOpen&&kids.length){let k=0;const limit=n.limit||kLimit;
    for(const c of kids){if(!visible(c))continue;if(++k>limit){const m=el("div","row");m.style.paddingLeft=28+depth*14+"px";
@@ -136,7 +143,7 @@ function select(n,scroll){selected=n;for(let p=n.parent;p;p=p.parent)open.add(p.
 
 function facts(n){const f=[];if(n.format)f.push(n.format);if(n.kind!=="group"&&n.kind!=="content")f.push(n.kind.replaceAll("-"," "));
  if(n.size_a!==undefined)f.push(n.size_a===n.size_b?bytes(n.size_a):bytes(n.size_a)+" ↔ "+bytes(n.size_b));
- if(n.extent_count)f.push(num(n.differing_bytes)+" bytes in "+num(n.extent_count)+(n.extent_count===1?" place":" places")+", first at "+hex(n.extents[0][0]));
+ if(n.extent_count)f.push(num(n.differing_bytes)+(n.differing_bytes===1?" byte in ":" bytes in ")+num(n.extent_count)+(n.extent_count===1?" place":" places")+", first at "+hex(n.extents[0][0]));
  if(n.lines_added||n.lines_removed)f.push("+"+num(n.lines_added)+" −"+num(n.lines_removed)+" lines");
  const p=place(n);if(p)f.push("at "+p);if(n.ignored)f.push("ignored: "+(n.noise||n.reason));else if(n.noise)f.push("noise: "+n.noise);return f.join(" · ")}
 function place(n){if(!n.place_a)return"";const one=r=>hex(r[0])+"+"+r[1];const a=n.place_a,b=n.place_b;
@@ -210,11 +217,19 @@ function card(n,top){const c=el("section","card"+(quiet(n)?" ignored":"")),h=el(
  const f=n.children.filter(x=>isField(x)&&visible(x));if(f.length)c.append(props(f.slice(0,200)));
  return c}
 function detail(){const main=$("main");main.replaceChildren();const cr=el("div","crumbs"),path=[];for(let p=selected;p;p=p.parent)path.unshift(p);
- path.forEach((p,i)=>{if(i)cr.append(" › ");const a=el("a","",i?title(p):"artifact");a.onclick=()=>select(p);cr.append(a)});main.append(cr,card(selected,true));
+ path.forEach((p,i)=>{if(i)cr.append(" › ");const a=el("a","",i?title(p):"artifact");a.onclick=()=>select(p);cr.append(a)});main.append(cr,card(selected,true));const deep=inner(selected);if(deep)main.append(deep);
  const items=cards(selected);let at=0;const end=el("div","");main.append(end);
  const more=()=>{for(let k=0;k<25&&at<items.length;++k,++at)main.insertBefore(items[at].length?alike(items[at]):card(items[at],false),end)};more();
  const io=new IntersectionObserver(e=>{if(e.some(x=>x.isIntersecting)&&at<items.length)more()},{root:main,rootMargin:"600px"});io.observe(end);
  if(!items.length&&!selected.hunks&&!selected.windows&&selected.kind==="group"&&!selected.children.length)main.append(el("div","empty","The two are equal."))}
+// Compressed bytes differ nearly everywhere; where the differences lie is seen in what they unpack to. So the map of a
+// node is followed by those of the nearest nodes below whose members have places of their own.
+function inner(top){const box=el("section","card"),found=[],level=[top];
+ while(level.length&&found.length<4){const n=level.shift();
+  if(n!==top&&n.extent_count&&!isField(n)&&n.children.filter(c=>c.place_a&&!isField(c)).length>1)found.push(n);else for(const c of n.children)if(!isField(c))level.push(c)}
+ if(!found.length)return null;const h=el("div","head");h.append(el("b","","inside"),el("span","facts","the members that differ, where they lie"));box.append(h);
+ for(const n of found){const m=map(n);if(!m)continue;const b=el("div","way",""),a=el("a","",trail(n)+title(n));a.onclick=()=>select(n);b.append(a,el("span","facts"," · "+facts(n)));m.prepend(b);box.append(m)}
+ return box}
 const speaks=n=>n.hunks||n.windows||(n.comments&&n.comments.length)||(n.kind!=="group"&&!isField(n))||n.children.some(isField);
 // What a node's only say is: the same change of one property as elsewhere.
 function signature(n){if(n.kind!=="group"||n.hunks||n.windows||n.comments||n.children.length!==1||!isField(n.children[0]))return null;
