@@ -25,7 +25,7 @@ Error Budget::stop_error() const {
           "raise --timeout"};
 }
 
-bool Budget::reserve(std::uint64_t bytes) {
+bool Budget::reserve(std::uint64_t bytes) const {
   const auto before = memory_.fetch_add(bytes, std::memory_order_relaxed);
   const auto now = before + bytes;
   if (now < before || now > limits_.memory_bytes) {
@@ -38,7 +38,7 @@ bool Budget::reserve(std::uint64_t bytes) {
   return true;
 }
 
-void Budget::release(std::uint64_t bytes) { memory_.fetch_sub(bytes, std::memory_order_relaxed); }
+void Budget::release(std::uint64_t bytes) const { memory_.fetch_sub(bytes, std::memory_order_relaxed); }
 
 bool Budget::count_members(std::uint64_t members) {
   return members_.fetch_add(members, std::memory_order_relaxed) + members <= limits_.members;
@@ -53,7 +53,7 @@ std::uint64_t Budget::decoded_left() const {
   return used >= limits_.decoded_bytes ? 0 : limits_.decoded_bytes - used;
 }
 
-MemoryLease::MemoryLease(Budget& budget, std::uint64_t bytes) {
+MemoryLease::MemoryLease(const Budget& budget, std::uint64_t bytes) {
   if (!budget.reserve(bytes)) return;
   budget_ = &budget;
   bytes_ = bytes;

@@ -23,7 +23,7 @@ inline constexpr std::size_t kContextLines = 3;
 class Budget {
  public:
   struct Limits {
-    std::uint64_t memory_bytes = 2 * limits::kGiB;    // decoded bytes held at one time (--max-memory)
+    std::uint64_t memory_bytes = 2 * limits::kGiB;    // decoded bytes and tables held at one time (--max-memory)
     std::chrono::milliseconds time{0};                // 0: none
     std::uint32_t depth = 64;                         // containers within containers
     std::uint64_t members = 5'000'000;                // over the whole run
@@ -41,8 +41,9 @@ class Budget {
   [[nodiscard]] Error stop_error() const;
 
   // Reserves working memory; false where the cap would be passed. Every success is paid back with release().
-  [[nodiscard]] bool reserve(std::uint64_t bytes);
-  void release(std::uint64_t bytes);
+  // Accounting, and no change of what was allowed: it works on a budget that is handed over as constant.
+  [[nodiscard]] bool reserve(std::uint64_t bytes) const;
+  void release(std::uint64_t bytes) const;
   [[nodiscard]] std::uint64_t memory_in_use() const { return memory_.load(std::memory_order_relaxed); }
   [[nodiscard]] std::uint64_t memory_peak() const { return peak_.load(std::memory_order_relaxed); }
 
@@ -55,8 +56,8 @@ class Budget {
   Limits limits_;
   const task::CancelToken* cancel_;
   std::chrono::steady_clock::time_point start_;
-  std::atomic<std::uint64_t> memory_{0};
-  std::atomic<std::uint64_t> peak_{0};
+  mutable std::atomic<std::uint64_t> memory_{0};
+  mutable std::atomic<std::uint64_t> peak_{0};
   std::atomic<std::uint64_t> members_{0};
   std::atomic<std::uint64_t> decoded_{0};
 };
@@ -66,7 +67,7 @@ class MemoryLease {
  public:
   MemoryLease() = default;
   // Asks for `bytes`; ok() tells whether they were granted.
-  MemoryLease(Budget& budget, std::uint64_t bytes);
+  MemoryLease(const Budget& budget, std::uint64_t bytes);
   MemoryLease(MemoryLease&& other) noexcept;
   MemoryLease& operator=(MemoryLease&& other) noexcept;
   ~MemoryLease();
@@ -74,7 +75,7 @@ class MemoryLease {
   [[nodiscard]] bool grow(std::uint64_t more);
 
  private:
-  Budget* budget_ = nullptr;
+  const Budget* budget_ = nullptr;
   std::uint64_t bytes_ = 0;
 };
 

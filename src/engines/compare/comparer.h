@@ -38,6 +38,12 @@ struct Comparer {
   // Records what differs in `out` (whose names, sizes and format are set). Views live as long as the call.
   // An error means: could not be read as this format; the engine falls back and keeps the message as a comment.
   Result<void> (*compare)(ByteView a, ByteView b, Context& context, Difference& out);
+  // Bytes of tables that reading takes, for each byte of both sides and for each of the marks that part values, as
+  // measured on files of tiny values; counted against --max-memory before the comparer is called. 0 where the comparer
+  // counts for itself.
+  unsigned bytes_a_byte = 0;
+  unsigned bytes_a_mark = 0;
+  std::string_view marks = {};
 };
 
 // The content comparers in the order they are tried; defined in content/table.cpp. No registration by side effect.

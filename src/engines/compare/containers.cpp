@@ -2,6 +2,7 @@
 // opened, compared by their own format and described. Every byte of the framing that differs is either explained by a
 // named field or shown as bytes.
 #include <algorithm>
+#include <unordered_map>
 
 #include "engines/compare/byte_diff.h"
 #include "engines/compare/engine.h"
@@ -96,12 +97,17 @@ void Scope::compare_regions(const Container& a, const Container& b, Difference& 
   const auto bytes_of = [](const Container& from, Range range) {
     return from.bytes().substr(range.offset, range.length);
   };
+  // First with first of one name, second with second; hostile archives have a million gaps.
+  std::unordered_map<std::string_view, std::vector<std::uint32_t>> by_name;
+  for (auto j = static_cast<std::uint32_t>(b.regions().size()); j-- > 0;) by_name[b.regions()[j].name].push_back(j);
   for (const auto& mine : a.regions()) {
+    if (run_.budget.stopped()) return;
+    const auto named = by_name.find(mine.name);
     const Region* theirs = nullptr;
-    for (std::size_t j = 0; j < b.regions().size() && theirs == nullptr; ++j) {
-      if (taken[j] || b.regions()[j].name != mine.name) continue;
-      taken[j] = true;
-      theirs = &b.regions()[j];
+    if (named != by_name.end() && !named->second.empty()) {
+      taken[named->second.back()] = true;
+      theirs = &b.regions()[named->second.back()];
+      named->second.pop_back();
     }
     const Range at_b = theirs != nullptr ? theirs->place : Range{b.bytes().size(), 0};
     const auto bytes_a = bytes_of(a, mine.place), bytes_b = bytes_of(b, at_b);
@@ -161,8 +167,9 @@ bool Scope::compare_member(const Container& a, const Container& b, const Pair& p
   const auto place_a = whole_place(mine), place_b = whole_place(theirs);
   if (place_a.length > 0 || place_b.length > 0) out.set_place(place_a, place_b);
   if (pair.renamed) {
-    out.comments.push_back(pair.similarity == 100 ? "renamed or moved, with the same content"
-                                                  : format("renamed or moved, {} % similar", pair.similarity));
+    out.comments.push_back(pair.repacked            ? "the same name, compressed by another format"
+                           : pair.similarity == 100 ? "renamed or moved, with the same content"
+                                                    : format("renamed or moved, {} % similar", pair.similarity));
   }
   bool differs = pair.renamed;
   bool content_equal = same_stored;
@@ -301,7 +308,7 @@ void Scope::add_lonely(const Container& container, const std::vector<std::uint32
   }
 }
 
-void Scope::compare_containers(const Container& a, const Container& b, Difference& out) {
+void Scope::compare_containers(const Container& a, const Container& b, Difference& out, bool same_format) {
   const auto skip_a = excluded_members(a), skip_b = excluded_members(b);
   auto matching = match_by_name(a, b, skip_a, skip_b);
   if (a.is_stream() && b.is_stream()) {
@@ -330,7 +337,7 @@ void Scope::compare_containers(const Container& a, const Container& b, Differenc
     content_equal = content_equal && (child->kind == Kind::group && child->size_a == 0 && child->size_b == 0);
     members.push_back(std::move(*child));
   }
-  compare_fields(a.fields(), b.fields(), content_equal, out);
+  if (same_format) compare_fields(a.fields(), b.fields(), content_equal, out);
   for (const auto* side : {&a, &b}) {
     for (const auto& problem : side->problems()) {
       const auto& others = (side == &a ? b : a).problems();

@@ -2,6 +2,9 @@
 // as text or bytes. Whatever happens above, the exact extents are recorded, and nothing that differs goes unreported.
 #include "engines/compare/engine.h"
 
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
 #include <algorithm>
 
 #include "engines/compare/byte_diff.h"
@@ -26,6 +29,14 @@ void span_extent(ByteView a, ByteView b, Difference& out) {
   out.extents = {{{prefix, a.size() - prefix - suffix}, {prefix, b.size() - prefix - suffix}}};
   out.extent_count = 1;
   out.differing_bytes = std::max(out.extents[0].a.length, out.extents[0].b.length);
+}
+
+std::uint64_t table_bytes(const Comparer& comparer, ByteView bytes) {
+  std::uint64_t marks = 0;
+  for (const char mark : comparer.marks) {
+    marks += static_cast<std::uint64_t>(std::count(bytes.begin(), bytes.end(), mark));
+  }
+  return bytes.size() * comparer.bytes_a_byte + marks * comparer.bytes_a_mark;
 }
 
 }  // namespace
@@ -141,7 +152,7 @@ bool Scope::compare_as_container(ByteView a, ByteView b, Difference& out) {
       return false;
     }
   }
-  compare_containers(*opened[0], *opened[1], out);
+  compare_containers(*opened[0], *opened[1], out, format_a == format_b);
   return true;
 }
 
@@ -149,6 +160,12 @@ bool Scope::compare_by_content(ByteView a, ByteView b, Difference& out) {
   const auto name = out.name_b.empty() ? out.name_a : out.name_b;
   for (const auto& comparer : content_comparers()) {
     if (!comparer.matches(a, b, name)) continue;
+    const auto tables = table_bytes(comparer, a) + table_bytes(comparer, b);
+    const MemoryLease lease(run_.budget, tables);
+    if (!lease.ok()) {
+      out.comments.push_back(format("not read as {}: {}", comparer.name, memory_error("that", tables).message));
+      return false;
+    }
     out.format = comparer.name;
     const auto done = comparer.compare(a, b, *this, out);
     if (!done) {
@@ -189,6 +206,25 @@ Comparison finish(Run& run, Difference root) {
   return comparison;
 }
 
+constexpr std::string_view kNothing = "/dev/null";
+
+// What is no file, no folder and not the null device, which stands for a file that is not there. Never opened: a pipe
+// would wait for ever.
+std::string special_file(const std::string& path) {
+  struct stat facts{};
+  if (path == kNothing || ::stat(path.c_str(), &facts) != 0) return "";
+  if (S_ISREG(facts.st_mode) || S_ISDIR(facts.st_mode)) return "";
+  if (S_ISFIFO(facts.st_mode)) return "fifo";
+  if (S_ISSOCK(facts.st_mode)) return "socket";
+  return format("{} device {}, {}", S_ISCHR(facts.st_mode) ? "character" : "block", major(facts.st_rdev),
+                minor(facts.st_rdev));
+}
+
+Result<std::optional<io::MappedFile>> open_file(const std::string& path) {
+  if (path == kNothing) return std::nullopt;
+  return TRY(io::MappedFile::open(path));
+}
+
 }  // namespace
 
 Result<Comparison> compare_bytes(ByteView a, ByteView b, std::string_view name_a, std::string_view name_b,
@@ -209,17 +245,22 @@ Result<Comparison> compare_paths(const std::string& path_a, const std::string& p
     if (!io::exists(*path)) return std::unexpected(io::errno_error("open", *path, ENOENT));
   }
   const bool folder_a = io::is_folder(path_a), folder_b = io::is_folder(path_b);
-  if (!folder_a && !folder_b) {
-    const auto mapped_a = TRY(io::MappedFile::open(path_a));
-    const auto mapped_b = TRY(io::MappedFile::open(path_b));
-    return compare_bytes(mapped_a.bytes(), mapped_b.bytes(), path_a, path_b, options, cancel);
+  const auto special_a = special_file(path_a), special_b = special_file(path_b);
+  if (!folder_a && !folder_b && special_a.empty() && special_b.empty()) {
+    const auto mapped_a = TRY(open_file(path_a));
+    const auto mapped_b = TRY(open_file(path_b));
+    const auto bytes = [](const std::optional<io::MappedFile>& file) { return file ? file->bytes() : ByteView(); };
+    return compare_bytes(bytes(mapped_a), bytes(mapped_b), path_a, path_b, options, cancel);
   }
   Run run(options, TRY(Filter::create(options)), cancel);
   Difference root;
   root.name_a = path_a;
   root.name_b = path_b;
-  if (folder_a != folder_b) {
-    root.add_field(Kind::metadata, "type", folder_a ? "folder" : "file", folder_b ? "folder" : "file");
+  if (folder_a != folder_b || !special_a.empty() || !special_b.empty()) {
+    const auto type = [](bool folder, const std::string& special) {
+      return folder ? std::string("folder") : special.empty() ? std::string("file") : special;
+    };
+    root.add_field(Kind::metadata, "type", type(folder_a, special_a), type(folder_b, special_b));
     return finish(run, std::move(root));
   }
   root.format = "folder";

@@ -35,7 +35,8 @@ class Scope final : public Context {
   // Records in `out` how `a` and `b` differ; out's names and place are set. Returns false where they are equal.
   bool compare(ByteView a, ByteView b, Difference& out);
   // Compares two opened containers into `out`.
-  void compare_containers(const Container& a, const Container& b, Difference& out);
+  // `same_format`: otherwise the fields of the two have nothing to do with each other.
+  void compare_containers(const Container& a, const Container& b, Difference& out, bool same_format = true);
 
  private:
   void compare_leaf(ByteView a, ByteView b, Difference& out);

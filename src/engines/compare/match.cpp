@@ -112,6 +112,34 @@ std::vector<std::uint32_t> moved_pairs(const std::vector<Pair>& pairs) {
   return moved;
 }
 
+// The name without the suffix of a compression; empty where it has none.
+std::string_view unpacked_name(std::string_view name) {
+  static constexpr std::string_view kSuffixes[] = {".gz", ".xz", ".zst", ".bz2", ".lz4", ".lz", ".lzma"};
+  for (const auto suffix : kSuffixes) {
+    if (name.size() > suffix.size() && name.ends_with(suffix)) return name.substr(0, name.size() - suffix.size());
+  }
+  return {};
+}
+
+void match_repacked(const Container& a, const Container& b, Matching& matching) {
+  std::unordered_map<std::string_view, std::uint32_t> by_name;
+  for (const auto member : matching.only_b) {
+    const auto name = unpacked_name(b.members()[member].name);
+    if (!name.empty() && b.members()[member].type == MemberType::file) by_name.try_emplace(name, member);
+  }
+  if (by_name.empty()) return;
+  std::erase_if(matching.only_a, [&](std::uint32_t member) {
+    const auto& mine = a.members()[member];
+    const auto name = unpacked_name(mine.name);
+    const auto found = name.empty() || mine.type != MemberType::file ? by_name.end() : by_name.find(name);
+    if (found == by_name.end()) return false;
+    std::erase(matching.only_b, found->second);
+    matching.pairs.push_back({member, found->second, 0, true, true});
+    by_name.erase(found);
+    return true;
+  });
+}
+
 }  // namespace
 
 Matching match_by_name(const Container& a, const Container& b, const std::vector<bool>& skip_a,
@@ -160,6 +188,7 @@ Matching match_by_name(const Container& a, const Container& b, const std::vector
 }
 
 void match_renamed(const Container& a, const Container& b, Context& context, Matching& matching) {
+  if (!matching.only_a.empty() && !matching.only_b.empty()) match_repacked(a, b, matching);
   if (matching.only_a.empty() || matching.only_b.empty()) return;
   const auto prints_a = prints_of(a, matching.only_a, context);
   const auto prints_b = prints_of(b, matching.only_b, context);

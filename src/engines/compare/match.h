@@ -12,6 +12,7 @@ struct Pair {
   std::uint32_t b = 0;
   int similarity = 100;  // per cent, of renamed pairs
   bool renamed = false;
+  bool repacked = false;  // the same name but for the suffix of the compression: control.tar.gz, control.tar.xz
 };
 
 struct Matching {
@@ -23,7 +24,8 @@ struct Matching {
 
 [[nodiscard]] Matching match_by_name(const Container& a, const Container& b, const std::vector<bool>& skip_a,
                                      const std::vector<bool>& skip_b);
-// Moves members from only_a and only_b to pairs where their content is equal or similar.
+// Moves members from only_a and only_b to pairs where only the compression's suffix differs, then where their content
+// is equal or similar.
 void match_renamed(const Container& a, const Container& b, Context& context, Matching& matching);
 
 }  // namespace chiron::compare

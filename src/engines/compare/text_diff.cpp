@@ -289,9 +289,13 @@ void diff_text(ByteView a, ByteView b, const Budget& budget, Difference& out) {
   }
   Side side_a{a, begin, a.size() - suffix, {}};
   Side side_b{b, begin, b.size() - suffix, {}};
-  // Tables of lines take about as much as the text itself.
-  if (side_a.middle().size() + side_b.middle().size() > budget.limits().memory_bytes / 2) {
-    out.comments.push_back("too large to be compared by lines within --max-memory; shown as bytes");
+  // A table entry, a hash slot, a number and its share of the script for each line; empty lines are the costliest.
+  constexpr std::uint64_t kTableBytesPerLine = 96;
+  const auto lines = count_lines(side_a.middle()) + count_lines(side_b.middle()) + 2;
+  const MemoryLease tables(budget, lines * kTableBytesPerLine);
+  if (!tables.ok()) {
+    out.comments.push_back(memory_error(format("the table of {} lines", lines), lines * kTableBytesPerLine).message +
+                           ": shown as bytes");
     return;
   }
   side_a.bounds = line_bounds(side_a.middle());

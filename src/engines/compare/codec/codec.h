@@ -23,9 +23,13 @@ struct Decoded {
 [[nodiscard]] Decoded decode_lzma_alone(ByteView input, Store& out);
 // One member of an .lz file (a raw LZMA stream with lzip's fixed properties).
 [[nodiscard]] Decoded decode_lzip(ByteView input, std::uint32_t dictionary_bytes, Store& out);
+// The LZMA data of a zip member: version, length of the properties, properties, a raw stream.
+[[nodiscard]] Decoded decode_zip_lzma(ByteView input, std::uint64_t size, Store& out);
 [[nodiscard]] Decoded decode_zstd(ByteView input, Store& out);   // one frame
 [[nodiscard]] Decoded decode_bzip2(ByteView input, Store& out);  // one stream
 [[nodiscard]] Decoded decode_lz4_frame(ByteView input, Store& out);
+// The older framing of lz4 (Linux kernels): blocks of 8 MiB up to the end or to the next magic number.
+[[nodiscard]] Decoded decode_lz4_legacy(ByteView input, Store& out);
 [[nodiscard]] Decoded decode_lz4_block(ByteView input, std::uint64_t max_size, Store& out);
 
 // CRC-32 as zip, gzip and PNG use it.

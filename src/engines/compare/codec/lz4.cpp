@@ -52,6 +52,35 @@ Decoded decode_lz4_frame(ByteView input, Store& out) {
   return decoded;
 }
 
+Decoded decode_lz4_legacy(ByteView input, Store& out) {
+  constexpr std::uint32_t kBlock = 8 << 20, kMostStored = LZ4_COMPRESSBOUND(kBlock);
+  const auto word = [&](std::uint64_t at) {
+    std::uint32_t value = 0;
+    for (int i = 3; i >= 0; --i)
+      value = value << 8 | static_cast<unsigned char>(input[at + static_cast<std::uint64_t>(i)]);
+    return value;
+  };
+  Decoded decoded;
+  decoded.consumed = 4;
+  while (input.size() - decoded.consumed >= 4) {
+    const auto length = word(decoded.consumed);
+    if (length == 0 || length > kMostStored) break;  // another frame, or what follows a kernel
+    const auto left = input.size() - decoded.consumed - 4;
+    if (length > left) {
+      decoded.error = damaged(decoded.consumed, "a block is cut off");
+      break;
+    }
+    const auto block = decode_lz4_block(input.substr(decoded.consumed + 4, length), kBlock, out);
+    if (block.error) {
+      decoded.error = block.error;
+      break;
+    }
+    decoded.consumed += 4 + length;
+  }
+  out.shrink();
+  return decoded;
+}
+
 Decoded decode_lz4_block(ByteView input, std::uint64_t max_size, Store& out) {
   auto room = out.room(max_size);
   if (!room) return {0, room.error()};

@@ -66,6 +66,31 @@ Decoded decode_lzma_alone(ByteView input, Store& out) {
   return run(stream, input, out, "lzma");
 }
 
+Decoded decode_zip_lzma(ByteView input, std::uint64_t size, Store& out) {
+  constexpr std::size_t kProperties = 5;
+  if (input.size() < 4 + kProperties || input[2] != kProperties || input[3] != 0) {
+    return {0, Error{ErrorKind::input, "compare.damaged", "the member's LZMA properties are damaged", {}, {}, {}}};
+  }
+  // liblzma's older container is the same properties, the size, the same stream.
+  std::string head(input.substr(4, kProperties));
+  for (int i = 0; i < 8; ++i) head += static_cast<char>(size >> (8 * i));
+  lzma_stream stream = LZMA_STREAM_INIT;
+  if (lzma_alone_decoder(&stream, kDecoderMemory) != LZMA_OK) return no_decoder();
+  stream.next_in = reinterpret_cast<const std::uint8_t*>(head.data());
+  stream.avail_in = head.size();
+  if (lzma_code(&stream, LZMA_RUN) != LZMA_OK || stream.avail_in != 0) {
+    lzma_end(&stream);
+    return {0, Error{ErrorKind::input, "compare.damaged", "the member's LZMA properties are refused", {}, {}, {}}};
+  }
+  auto decoded = run(stream, input.substr(4 + kProperties), out, "lzma");
+  decoded.consumed += 4 + kProperties;
+  // With the size known the marker at the end may be there or not.
+  if (!decoded.error && decoded.consumed < input.size() && input.size() - decoded.consumed <= 6) {
+    decoded.consumed = input.size();
+  }
+  return decoded;
+}
+
 Decoded decode_lzip(ByteView input, std::uint32_t dictionary_bytes, Store& out) {
   lzma_options_lzma options{};
   options.dict_size = dictionary_bytes;

@@ -78,9 +78,7 @@ class Ar final : public Container {
       const auto end = member.data.end();
       member.padding = {end, (end & 1) != 0 && end < bytes_.size() ? 1u : 0u};
       members_.push_back(member);
-      if (!context.budget().count_members(1)) {
-        return fail(ErrorKind::limit, "limit.members", "the archive has more members than the limit");
-      }
+      TRY(count_member(context));
       at = end + member.padding.length;
     }
     return {};

@@ -13,6 +13,19 @@ ByteView Container::at(Range range) const {
   return bytes_.substr(range.offset, range.length);
 }
 
+Result<void> Container::count_member(Context& context, std::size_t more) {
+  if (!context.budget().count_members(1)) {
+    return fail(ErrorKind::limit, "limit.members", "more entries than the limit");
+  }
+  constexpr std::uint64_t kStep = 64 * 1024;
+  tables_used_ += 2 * (sizeof(Member) + more);
+  if (tables_used_ <= tables_granted_) return {};
+  if (tables_granted_ == 0) tables_ = MemoryLease(context.budget(), 0);
+  if (!tables_.grow(kStep)) return std::unexpected(memory_error("the table of members", tables_used_));
+  tables_granted_ += kStep;
+  return {};
+}
+
 void Container::add_problem(std::uint64_t offset, std::string message) {
   constexpr std::size_t kKeptProblems = 100;
   if (problems_.size() < kKeptProblems) problems_.push_back({offset, std::move(message)});

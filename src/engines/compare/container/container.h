@@ -75,12 +75,19 @@ class Container {
  protected:
   explicit Container(ByteView bytes) : bytes_(bytes) {}
   [[nodiscard]] ByteView at(Range range) const;
+  // Counts one more entry against the limits, and what the tables keep of it against --max-memory: the member itself,
+  // with room for a vector to grow, and `more` bytes of the reader's own. Errors: "limit.members", "limit.memory".
+  [[nodiscard]] Result<void> count_member(Context& context, std::size_t more = 0);
   void add_problem(std::uint64_t offset, std::string message);
 
   ByteView bytes_;
   std::vector<Member> members_;
   std::vector<Region> regions_;
   std::vector<Problem> problems_;
+
+ private:
+  MemoryLease tables_;
+  std::uint64_t tables_used_ = 0, tables_granted_ = 0;
 };
 
 struct ContainerFormat {

@@ -194,9 +194,8 @@ class Cpio final : public Container {
       members_.push_back(member);
       headers_.push_back(*header);
       dialects_.push_back(*dialect);
-      if (!context.budget().count_members(1) || context.budget().stopped()) {
-        return fail(ErrorKind::limit, "limit.members", "the archive has more members than the limit");
-      }
+      if (context.budget().stopped()) return std::unexpected(context.budget().stop_error());
+      TRY(count_member(context, sizeof(Header) + sizeof(Dialect)));
       at = next;
     }
     if (at < bytes_.size()) regions_.push_back({"trailer", {at, bytes_.size() - at}});
@@ -221,7 +220,7 @@ class Cpio final : public Container {
       if (i == mode) value = format("0{:o} {}", header.values[i] >> 12, mode_text(header.values[i] & 07777));
       fields.push_back({std::string(kSlotNames[i]), std::move(value), header.places[i],
                         i == checksum || i == name_size ? Kind::header : Kind::metadata, noise,
-                        i == file_size || i == checksum});
+                        i == file_size || i == checksum, i == name_size});
     }
     fields.push_back({"dialect",
                       std::string(dialect_name(dialects_[index])),

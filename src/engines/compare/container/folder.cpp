@@ -41,6 +41,7 @@ class Folder final : public Container {
     entries_ = TRY(io::walk(path_));
     members_.reserve(entries_.size());
     for (const auto& entry : entries_) {
+      TRY(count_member(context, sizeof(entry) + entry.path.size()));
       Member member;
       member.name = entry.path;
       member.size = entry.type == io::EntryType::file ? entry.size_bytes : 0;
@@ -60,9 +61,6 @@ class Folder final : public Container {
           break;
       }
       members_.push_back(member);
-    }
-    if (!context.budget().count_members(members_.size())) {
-      return fail(ErrorKind::limit, "limit.members", "the folder has more entries than the limit");
     }
     return {};
   }

@@ -9,7 +9,7 @@ namespace chiron::compare {
 namespace {
 
 constexpr std::string_view kPackerNoise = "a setting of the packing program";
-constexpr std::uint32_t kZstdMagic = 0xFD2FB528, kLz4Magic = 0x184D2204;
+constexpr std::uint32_t kZstdMagic = 0xFD2FB528, kLz4Magic = 0x184D2204, kLz4LegacyMagic = 0x184C2102;
 bool is_skippable(std::uint32_t magic) { return (magic & 0xFFFFFFF0) == 0x184D2A50; }
 
 // RFC 8878, section 3.1.1.1.
@@ -73,17 +73,18 @@ Result<std::unique_ptr<Container>> open_frames(ByteView bytes, std::string_view 
   while (bytes.size() - at >= 8) {
     const auto found = little32(bytes, at);
     if (is_skippable(found)) {
+      TRY(stream->count_part(context));
       const auto length = std::min<std::uint64_t>(std::uint64_t{8} + little32(bytes, at + 4), bytes.size() - at);
       stream->add_region("skippable frame", {at, length});
       at += length;
       continue;
     }
-    if (found != magic) break;
-    if (!context.budget().count_members(1)) {
-      return fail(ErrorKind::limit, "limit.members", "the file has more frames than the limit");
-    }
-    read_header(bytes.substr(at), at, index, *stream);
-    const auto decoded = decode(bytes.substr(at), stream->store());
+    if (found != magic && !(found == kLz4LegacyMagic && magic == kLz4Magic)) break;
+    TRY(stream->count_part(context));
+    const bool legacy = found != magic;
+    if (!legacy) read_header(bytes.substr(at), at, index, *stream);
+    stream->add_field(index, "framing", legacy ? "legacy" : "frame", {at, 4}, kPackerNoise);
+    const auto decoded = (legacy ? decode_lz4_legacy : decode)(bytes.substr(at), stream->store());
     TRY(stream->note(decoded, at));
     at += decoded.consumed;
     ++index;
@@ -104,7 +105,9 @@ Result<std::unique_ptr<Container>> open_zstd(ByteView bytes, std::string_view na
   return open_frames(bytes, stream_content_name(name, ".zst"), kZstdMagic, read_zstd_header, decode_zstd, context);
 }
 
-bool is_lz4(ByteView bytes, std::string_view) { return bytes.size() >= 11 && little32(bytes, 0) == kLz4Magic; }
+bool is_lz4(ByteView bytes, std::string_view) {
+  return bytes.size() >= 11 && (little32(bytes, 0) == kLz4Magic || little32(bytes, 0) == kLz4LegacyMagic);
+}
 Result<std::unique_ptr<Container>> open_lz4(ByteView bytes, std::string_view name, Context& context) {
   return open_frames(bytes, stream_content_name(name, ".lz4"), kLz4Magic, read_lz4_header, decode_lz4_frame, context);
 }
@@ -118,9 +121,7 @@ Result<std::unique_ptr<Container>> open_bzip2(ByteView bytes, std::string_view n
   std::uint64_t at = 0;
   std::size_t index = 0;
   while (is_bzip2(bytes.substr(at), {})) {
-    if (!context.budget().count_members(1)) {
-      return fail(ErrorKind::limit, "limit.members", "the file has more bzip2 streams than the limit");
-    }
+    TRY(stream->count_part(context));
     stream->add_field(index, "level", std::string(1, bytes[at + 3]), {at + 3, 1}, kPackerNoise);
     const auto decoded = decode_bzip2(bytes.substr(at), stream->store());
     TRY(stream->note(decoded, at));

@@ -83,9 +83,7 @@ Result<std::unique_ptr<Container>> open_gzip(ByteView bytes, std::string_view na
   std::uint64_t at = 0;
   std::size_t index = 0;
   while (is_gzip(bytes.substr(at), {})) {
-    if (!context.budget().count_members(1)) {
-      return fail(ErrorKind::limit, "limit.members", "the file has more gzip members than the limit");
-    }
+    TRY(stream->count_part(context));
     const auto rest = bytes.substr(at);
     const auto header = read_header(rest, at, index, *stream);
     if (header == 0) {

@@ -332,9 +332,7 @@ Result<void> Squashfs::walk(Context& context) {
           add_problem(little64(bytes_, 64), format("{}: {}", path, facts.error().message));
           continue;
         }
-        if (!context.budget().count_members(1)) {
-          return fail(ErrorKind::limit, "limit.members", "the image has more entries than the limit");
-        }
+        TRY(count_member(context, sizeof(Facts) + path.size()));
         Member member;
         member.name = names_.keep(path);
         member.stored = false;

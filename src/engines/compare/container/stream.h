@@ -23,6 +23,8 @@ class Stream final : public Container {
 
   // For the readers that build one.
   [[nodiscard]] Store& store() { return *store_; }
+  // One more frame, member or skipped part, against the limits.
+  [[nodiscard]] Result<void> count_part(Context& context) { return count_member(context); }
   // A field of the stream that is read as number `index` (later ones carry their number in the name).
   void add_field(std::size_t index, std::string_view name, std::string value, Range place, std::string_view noise,
                  bool derived = false);

@@ -65,11 +65,13 @@ struct PaxRecord {
   Range place;
 };
 
+constexpr std::size_t kPaxRecords = 1000;  // a header; what lies behind is told as bytes
+
 // "LENGTH KEY=VALUE\n" records; stops at the first that is malformed.
 std::vector<PaxRecord> pax_records(ByteView bytes, std::uint64_t base) {
   std::vector<PaxRecord> records;
   std::size_t at = 0;
-  while (at < bytes.size()) {
+  while (at < bytes.size() && records.size() < kPaxRecords) {
     std::uint64_t length = 0;
     const auto [end, error] = std::from_chars(bytes.data() + at, bytes.data() + bytes.size(), length);
     const auto digits = static_cast<std::size_t>(end - bytes.data()) - at;
@@ -132,9 +134,7 @@ class Tar final : public Container {
       if (is_zero(bytes_.substr(at, kBlock))) break;
       const auto next = read_member(at);
       if (!next) break;
-      if (!context.budget().count_members(1)) {
-        return fail(ErrorKind::limit, "limit.members", "the archive has more members than the limit");
-      }
+      TRY(count_member(context));
       at = *next;
     }
     if (at < bytes_.size()) regions_.push_back({"end of archive", {at, bytes_.size() - at}});

@@ -113,11 +113,13 @@ struct ExtraField {
   Range place;
 };
 
+constexpr std::size_t kExtraFields = 256;  // a member; what lies behind is told as bytes
+
 // Stops at the first that reaches past the end; the rest is then shown as raw header bytes.
 std::vector<ExtraField> extra_fields(ByteView extra, std::uint64_t base) {
   std::vector<ExtraField> fields;
   std::size_t at = 0;
-  while (at + 4 <= extra.size()) {
+  while (at + 4 <= extra.size() && fields.size() < kExtraFields) {
     const auto length = little16(extra, at + 2);
     if (length > extra.size() - at - 4) break;
     fields.push_back({little16(extra, at), extra.substr(at + 4, length), {base + at, 4u + length}});
@@ -238,9 +240,7 @@ Result<void> Zip::read_central(Context& context) {
     place_data(member, facts, local_at + shift_, compressed);
     members_.push_back(member);
     facts_.push_back(facts);
-    if (!context.budget().count_members(1)) {
-      return fail(ErrorKind::limit, "limit.members", "the archive has more members than the limit");
-    }
+    TRY(count_member(context, sizeof(Facts)));
     at += length;
   }
   if (at != directory_end_) {
@@ -302,7 +302,7 @@ void Zip::read_without_directory(Context& context) {
     members_.push_back(member);
     facts_.push_back(facts);
     at = end;
-    if (!context.budget().count_members(1)) break;
+    if (!count_member(context, sizeof(Facts))) break;
   }
   directory_at_ = directory_end_ = bytes_.size();
   if (at < bytes_.size()) regions_.push_back({"unreadable rest", {at, bytes_.size() - at}});
@@ -354,6 +354,10 @@ Result<Content> Zip::open(std::size_t index, Context& context, std::string& dama
       break;
     case 12:
       decoded = decode_bzip2(data, *store);
+      break;
+    case 14:
+      // Bit 1: the stream says itself where it ends.
+      decoded = decode_zip_lzma(data, (facts.flags & 2) != 0 ? ~std::uint64_t{0} : facts.size, *store);
       break;
     case 93:
       decoded = decode_zstd(data, *store);
