@@ -26,7 +26,12 @@ for package in "${packages[@]}"; do
   status=$(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null || true)
   [ "$status" = installed ] || missing+=("$package")
 done
-[ ${#missing[@]} -gt 0 ] || exit 0
+# Without its grammars the program builds too, and finds comments by their delimiters.
+grammars() {
+  scripts/grammars.sh || echo "Going on without grammars: comments of source code are found by delimiters only." >&2
+}
+cd "$(dirname "$0")/.."
+[ ${#missing[@]} -gt 0 ] || { grammars; exit 0; }
 
 if ! command -v apt-get >/dev/null; then
   echo "These Debian packages are missing, and there is no apt-get to install them: ${missing[*]}" >&2
@@ -40,3 +45,4 @@ fi
 echo "Installing ${#missing[@]} Debian packages: ${missing[*]}"
 "${run[@]}" apt-get update -qq
 DEBIAN_FRONTEND=noninteractive "${run[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+grammars

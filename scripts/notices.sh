@@ -18,6 +18,12 @@ packages=$(sort -u "$files" | xargs -r realpath 2>/dev/null | sort -u | xargs -r
     copyright=/usr/share/doc/${package%%:*}/copyright
     if [ -f "$copyright" ]; then cat "$copyright"; else echo "(no copyright file is installed; see the package)"; fi
   done
+  # The grammars of tree-sitter come from npm packages.
+  for parser in $(grep -oE '[^ "]+/tree-sitter-[a-z]+-[0-9.]+/([a-z]+/)?src/parser\.c"' compile_commands.json | sort -u); do
+    folder=$(echo "$parser" | sed -E 's,(/tree-sitter-[a-z]+-[0-9.]+)/.*,\1,')
+    printf '\n%s\n%s\n\n' "$(printf '=%.0s' {1..100})" "$(basename "$folder")"
+    cat "$folder/LICENSE"
+  done
 } >"$out.tmp"
 mv "$out.tmp" "$out"
 echo "$(echo "$packages" | wc -l) packages in $out"

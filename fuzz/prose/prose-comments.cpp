@@ -3,8 +3,8 @@
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace chiron::prose;
-  constexpr const char* kExtensions[] = {".c",   ".py",  ".rb", ".rs",  ".lua", ".hs", ".jl",
-                                         ".ps1", ".clj", ".r",  ".php", ".css", ".go"};
+  constexpr const char* kExtensions[] = {".c", ".py",  ".rb",  ".rs", ".lua", ".hs", ".jl",  ".ps1", ".clj",
+                                         ".r", ".php", ".css", ".go", ".cpp", ".js", ".tsx", ".ts",  ".java"};
   if (size == 0) return 0;
   const auto* extension = kExtensions[data[0] % std::size(kExtensions)];
   const std::string_view source(reinterpret_cast<const char*>(data) + 1, size - 1);
@@ -14,6 +14,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto range = comment.content.to_source(0, comment.content.text().size());
     if (range.end > source.size()) __builtin_trap();
   }
-  static_cast<void>(read_string_literals(source, extension));
+  const auto texts = select_nodes(source, extension, "(string)");
+  if (!texts) return 0;
+  for (const auto& text : *texts) {
+    if (text.content.to_source(0, text.content.text().size()).end > source.size()) __builtin_trap();
+  }
   return 0;
 }

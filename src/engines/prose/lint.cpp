@@ -67,6 +67,35 @@ struct Linter::Task {
   std::map<std::string, bool> comments;                                      // controls: what is off
   std::set<std::tuple<std::uint32_t, std::uint32_t, std::string>> seen;
   std::map<std::string, std::size_t> counted;  // for limits
+  std::uint32_t last = 0;                      // the place that was told last, and its column
+  std::uint32_t last_column = 1;
+
+  // Counted from the place before this one: from the start of its line a line of megabytes takes too long.
+  std::uint32_t column_of(std::uint32_t offset) {
+    const auto line = lines.line_of(offset);
+    if (lines.line_of(last) != line) {
+      last = static_cast<std::uint32_t>(lines.line_start(line));
+      last_column = 1;
+    }
+    const auto between = source.substr(std::min(last, offset), std::max(last, offset) - std::min(last, offset));
+    const auto points = static_cast<std::uint32_t>(utf8::count(between));
+    last_column = offset < last ? last_column - points : last_column + points;
+    last = offset;
+    return last_column;
+  }
+
+  Place place_of(Range range) {
+    Place place;
+    place.file = report.path;
+    place.line = lines.line_of(range.begin);
+    place.column = column_of(range.begin);
+    place.end_line = lines.line_of(range.end);
+    place.end_column = column_of(range.end);
+    place.offset = range.begin;
+    place.length = range.end - range.begin;
+    place.has_range = true;
+    return place;
+  }
 };
 
 Result<std::unique_ptr<Linter>> Linter::create(Config config, LintOptions options) {
@@ -420,20 +449,15 @@ Result<Document> Linter::read_view(const std::string& name, const std::string& p
     return {};
   };
   if (view.engine == "tree-sitter") {
-    const auto extension = std::string(io::extension(path));
     for (const auto& scope : view.scopes) {
-      if (scope.query.starts_with("(comment)") || scope.query.starts_with("(line_comment)")) {
-        for (const auto& comment : TRY(read_comments(source, extension))) {
-          if (!comment.is_docstring)
-            TRY(add_text(scope, comment.content, comment.is_block ? ".text.comment.block" : ".text.comment.line"));
-        }
-      } else if (scope.query.starts_with("(string_literal)") || scope.query.starts_with("(string)")) {
-        for (const auto& text : read_string_literals(source, extension))
-          TRY(add_text(scope, text, ".text.comment.line"));
-      } else {
-        return fail(ErrorKind::unsupported, "prose.unsupported", format("the query {} is not supported", scope.query),
-                    Place{file}, "(comment), (string) and (string_literal) are");
+      auto selected = select_nodes(source, io::extension(path), scope.query);
+      if (!selected) {
+        auto error = std::move(selected).error();
+        error.place = Place{file};
+        return std::unexpected(std::move(error));
       }
+      for (const auto& node : *selected)
+        TRY(add_text(scope, node.content, node.is_block ? ".text.comment.block" : ".text.comment.line"));
     }
     return document;
   }
@@ -635,10 +659,7 @@ Result<void> Linter::run_view(Task& task, const Block& block, const View& view, 
         const auto start = static_cast<std::uint32_t>(task.lines.line_start(line));
         range = {start, start};
       }
-      hit.place = task.lines.place(task.report.path, range.begin, range.end);
-      hit.place.offset = range.begin;
-      hit.place.length = range.end - range.begin;
-      hit.place.has_range = true;
+      hit.place = task.place_of(range);
       if (!task.seen.emplace(hit.place.line, hit.place.column, alert.check).second) continue;
       if (rule.head.limit > 0 && ++task.counted[alert.check] > rule.head.limit) continue;
       const auto stands = task.source.substr(range.begin, range.end - range.begin);

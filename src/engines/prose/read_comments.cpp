@@ -1,9 +1,13 @@
-// Comments and doc strings of source code, by the delimiters of the language. Strings and character literals are
-// skipped by their own delimiters, so that "//" in a string starts no comment.
+// Comments and doc strings of source code. Where a grammar is there the syntax tree says where they are; elsewhere the
+// delimiters of the language do, strings and character literals skipped by theirs. Both give marks, from which the same
+// code makes comments.
 #include <algorithm>
 #include <array>
+#include <set>
 
 #include "engines/prose/reader.h"
+#include "foundation/base/format.h"
+#include "foundation/lang/syntax.h"
 
 namespace chiron::prose {
 
@@ -52,6 +56,14 @@ constexpr Language kLanguages[] = {
     {" .r .R .pl .pm .pod .sh .bash .toml .yml .yaml ", {"#", "", ""}, {{{}, {}, {}}}, "\"'"},
 };
 
+// What is between delimiters: [begin, end) with them, [inner, inner_end) without.
+struct Mark {
+  enum class Kind : std::uint8_t { line, block, docstring, text } kind = Kind::line;
+  std::size_t begin = 0;
+  std::size_t inner = 0;
+  std::size_t inner_end = 0;
+};
+
 const Language* find_language(std::string_view extension) {
   const auto padded = " " + std::string(extension) + " ";
   for (const auto& language : kLanguages) {
@@ -73,7 +85,7 @@ Comment block_comment(std::string_view source, std::size_t begin, std::size_t en
   while (begin < end && decorated && (source[begin] == '*' || source[begin] == '!')) ++begin;
   std::vector<std::pair<std::size_t, std::size_t>> lines;
   for (auto at = begin;;) {
-    auto stop = source.find('\n', at);
+    auto stop = source.substr(0, end).find('\n', at);
     if (stop == std::string_view::npos || stop > end) stop = end;
     lines.emplace_back(at, stop);
     if (stop >= end) break;
@@ -104,105 +116,202 @@ Comment block_comment(std::string_view source, std::size_t begin, std::size_t en
   return comment;
 }
 
-std::vector<Comment> scan(std::string_view source, const Language* language, std::vector<MappedText>* texts) {
-  std::vector<Comment> comments;
-  std::size_t last_line_end = static_cast<std::size_t>(-1);
-  std::size_t last_column = 0;
-  bool joinable = false;
-  std::size_t at = source.starts_with("#!") ? std::min(source.find('\n'), source.size()) : 0;
-  std::size_t line_begin = 0;
+// Where a line comment's text begins: behind its mark, repetitions of it and one blank.
+std::size_t line_text_begin(std::string_view source, std::size_t at, std::size_t end, std::string_view mark) {
+  auto begin = std::min(at + mark.size(), end);
+  while (begin < end && source[begin] == mark.back() && mark.back() != '!') ++begin;
+  if (begin < end && source[begin] == ' ') ++begin;
+  return begin;
+}
+
+std::string_view line_mark(std::string_view rest, const Language& language) {
+  for (const auto candidate : language.line) {
+    if (!candidate.empty() && rest.starts_with(candidate)) return candidate;
+  }
+  return {};
+}
+
+// Marks of [at, stop) by delimiters.
+void scan_delimiters(std::string_view source, std::size_t at, std::size_t stop, const Language& language,
+                     std::vector<Mark>& marks) {
+  source = source.substr(0, stop);
+  auto line_begin = at;
   char before_this = 0;  // the last byte of code, white space and comments aside
+  const auto move_to = [&](std::size_t to) {
+    for (; at < to; ++at) {
+      if (source[at] == '\n') line_begin = at + 1;
+    }
+  };
   while (at < source.size()) {
     const auto c = source[at];
-    if (c == '\n') {
-      ++at;
-      line_begin = at;
-      continue;
-    }
     const auto rest = source.substr(at);
     const Delimiters* block = nullptr;
-    for (const auto& candidate : language->block) {
+    for (const auto& candidate : language.block) {
       if (!candidate.open.empty() && rest.starts_with(candidate.open) &&
-          (!language->line_start_blocks || at == line_begin)) {
+          (!language.line_start_blocks || at == line_begin)) {
         block = &candidate;
         break;
       }
     }
     if (block != nullptr) {
       const auto begin = at + block->open.size();
-      auto end = source.find(block->close, begin);
-      if (end == std::string_view::npos) end = source.size();
+      const auto end = std::min(source.find(block->close, begin), source.size());
       // A triple-quoted text is documentation where it opens a module, a class or a function.
       const bool quoted = block->open == block->close;
       const auto before = source.substr(line_begin, at - line_begin);
       const bool alone = before.find_first_not_of(" \t") == std::string_view::npos;
       const bool opens = before_this == 0 || before_this == ':';
       if (quoted || block->text) before_this = '"';
-      if (!block->text && (!quoted || (alone && opens))) {
-        comments.push_back(block_comment(source, begin, end, language->leading));
-        comments.back().is_docstring = quoted;
+      if (block->text) {
+        marks.push_back({Mark::Kind::text, at, begin, end});
+      } else if (!quoted || (alone && opens)) {
+        marks.push_back({quoted ? Mark::Kind::docstring : Mark::Kind::block, at, begin, end});
       }
-      if (block->text && texts != nullptr) {
-        texts->emplace_back().append(source, static_cast<std::uint32_t>(begin), static_cast<std::uint32_t>(end));
-      }
-      joinable = false;
-      at = std::min(end + block->close.size(), source.size());
-      line_begin = source.rfind('\n', at == 0 ? 0 : at - 1);
-      line_begin = line_begin == std::string_view::npos ? 0 : line_begin + 1;
+      move_to(std::min(end + block->close.size(), source.size()));
       continue;
     }
-    std::string_view mark;
-    for (const auto candidate : language->line) {
-      if (!candidate.empty() && rest.starts_with(candidate)) {
-        mark = candidate;
-        break;
-      }
-    }
-    if (!mark.empty()) {
-      auto begin = at + mark.size();
-      while (begin < source.size() && source[begin] == mark.back() && mark.back() != '!') ++begin;
-      const auto end = std::min(source.find('\n', begin), source.size());
-      if (begin < end && source[begin] == ' ') ++begin;
-      const auto column = at - line_begin;
-      const bool follows = joinable && last_line_end != static_cast<std::size_t>(-1) &&
-                           last_line_end + 1 == line_begin && last_column == column;
-      if (follows) {
-        auto& content = comments.back().content;
-        content.append(source, static_cast<std::uint32_t>(last_line_end),
-                       static_cast<std::uint32_t>(last_line_end + 1));
-        content.append(source, static_cast<std::uint32_t>(begin), static_cast<std::uint32_t>(end));
-      } else {
-        Comment comment;
-        comment.content.append(source, static_cast<std::uint32_t>(begin), static_cast<std::uint32_t>(end));
-        comments.push_back(std::move(comment));
-      }
-      joinable = true;
-      last_line_end = end;
-      last_column = column;
+    if (const auto mark = line_mark(rest, language); !mark.empty()) {
+      const auto end = std::min(source.find('\n', at), source.size());
+      marks.push_back({Mark::Kind::line, at, line_text_begin(source, at, end, mark), end});
       at = end;
       continue;
     }
-    if (language->strings.find(c) != std::string_view::npos) {
+    if (language.strings.find(c) != std::string_view::npos) {
       // A literal ends at its own quote or, for a single or double one, with the line.
-      auto stop = at + 1;
+      auto end = at + 1;
       before_this = c;
-      while (stop < source.size() && source[stop] != c &&
-             (source[stop] != '\n' || c == '`' || language->long_strings)) {
-        stop += source[stop] == '\\' && c != '`' ? 2 : 1;
+      while (end < source.size() && source[end] != c && (source[end] != '\n' || c == '`' || language.long_strings)) {
+        end += source[end] == '\\' && c != '`' ? 2 : 1;
       }
-      stop = std::min(stop, source.size());
-      if (texts != nullptr && c != '\'') {
-        texts->emplace_back().append(source, static_cast<std::uint32_t>(at + 1), static_cast<std::uint32_t>(stop));
-      }
-      if (stop < source.size() && source[stop] == c) ++stop;
-      for (auto i = at; i < stop; ++i) {
-        if (source[i] == '\n') line_begin = i + 1;
-      }
-      at = stop;
+      end = std::min(end, source.size());
+      if (c != '\'') marks.push_back({Mark::Kind::text, at, at + 1, end});
+      move_to(end < source.size() && source[end] == c ? end + 1 : end);
       continue;
     }
-    if (c != ' ' && c != '\t') before_this = c;
-    ++at;
+    if (c != ' ' && c != '\t' && c != '\n') before_this = c;
+    move_to(at + 1);
+  }
+}
+
+// A literal without its prefix and quotes: r#"…"#, """…""", 'x'.
+std::pair<std::size_t, std::size_t> inside_quotes(std::string_view source, std::size_t begin, std::size_t end) {
+  const auto whole = source.substr(begin, end - begin);
+  const auto open = whole.find_first_of("\"'`");
+  if (open == std::string_view::npos || open > 18) return {begin, end};
+  const auto close = whole.find_last_of(whole[open]);
+  if (close <= open) return {begin + open + 1, end};
+  const auto width = close - open >= 5 && whole.substr(open, 3) == std::string(3, whole[open]) &&
+                             whole.substr(close - 2, 3) == std::string(3, whole[open])
+                         ? 3U
+                         : 1U;
+  return {begin + open + width, begin + close + 1 - width};
+}
+
+// Where the string begins that opens a module, a class or a function of Python: its documentation. Looked for from
+// above, since the way from a node up to its parent is as long as the file.
+std::optional<std::uint32_t> find_docstring(const lang::Node& owner) {
+  constexpr std::uint32_t kCommentsBefore = 1000;
+  const auto kind = owner.kind();
+  if (kind != "module" && kind != "function_definition" && kind != "class_definition") return std::nullopt;
+  const auto body = kind == "module" ? std::optional<lang::Node>(owner) : owner.field("body");
+  for (std::uint32_t i = 0; body && i < kCommentsBefore; ++i) {
+    const auto statement = body->child(i);
+    if (!statement) break;
+    if (statement->kind() == "comment") continue;
+    if (statement->kind() != "expression_statement" || statement->child_count() != 1) break;
+    const auto text = statement->child(0);
+    if (text && text->kind() == "string") return text->begin();
+    break;
+  }
+  return std::nullopt;
+}
+
+// What a comment's node covers, by what it begins with.
+Mark comment_mark(std::string_view source, std::size_t begin, std::size_t end, const Language& language) {
+  const auto rest = source.substr(begin, end - begin);
+  for (const auto& block : language.block) {
+    if (block.open.empty() || block.text || block.open == block.close || !rest.starts_with(block.open)) continue;
+    const auto inner = begin + block.open.size();
+    const auto close = source.rfind(block.close, end);
+    const bool closed = close != std::string_view::npos && close >= inner && close + block.close.size() <= end;
+    return {Mark::Kind::block, begin, inner, closed ? close : end};
+  }
+  // The grammar of Rust counts the line end to a comment that documents.
+  if (end > begin && source[end - 1] == '\n') --end;
+  const auto mark = line_mark(rest, language);
+  return {Mark::Kind::line, begin, mark.empty() ? begin : line_text_begin(source, begin, end, mark), end};
+}
+
+// Marks by the syntax tree. Errors where there is none: the delimiters have to do.
+Result<std::vector<Mark>> scan_tree(std::string_view source, lang::Language grammar, const Language& language) {
+  const auto tree = TRY(lang::SyntaxTree::parse(source, grammar));
+  std::vector<Mark> marks;
+  std::set<std::uint32_t> docstrings;
+  tree.walk([&](const lang::Node& node) {
+    const auto kind = node.kind();
+    if (kind == "comment" || kind == "line_comment" || kind == "block_comment") {
+      if (node.begin() != 0 || !source.starts_with("#!")) {
+        marks.push_back(comment_mark(source, node.begin(), node.end(), language));
+      }
+      return false;
+    }
+    // To the grammars of C and C++ the rest of a directive's line is one token.
+    if (kind == "preproc_arg") {
+      scan_delimiters(source, node.begin(), node.end(), language, marks);
+      return false;
+    }
+    // The grammar of Java finds comments in texts over several lines.
+    if (grammar == lang::Language::java && kind == "string_literal") return false;
+    if (grammar != lang::Language::python) return true;
+    if (const auto begin = find_docstring(node)) docstrings.insert(*begin);
+    if (kind == "string" && docstrings.count(node.begin()) != 0) {
+      const auto [inner, inner_end] = inside_quotes(source, node.begin(), node.end());
+      marks.push_back({Mark::Kind::docstring, node.begin(), inner, inner_end});
+      return false;
+    }
+    return true;
+  });
+  return marks;
+}
+
+std::vector<Mark> find_marks(std::string_view source, std::string_view extension, const Language& language) {
+  if (const auto grammar = lang::language_of(extension)) {
+    if (auto marks = scan_tree(source, *grammar, language)) return *std::move(marks);
+  }
+  std::vector<Mark> marks;
+  const std::size_t first = source.starts_with("#!") ? std::min(source.find('\n'), source.size()) : 0;
+  scan_delimiters(source, first, source.size(), language, marks);
+  return marks;
+}
+
+// Line comments below each other, in the same column, are one.
+std::vector<Comment> make_comments(std::string_view source, const std::vector<Mark>& marks, const Language& language) {
+  std::vector<Comment> comments;
+  std::size_t last_end = std::string_view::npos;  // of the line comment before this one
+  std::size_t last_column = 0;
+  std::size_t line_begin = 0;
+  auto next_line = source.find('\n');
+  for (const auto& mark : marks) {
+    if (mark.kind == Mark::Kind::text) continue;
+    for (; next_line < mark.begin; next_line = source.find('\n', next_line + 1)) line_begin = next_line + 1;
+    if (mark.kind != Mark::Kind::line) {
+      comments.push_back(block_comment(source, mark.inner, mark.inner_end, language.leading));
+      comments.back().is_docstring = mark.kind == Mark::Kind::docstring;
+      last_end = std::string_view::npos;
+      continue;
+    }
+    const auto begin = static_cast<std::uint32_t>(mark.inner);
+    const auto end = static_cast<std::uint32_t>(mark.inner_end);
+    const auto column = mark.begin - line_begin;
+    if (last_end != std::string_view::npos && last_end + 1 == line_begin && last_column == column) {
+      auto& content = comments.back().content;
+      content.append(source, static_cast<std::uint32_t>(last_end), static_cast<std::uint32_t>(last_end + 1));
+      content.append(source, begin, end);
+    } else {
+      comments.emplace_back().content.append(source, begin, end);
+    }
+    last_end = mark.inner_end;
+    last_column = column;
   }
   return comments;
 }
@@ -213,13 +322,53 @@ bool knows_language(std::string_view extension) { return find_language(extension
 
 Result<std::vector<Comment>> read_comments(std::string_view source, std::string_view extension) {
   const auto* language = find_language(extension);
-  return language == nullptr ? std::vector<Comment>() : scan(source, language, nullptr);
+  if (language == nullptr) return std::vector<Comment>();
+  return make_comments(source, find_marks(source, extension, *language), *language);
 }
 
-std::vector<MappedText> read_string_literals(std::string_view source, std::string_view extension) {
-  std::vector<MappedText> texts;
-  if (const auto* language = find_language(extension); language != nullptr) scan(source, language, &texts);
-  return texts;
+Result<std::vector<Selected>> select_nodes(std::string_view source, std::string_view extension,
+                                           std::string_view query) {
+  std::vector<Selected> selected;
+  const auto* language = find_language(extension);
+  if (language == nullptr) return selected;
+  const auto grammar = lang::language_of(extension);
+  if (!grammar) {
+    const bool comments = query.starts_with("(comment)") || query.starts_with("(line_comment)");
+    if (!comments && !query.starts_with("(string_literal)") && !query.starts_with("(string)")) {
+      return fail(ErrorKind::unsupported, "prose.unsupported",
+                  format("the query {} needs a grammar, and there is none for {}", query, extension), Place{},
+                  "(comment), (string) and (string_literal) work without");
+    }
+    const auto marks = find_marks(source, extension, *language);
+    if (comments) {
+      for (auto& comment : make_comments(source, marks, *language)) {
+        if (!comment.is_docstring) selected.push_back({comment.is_block, std::move(comment.content)});
+      }
+      return selected;
+    }
+    for (const auto& mark : marks) {
+      if (mark.kind != Mark::Kind::text) continue;
+      selected.emplace_back().content.append(source, static_cast<std::uint32_t>(mark.inner),
+                                             static_cast<std::uint32_t>(mark.inner_end));
+    }
+    return selected;
+  }
+  const auto tree = TRY(lang::SyntaxTree::parse(source, *grammar));
+  std::vector<Mark> comments;
+  for (const auto& node : TRY(tree.captures(query))) {
+    if (node.kind().ends_with("comment")) {
+      comments.push_back(comment_mark(source, node.begin(), node.end(), *language));
+      continue;
+    }
+    auto range = std::pair<std::size_t, std::size_t>(node.begin(), node.end());
+    if (node.kind().find("string") != std::string_view::npos) range = inside_quotes(source, range.first, range.second);
+    selected.emplace_back().content.append(source, static_cast<std::uint32_t>(range.first),
+                                           static_cast<std::uint32_t>(range.second));
+  }
+  for (auto& comment : make_comments(source, comments, *language)) {
+    selected.push_back({comment.is_block, std::move(comment.content)});
+  }
+  return selected;
 }
 
 }  // namespace chiron::prose

@@ -120,7 +120,13 @@ struct Comment {
 [[nodiscard]] bool knows_language(std::string_view extension);
 [[nodiscard]] Result<std::vector<Comment>> read_comments(std::string_view source, std::string_view extension);
 
-// The texts of source code, without their quotes.
-[[nodiscard]] std::vector<MappedText> read_string_literals(std::string_view source, std::string_view extension);
+// What a query of a view selects in source code: comments, texts without their quotes, other nodes as they stand. With
+// a grammar any query of tree-sitter, without one "(comment)", "(string)" and "(string_literal)".
+struct Selected {
+  bool is_block = false;
+  MappedText content;
+};
+[[nodiscard]] Result<std::vector<Selected>> select_nodes(std::string_view source, std::string_view extension,
+                                                         std::string_view query);
 
 }  // namespace chiron::prose

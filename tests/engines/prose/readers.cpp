@@ -4,6 +4,8 @@
 #include <random>
 
 #include "engines/prose/reader.h"
+#include "foundation/base/text.h"
+#include "foundation/lang/syntax.h"
 
 using namespace chiron;
 using namespace chiron::prose;
@@ -141,6 +143,82 @@ TEST_CASE("comments of source code") {
   const auto doc = read_comments("def f():\n    \"\"\"\n    Says.\n    \"\"\"\n    x = \"\"\"no\"\"\"\n", ".py");
   REQUIRE(doc);
   REQUIRE(doc->size() == 1);
+}
+
+// Where delimiters alone would be wrong: only a grammar tells these apart.
+TEST_CASE("comments where texts look like comments") {
+  if (!lang::language_of(".py")) {
+    MESSAGE("this build has no grammars: not run");
+    return;
+  }
+  struct Case {
+    const char* extension;
+    const char* source;
+    std::vector<std::string> comments;
+  };
+  const Case cases[] = {
+      {".js", "const a = `// no ${ f(/* in */ 1) } /* no */`; // yes\n", {"in ", "yes"}},
+      {".js", "const r = /[/*\"]/g; const s = x / 2; // yes\n", {"yes"}},
+      {".js", "#!/usr/bin/env node\nlet t = 'it\\'s // no'; /* yes */\n", {"yes "}},
+      {".tsx", "const e = <a href=\"x\">http://no {/* yes */}</a>;\n", {"yes "}},
+      {".ts", "const t: Array<string> = ['// no']; // yes\n", {"yes"}},
+      {".cpp", "auto r = R\"x(// no \" /* no */)x\"; char c = '\"'; int n = 1'000; // yes\n", {"yes"}},
+      {".cpp", "#define A \"// no\" // yes\n#define B 2 /* too */\n", {"yes", "too "}},
+      {".c", "int a; // one \\\nstill one\nint b;\n", {"one \\\nstill one"}},
+      {".go", "s := `// no\n/* no */`\nr := '\"' // yes\n", {"yes"}},
+      {".rs",
+       "/* a /* nested */ still */ let s = r##\"// no \"# no\"##; let l: &'a str = x; // yes\n",
+       {"a /* nested */ still ", "yes"}},
+      {".rs",
+       "//! Crate.\n\n/// Item.\n/// More.\nfn f<'a>(c: char) { let q = '\"'; } // yes\n",
+       {"Crate.", "Item.\nMore.", "yes"}},
+      {".java", "String s = \"\"\"\n  // no \"quoted\"\n  \"\"\"; // yes\n", {"yes"}},
+      {".rb", "a = %q(# no) # yes\nb = <<~T\n  # no\nT\nc = /#no/ # too\nd = \"#{1 + 1} # no\"\n", {"yes", "too"}},
+      {".py", "x = '''# no''' # yes\ny = f\"{a['#']} # no\"\n", {"yes"}},
+      {".py",
+       "class A:\n  r\"Raw.\"\n  x = 1\n  'not documentation'\n\n  def f(self) -> int: # first\n    # second\n"
+       "    '''Says.'''\n    '''Not.'''\n    if x:\n      'neither'\n",
+       {"Raw.", "first", "second", "Says."}},
+      {".py", "\"\"\"Module.\"\"\"\nf(\"\"\"no\"\"\")\n", {"Module."}},
+  };
+  for (const auto& each : cases) {
+    const std::string source = each.source;
+    CAPTURE(source);
+    const auto comments = read_comments(each.source, each.extension);
+    REQUIRE(comments);
+    std::vector<std::string> texts;
+    for (const auto& comment : *comments) {
+      texts.push_back(comment.content.text());
+      const auto range = comment.content.to_source(0, comment.content.text().size());
+      REQUIRE(range.end <= std::string_view(each.source).size());
+    }
+    CHECK(text::join(texts, "|") == text::join(each.comments, "|"));
+  }
+}
+
+TEST_CASE("any query of tree-sitter selects nodes for a view") {
+  if (!lang::language_of(".py")) return;
+  const std::string source = "def name():\n  raise Error('wrong')  # why\nx = 'other'\n";
+  const auto raised = select_nodes(source, ".py", "(raise_statement (call (argument_list (string) @text)))");
+  REQUIRE(raised);
+  REQUIRE(raised->size() == 1);
+  CHECK(raised->at(0).content.text() == "wrong");
+  CHECK(source.substr(raised->at(0).content.to_source(0, 5).begin, 5) == "wrong");
+  const auto wrong = select_nodes(source, ".py", "(no_such_node) @a");
+  REQUIRE(!wrong);
+  CHECK(wrong.error().message.find("no such node") != std::string::npos);
+  CHECK(!select_nodes(source, ".py", "((string) @a (#eq? @a \"x\"))"));
+  CHECK(!select_nodes("-- x\n", ".lua", "(function) @a"));
+}
+
+TEST_CASE("comments on one line of megabytes take no time that grows with its square") {
+  std::string line;
+  while (line.size() < (4u << 20)) line += "/* a */ b; ";
+  for (const auto* extension : {".proto", ".css", ".c"}) {
+    const auto comments = read_comments(line, extension);
+    REQUIRE(comments);
+    CHECK(comments->size() == line.size() / 11);
+  }
 }
 
 TEST_CASE("places of random documents") {
