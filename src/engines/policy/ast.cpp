@@ -217,6 +217,11 @@ std::string to_string(const Expr& expr) {
       if (expr.key != nullptr) out += to_string(*expr.key) + ", ";
       out += to_string(*expr.value) + " in " + to_string(*expr.domain) + " { " + to_string(*expr.body) + " }";
       break;
+    case ExprKind::logical_and:
+    case ExprKind::logical_or:
+      out += "{ " + to_string(*expr.left) + " } " + (expr.kind == ExprKind::logical_and ? "and" : "or") + " { " +
+             to_string(*expr.right) + " }";
+      break;
   }
   for (const With& with : expr.with) out += " with " + to_string(*with.target) + " as " + to_string(*with.value);
   return out;

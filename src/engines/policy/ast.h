@@ -82,7 +82,7 @@ struct With {
   Location location;
 };
 
-enum class ExprKind : std::uint8_t { term, some_vars, some_in, every };
+enum class ExprKind : std::uint8_t { term, some_vars, some_in, every, logical_and, logical_or };
 
 struct Expr {
   ExprKind kind = ExprKind::term;
@@ -97,6 +97,12 @@ struct Expr {
   Term* value = nullptr;       // every
   Term* domain = nullptr;      // every
   const Body* body = nullptr;  // every; term: the body of `not { … }`, where there is no term
+  bool braced = false;         // … and whether it stands in braces, not in parentheses
+  // logical_and, logical_or: the operands, and whether each is a body in braces. Only where ParseOptions allow them.
+  const Body* left = nullptr;
+  const Body* right = nullptr;
+  bool left_braced = false;
+  bool right_braced = false;
   std::span<With> with;
 };
 

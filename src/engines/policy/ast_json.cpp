@@ -73,6 +73,14 @@ doc::Value expr_document(const ast::Expr& expr, std::size_t index) {
       out.set("terms", std::move(terms));
       break;
     }
+    case ExprKind::logical_and:
+    case ExprKind::logical_or: {
+      doc::Value terms = doc::Value::object();
+      terms.set("lhs", body_document(*expr.left));
+      terms.set("rhs", body_document(*expr.right));
+      out.set("terms", std::move(terms));
+      break;
+    }
   }
   if (!expr.with.empty()) {
     doc::Value list = doc::Value::array();
@@ -341,6 +349,12 @@ struct Outline {
         term(*expr.value, depth + 2);
         term(*expr.domain, depth + 2);
         body(*expr.body, depth + 2);
+        break;
+      case ExprKind::logical_and:
+      case ExprKind::logical_or:
+        line(depth + 1, expr.kind == ExprKind::logical_and ? "and" : "or");
+        body(*expr.left, depth + 2);
+        body(*expr.right, depth + 2);
         break;
     }
     for (const ast::With& with : expr.with) {

@@ -56,9 +56,10 @@ bool Parser::at_keyword(std::string_view name) const {
 bool Parser::is_reserved(std::string_view name) const {
   switch (name.size()) {
     case 2:
-      return name == "as" || (keyword_in_ && name == "in") || (keyword_if_ && name == "if");
+      return name == "as" || (keyword_in_ && name == "in") || (keyword_if_ && name == "if") ||
+             (keyword_or_ && name == "or");
     case 3:
-      return name == "not";
+      return name == "not" || (keyword_and_ && name == "and");
     case 4:
       return name == "else" || name == "null" || name == "some" || name == "true" || name == "with";
     case 5:
@@ -182,22 +183,12 @@ Term* Parser::parse_statement_term() {
 Expr* Parser::parse_literal() {
   Nesting nesting(*this);
   if (too_deep()) return nullptr;
+  if (logic() || keyword_not_) return parse_logic_literal();
   const std::uint32_t begin = token_.begin;
   bool negated = false;
   if (at_word("not")) {
     scan();
     negated = true;
-  }
-  if (negated && keyword_not_ && at(Token::left_brace)) {
-    auto* expr = module_.make<Expr>();
-    expr->negated = true;
-    auto* body = module_.make<Body>();
-    if (!parse_braced_body(*body)) return nullptr;
-    expr->body = body;
-    expr->location = {begin, previous_end_};
-    if (at_word("with") && !parse_with(*expr)) return nullptr;
-    expr->location.end = previous_end_;
-    return expr;
   }
   if (at_word("some")) return negated ? illegal("illegal negation of 'some'"), nullptr : parse_some();
   if (at_keyword("every")) return negated ? illegal("illegal negation of 'every'"), nullptr : parse_every();
@@ -407,6 +398,10 @@ bool Parser::parse_import() {
         keyword_if_ = true;
       else if (name == "not")
         keyword_not_ = true;
+      else if (name == "and" && options_.logic_keywords)
+        keyword_and_ = true;
+      else if (name == "or" && options_.logic_keywords)
+        keyword_or_ = true;
       else if (name == "and" || name == "or")
         return error(begin, "keyword `" + std::string(name) + "` is experimental and not supported"), false;
       else
@@ -515,11 +510,17 @@ Rule* Parser::parse_else(const Rule& first) {
   } else if (!at(Token::left_brace) && !at_keyword("if")) {
     return illegal("expected else value term or rule body");
   }
-  if (at_keyword("if")) {
-    if (!parse_if_body(*rule)) return nullptr;
-  } else if (at(Token::left_brace)) {
+  rule->has_if = at_keyword("if");
+  if (rule->has_if) scan();
+  if (at(Token::left_brace)) {  // always a body here, where `if` of a rule may have a comprehension
     rule->has_braces = true;
     if (!parse_braced_body(rule->body)) return nullptr;
+  } else if (rule->has_if) {
+    if (at(Token::end)) return illegal("rule body expected");
+    Expr* expr = parse_literal();
+    if (expr == nullptr) return nullptr;
+    rule->body.expressions = module_.make_list<Expr*>(std::span<Expr* const>(&expr, 1));
+    rule->body.location = expr->location;
   } else {
     rule->generated_body = true;
     auto* expr = module_.make<Expr>();
@@ -567,7 +568,8 @@ Rule* Parser::parse_rule(std::vector<Rule*>& rules) {
   const bool two_parts = head.reference->kind == TermKind::ref && head.reference->items.size() == 2;
   if (!has_if && !head.contains && !head.has_arguments && two_parts && head.value == nullptr) {
     // p[x] { … }: the old way to say `p contains x`.
-    if (!head.reference->items[1]->dotted || at(Token::left_brace)) {
+    // In v0 also p.x, with a body or alone.
+    if (!head.reference->items[1]->dotted || at(Token::left_brace) || !strict_v1_) {
       head.key = head.reference->items[1];
       head.reference = head.reference->items[0];
     }
@@ -578,7 +580,8 @@ Rule* Parser::parse_rule(std::vector<Rule*>& rules) {
     rule->has_braces = true;
     if (!parse_braced_body(rule->body)) return nullptr;
   } else {
-    if (head.value == nullptr && head.key == nullptr) {
+    const bool names_value = head.has_arguments || (!strict_v1_ && head.reference->kind == TermKind::ref);
+    if (head.value == nullptr && head.key == nullptr && !names_value) {
       if (!token_.after_line && !at(Token::end)) return illegal();
       return error(head.location.begin, std::string(head.has_arguments                      ? "call"
                                                     : head.reference->kind == TermKind::var ? "var"

@@ -75,6 +75,26 @@ class Parser final : Lexer::Comments {
   bool parse_with(ast::Expr& expr);
   Term* parse_statement_term();
 
+  // Bodies behind `not`, and the unreleased operators `and` and `or` (parser_logic.cpp).
+  struct Operand {
+    const ast::Body* body = nullptr;  // null for an error
+    bool braced = false;
+    std::uint32_t begin = 0;
+  };
+  [[nodiscard]] bool logic() const { return keyword_and_ || keyword_or_; }
+  [[nodiscard]] bool at_logic() const {
+    return (keyword_and_ && at_word("and") && !at_logic_call()) || (keyword_or_ && at_word("or") && !at_logic_call());
+  }
+  [[nodiscard]] bool at_logic_call() const {  // `and(x, y)`: the built-in function
+    return token_.end < module_.text.size() && module_.text[token_.end] == '(';
+  }
+  ast::Expr* parse_logic_literal();
+  Operand parse_chain(Operand left, bool loosest);
+  Operand parse_operand();
+  Operand parse_group(bool operand);
+  Operand wrap(ast::Expr* expr);
+  ast::Expr* negate(Operand inner, std::uint32_t begin);
+
   // Terms.
   Term* parse_term();
   Term* parse_infix(bool key_value = true) { return parse_in(nullptr, key_value); }
@@ -106,6 +126,7 @@ class Parser final : Lexer::Comments {
   int speculations_ = 0;
   bool keyword_in_ = false, keyword_every_ = false, keyword_contains_ = false, keyword_if_ = false;
   bool keyword_not_ = false;  // `not { … }`
+  bool keyword_and_ = false, keyword_or_ = false;
   bool strict_v1_ = false;
   PolicyErrors errors_;
   std::vector<ast::Rule*> rules_;

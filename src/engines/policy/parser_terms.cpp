@@ -140,7 +140,8 @@ Term* Parser::parse_term() {
         scan();
         break;
       }
-      if (is_reserved(name) && name != "contains" && !names_document()) return illegal();
+      const bool call = (name == "and" || name == "or") && at_logic_call();
+      if (is_reserved(name) && name != "contains" && !call && !names_document()) return illegal();
       if (name == "_") {
         term = make_name(module_.keep("$" + std::to_string(module_.wildcards++)), begin, token_.end);
         term->wildcard = true;

@@ -713,6 +713,10 @@ void Resolver::literal(const ast::Expr& expr, Block& into) {
       }
       break;
     }
+    case ExprKind::logical_and:
+    case ExprKind::logical_or:
+      error("rego_compile_error", expr.location, "the operators `and` and `or` are not evaluated");
+      return;
   }
   into.literals.push_back(made);
 }
