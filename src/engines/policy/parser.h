@@ -45,9 +45,9 @@ class Parser final : Lexer::Comments {
   }
   [[nodiscard]] bool at_keyword(std::string_view name) const;
   [[nodiscard]] bool is_reserved(std::string_view name) const;
-  // A keyword right before a dot names a document: `if.foo`.
+  // A keyword right before a dot or a bracket names a document: `if.foo`, `else["foo"]`.
   [[nodiscard]] bool names_document() const {
-    return token_.end < module_.text.size() && module_.text[token_.end] == '.';
+    return token_.end < module_.text.size() && (module_.text[token_.end] == '.' || module_.text[token_.end] == '[');
   }
   [[nodiscard]] bool at_name() const { return at(Token::identifier) && !is_reserved(word()); }
 

@@ -1,8 +1,8 @@
-// Parsing of bodies behind `not`, and of `and` and `or` between expressions. OPA has not released the last two: they are
-// words only where ParseOptions allow their import.
+// Parsing of bodies behind `not`, and of `and` and `or` between expressions. OPA has not released the last two: they
+// are words only where ParseOptions allow their import.
 //
-//   literal := chain ("with" …)*       chain := conjunction ("or" conjunction)*      conjunction := operand ("and" operand)*
-//   operand := "{" body "}" | "not" operand | "(" chain ("with" …)* ")" | expression
+//   literal := chain ("with" …)*       chain := conjunction ("or" conjunction)*      conjunction := operand ("and"
+//   operand)* operand := "{" body "}" | "not" operand | "(" chain ("with" …)* ")" | expression
 //
 // Braces and parentheses are values first where a literal starts, and operands where an operator stands beside them.
 #include "engines/policy/parser.h"

@@ -16,7 +16,8 @@ std::vector<std::pair<std::string, std::string>> read_known(const std::string& p
   std::ifstream file(path);
   for (std::string line; std::getline(file, line);) {
     const std::size_t end = line.starts_with("- `") ? line.find('`', 3) : std::string::npos;
-    if (end != std::string::npos) known.emplace_back(line.substr(3, end - 3), line.substr(std::min(end + 3, line.size())));
+    if (end != std::string::npos)
+      known.emplace_back(line.substr(3, end - 3), line.substr(std::min(end + 3, line.size())));
   }
   return known;
 }

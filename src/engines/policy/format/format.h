@@ -14,8 +14,8 @@ enum class FormatTarget : std::uint8_t { v0, both, v1 };
 struct FormatOptions {
   RegoVersion read_as = RegoVersion::v1;
   FormatTarget target = FormatTarget::v1;
-  bool drop_v0_imports = false;   // rego.v1 and future.keywords, where the target needs them no longer
-  bool keywords_in_refs = true;   // write a.not and not a["not"], where the source does
+  bool drop_v0_imports = false;  // rego.v1 and future.keywords, where the target needs them no longer
+  bool keywords_in_refs = true;  // write a.not and not a["not"], where the source does
 };
 
 // Errors are those of parsing and, where the target is not v0, of what v1 forbids.

@@ -95,9 +95,7 @@ bool is_set(const Expr& expr) {
   return !expr.negated && expr.kind == ExprKind::term && expr.term != nullptr && expr.term->kind == TermKind::set;
 }
 
-bool is_logical(const Expr& expr) {
-  return expr.kind == ExprKind::logical_and || expr.kind == ExprKind::logical_or;
-}
+bool is_logical(const Expr& expr) { return expr.kind == ExprKind::logical_and || expr.kind == ExprKind::logical_or; }
 
 bool leads_with_brace(const Term& term) {
   switch (term.kind) {
@@ -150,8 +148,7 @@ Chain flatten(const Expr& expr) {
   const Expr* at = &expr;
   while (true) {
     const bool conjunction = at->kind == ExprKind::logical_and;
-    chain.steps.push_back(
-        {conjunction ? "and" : "or", operand(*at->right, at->right_braced, conjunction, true), at});
+    chain.steps.push_back({conjunction ? "and" : "or", operand(*at->right, at->right_braced, conjunction, true), at});
     const Expr& left = *at->left->expressions[0];
     if (at->left_braced || !is_logical(left) || wants_parentheses(left, conjunction, false)) {
       chain.first = operand(*at->left, at->left_braced, conjunction, false);

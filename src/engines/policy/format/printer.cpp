@@ -15,7 +15,7 @@ using ast::TermKind;
 
 namespace {
 
-constexpr std::string_view kKeywordsV0[] = {"not",  "package", "import", "as",   "default", "else",
+constexpr std::string_view kKeywordsV0[] = {"not",  "package", "import", "as",    "default", "else",
                                             "with", "null",    "true",   "false", "some"};
 constexpr std::string_view kKeywordsV1[] = {"if", "contains", "in", "every"};
 
@@ -82,8 +82,7 @@ void Printer::verbatim(const Place& place, const Frame& frame) {
   take_back(frame);
   const long last = end_row(place);
   // The comment that waits is in the text already, unless the text ends before it.
-  if (const Note* note = page_.waiting(); note != nullptr && note->row >= place.row && note->row < last)
-    page_.let_go();
+  if (const Note* note = page_.waiting(); note != nullptr && note->row >= place.row && note->row < last) page_.let_go();
   page_.write(place.text);
   page_.set_open();
   while (!pending_.empty() && pending_[0].row < last) pending_ = pending_.subspan(1);
@@ -165,8 +164,7 @@ std::string Printer::module() {
   while (next_import < others.size() || next_rule < all_rules.size()) {
     const std::size_t import_begin = next_import, rule_begin = next_rule;
     while (next_import < others.size() && import_first()) ++next_import;
-    if (next_import > import_begin)
-      imports(std::span(others).subspan(import_begin, next_import - import_begin));
+    if (next_import > import_begin) imports(std::span(others).subspan(import_begin, next_import - import_begin));
     while (next_rule < all_rules.size() && !import_first()) ++next_rule;
     rules(std::span<const Rule* const>(all_rules.data() + rule_begin, next_rule - rule_begin));
   }
@@ -260,9 +258,7 @@ void Printer::rules(std::span<const Rule* const> rules) {
   }
 }
 
-Place Printer::head_place(const Rule& rule) const {
-  return place(rule.chained ? rule.location : rule.head.location);
-}
+Place Printer::head_place(const Rule& rule) const { return place(rule.chained ? rule.location : rule.head.location); }
 
 void Printer::rule(const Rule& rule) {
   if (!rule.is_else) page_.start_line();

@@ -23,8 +23,8 @@ struct ImportLine {
   long row = 0;
   long column = 0;
   bool added = false;
-  std::vector<std::string> path;   // "data", "a", "b"
-  std::vector<bool> quoted;        // the part is written in double quotes
+  std::vector<std::string> path;  // "data", "a", "b"
+  std::vector<bool> quoted;       // the part is written in double quotes
   std::string alias;
 
   [[nodiscard]] bool is_future() const { return path.size() >= 2 && path[0] == "future"; }
@@ -32,7 +32,7 @@ struct ImportLine {
   // "in" for future.keywords.in; empty for others.
   [[nodiscard]] std::string_view future_keyword() const {
     return path.size() == 3 && path[0] == "future" && path[1] == "keywords" ? std::string_view(path[2])
-                                                                             : std::string_view();
+                                                                            : std::string_view();
   }
   [[nodiscard]] bool is_all_keywords() const {
     return path.size() == 2 && path[0] == "future" && path[1] == "keywords";
@@ -124,7 +124,7 @@ class Printer {
   void reference_name(std::string_view name, bool quoted);
   Flow call(const Term& term, bool parentheses);
   Flow plain_call(const Term& call);
-  Flow membership(const Term& call, bool parentheses);
+  Flow membership(const Term& call, bool nested, bool operand);
   void wrong_arity(const Term& call, std::size_t wanted);
   Flow collection(const Term& term);
   Flow object_comprehension(const Term& term);
@@ -139,16 +139,16 @@ class Printer {
   const ast::Module& module_;
   const FormatOptions options_;
   std::vector<ImportLine> import_lines_;
-  bool v1_ = false;         // written for v1, or for both
-  bool contains_ = false;   // partial sets are written with `contains`
-  bool ifs_ = false;        // bodies are written with `if`
-  bool long_heads_ = false;  // some head has more than two parts: heads are then written as references
+  bool v1_ = false;              // written for v1, or for both
+  bool contains_ = false;        // partial sets are written with `contains`
+  bool ifs_ = false;             // bodies are written with `if`
+  bool long_heads_ = false;      // some head has more than two parts: heads are then written as references
   bool negated_bodies_ = false;  // future.keywords.not
   std::vector<std::string> keywords_;
 
   Page page_;
   std::list<std::vector<Note>> notes_;  // those left after each group of imports last; nothing in it moves
-  std::span<const Note> pending_;  // comments not written yet
+  std::span<const Note> pending_;       // comments not written yet
   PolicyErrors errors_;
   std::optional<Place> forced_;
   const Term* moved_ = nullptr;  // a term whose place is another than its own …

@@ -115,7 +115,7 @@ Flow Printer::with(const ast::With& with, bool indented) {
 
 Flow Printer::some(const Expr& expr) {
   page_.write("some ");
-  if (expr.kind == ExprKind::some_in) return membership(*expr.term, false);
+  if (expr.kind == ExprKind::some_in) return membership(*expr.term, false, false);
   Flow flow = Flow::fine;
   long at = place(expr).row;
   for (std::size_t i = 0; i < expr.symbols.size(); ++i) {
@@ -240,7 +240,7 @@ Flow Printer::statement_call(const Term& call) {
   const std::string name = operator_name(call);
   const std::string_view symbol = operator_symbol(name);
   if (symbol.empty()) return plain_call(call);
-  if (symbol == "in") return membership(call, false);
+  if (symbol == "in") return membership(call, false, false);
   const auto items = call.items;
   Flow flow = Flow::fine;
   auto infix = [&](const Term& left, const Term& right) {

@@ -53,6 +53,9 @@ std::string_view kind_name(const Term& term) {
   return "";
 }
 
+// Of a call; empty for other terms.
+std::string operand_name(const Term& term) { return term.kind == TermKind::call ? operator_name(term) : ""; }
+
 }  // namespace
 
 // With what stands inside written anew; or, where a comment forbids that, as it stands in the source.
@@ -196,8 +199,7 @@ Flow Printer::template_part(const Term& part, const Term* next) {
   const Flow flow = expression(expr);
   if (flow != Flow::fine) return flow;
   if (next != nullptr) {
-    const long next_row = next->kind == TermKind::string ? place(*next).row
-                                                         : place(*next->body->expressions[0]).row;
+    const long next_row = next->kind == TermKind::string ? place(*next).row : place(*next->body->expressions[0]).row;
     if (const auto found = comments_before(next_row); !found.empty()) {
       page_.end_line();
       comments(found);
@@ -213,10 +215,10 @@ Flow Printer::template_part(const Term& part, const Term* next) {
 
 // ".name", or ["name"] where the name needs or, being a keyword, had quotes.
 void Printer::reference_name(std::string_view name, bool quoted) {
-  const bool plain = !name.empty() && !(name[0] >= '0' && name[0] <= '9') &&
-                     std::all_of(name.begin(), name.end(), [](char c) {
-                       return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
-                     });
+  const bool plain =
+      !name.empty() && !(name[0] >= '0' && name[0] <= '9') && std::all_of(name.begin(), name.end(), [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+      });
   const bool keyword = std::find(keywords_.begin(), keywords_.end(), name) != keywords_.end();
   if (plain && (!keyword || (options_.keywords_in_refs && !quoted))) {
     page_.write(".");
@@ -255,7 +257,7 @@ Flow Printer::call(const Term& term, bool parentheses) {
   const std::string name = operator_name(term);
   const std::string_view symbol = operator_symbol(name);
   if (symbol.empty()) return plain_call(term);
-  if (symbol == "in") return membership(term, true);
+  if (symbol == "in") return membership(term, true, parentheses);
   if (term.items.size() != 3) {
     wrong_arity(term, 2);
     return Flow::fine;
@@ -285,20 +287,22 @@ Flow Printer::plain_call(const Term& call) {
   return flow;
 }
 
-// `x in xs` and `k, v in xs`; the latter in parentheses where it is an operand.
-Flow Printer::membership(const Term& call, bool parentheses) {
+// `x in xs` and `k, v in xs`; the latter in parentheses wherever it is part of a term, the former as an operand.
+Flow Printer::membership(const Term& call, bool nested, bool operand) {
   const auto operands = call.items.subspan(1);
-  const std::size_t wanted = call.items[0]->kind == TermKind::ref && call.items[0]->items[1]->text == "member_3" ? 3 : 2;
+  const std::size_t wanted =
+      call.items[0]->kind == TermKind::ref && call.items[0]->items[1]->text == "member_3" ? 3 : 2;
   if (operands.size() != wanted) {
     wrong_arity(call, wanted);
     return Flow::fine;
   }
-  parentheses = parentheses && wanted == 3;
+  const bool parentheses = wanted == 3 ? nested : operand;
   if (parentheses) page_.write("(");
   Flow flow = Flow::fine;
   for (std::size_t i = 0; i < operands.size() && flow == Flow::fine; ++i) {
     if (i > 0) page_.write(i + 1 == operands.size() ? " in " : ", ");
-    flow = term_here(*operands[i], true);
+    // Membership joins to the left.
+    flow = term_here(*operands[i], wanted == 3 || i > 0 || operator_symbol(operand_name(*operands[i])) != "in");
   }
   if (parentheses) page_.write(")");
   return flow;
