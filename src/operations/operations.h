@@ -22,6 +22,7 @@ Operation schema_operation();
 Operation reference_operation();
 Operation policy_eval_operation();
 Operation policy_check_operation();
+Operation policy_fmt_operation();
 Operation policy_unit_operation();
 Operation policy_parse_operation();
 Operation policy_deps_operation();

@@ -42,6 +42,20 @@ struct PolicyCheckRequest {
 };
 [[nodiscard]] PolicyToolResult policy_check(const PolicyCheckRequest& request);
 
+struct PolicyFormatRequest {
+  std::vector<std::string> paths;  // none: standard input
+  bool diff = false, list = false, write = false, fail = false, no_check_result = false, drop_v0_imports = false;
+  bool v0_compatible = false, v0_v1 = false, v1_compatible = false;
+};
+[[nodiscard]] PolicyToolResult policy_format(const PolicyFormatRequest& request, PolicyToolContext& context);
+
+struct PolicyInspectRequest {
+  std::string path;  // a bundle, a folder, or one policy
+  std::string format = "pretty";
+  bool annotations = false, v0_compatible = false;
+};
+[[nodiscard]] PolicyToolResult policy_inspect(const PolicyInspectRequest& request);
+
 struct PolicyUnitRequest {
   std::vector<std::string> paths, ignore;
   std::string format = "pretty", run;

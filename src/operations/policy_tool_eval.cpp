@@ -70,6 +70,7 @@ PolicyToolResult policy_eval(const PolicyEvalRequest& request, PolicyToolContext
     problem = load_paths(policy, request.bundles, load);
   }
   if (!problem.errors.empty()) return show_errors(problem.errors);
+  if (problem.message.starts_with("bundle ")) problem.message.insert(0, "loading error: ");
   if (!problem.message.empty()) return show_message(problem.message);
 
   Store inputs;

@@ -16,6 +16,7 @@ Registry make_registry() {
   operations.push_back(report_compare_operation());
   operations.push_back(policy_eval_operation());
   operations.push_back(policy_check_operation());
+  operations.push_back(policy_fmt_operation());
   operations.push_back(policy_unit_operation());
   operations.push_back(policy_parse_operation());
   operations.push_back(policy_deps_operation());

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "engines/policy/bundle/bundle.h"
 #include "foundation/base/text.h"
 #include "foundation/doc/json.h"
 #include "foundation/doc/yaml.h"
@@ -31,6 +32,30 @@ struct Loading {
   Policy& policy;
   const LoadOptions& options;
   LoadProblem problem;
+
+  // A folder that is a bundle holds what its manifest permits, and nothing else.
+  void check_roots(const std::string& folder, std::size_t first_module) {
+    const std::string file = io::join_path(folder, ".manifest");
+    if (!io::exists(file)) return;
+    const auto text = io::read_file(file);
+    const auto manifest = text ? read_manifest(*text) : Result<BundleManifest>(std::unexpected(text.error()));
+    if (!manifest) {
+      problem.message = "bundle " + folder + ": " + manifest.error().message;
+      return;
+    }
+    for (std::size_t i = first_module; i < policy.modules().size(); ++i) {
+      const ast::Module& module = *policy.modules()[i];
+      std::string path, name;
+      for (const ast::Term* part : module.package->items.subspan(1)) {
+        path += (path.empty() ? "" : "/") + std::string(part->text);
+        name += (name.empty() ? "" : ".") + std::string(part->text);
+      }
+      if (within_roots(*manifest, path)) continue;
+      problem.message = "bundle " + folder + ": manifest roots [" + text::join(manifest->roots, " ") +
+                        "] do not permit 'package " + name + "' in module '" + module.file + "'";
+      return;
+    }
+  }
 
   void file(const std::string& path, const std::string& shown, const std::vector<std::string>& below) {
     const std::string_view name = io::file_name(path);
@@ -100,6 +125,7 @@ LoadProblem load_paths(Policy& policy, const std::vector<std::string>& paths, co
       if (!loading.problem.message.empty()) return loading.problem;
       continue;
     }
+    const std::size_t first_module = policy.modules().size();
     const auto entries = io::walk(path, [&](const io::Entry& entry) {
       return !io::file_name(entry.path).starts_with(".") && !ignored(options.ignore, entry.path);
     });
@@ -128,6 +154,8 @@ LoadProblem load_paths(Policy& policy, const std::vector<std::string>& paths, co
                    options.short_names ? "/" + entry.path : io::join_path(shown, entry.path), below);
       if (!loading.problem.message.empty()) return loading.problem;
     }
+    if (options.bundle) loading.check_roots(shown, first_module);
+    if (!loading.problem.message.empty()) return loading.problem;
   }
   return loading.problem;
 }

@@ -1,4 +1,4 @@
-// The drop-in name conftest: test, verify, parse, reformat; other commands are refused by name.
+// The drop-in name conftest: test, verify, parse, fmt, reformat; other commands are refused by name.
 #include "surfaces/dropin/conftest.h"
 
 #include <algorithm>
@@ -12,6 +12,7 @@
 #include "foundation/doc/json.h"
 #include "foundation/doc/toml.h"
 #include "foundation/io/files.h"
+#include "operations/policy_tool.h"
 #include "surfaces/dropin/flags.h"
 
 namespace chiron {
@@ -325,6 +326,25 @@ Result<int> run_parse(Flags& flags, DropInContext& context) {
   return 0;
 }
 
+// Every policy below the paths, in place; with --check only whether all are as the formatter leaves them.
+Result<int> run_fmt(Flags& flags, DropInContext& context) {
+  PolicyFormatRequest request;
+  request.paths = flags.operands();
+  if (request.paths.empty())
+    return fail(ErrorKind::usage, "usage.arguments", "requires at least 1 arg(s), only received 0");
+  const bool check = flags.on("check");
+  request.list = check;
+  request.fail = check;
+  request.write = !check;
+  request.v0_compatible = flags.text("rego-version", "v1") == "v0";
+  PolicyToolContext tool{context.pool, &context.cancel, context.read_input};
+  const PolicyToolResult result = policy_format(request, tool);
+  if (result.exit_code == 0) return 0;
+  if (check && !result.out.empty())
+    return fail(ErrorKind::input, "policy.format", "files not formatted: " + result.out);
+  return fail(ErrorKind::input, "policy.format", result.err.substr(0, result.err.find_last_not_of('\n') + 1));
+}
+
 Result<int> run_reformat(Flags& flags, DropInContext& context) {
   std::string text;
   if (flags.operands().empty()) {
@@ -364,7 +384,8 @@ int run_conftest(std::span<const std::string> arguments, DropInContext& context)
     if (command == "verify") return run_verify(flags, context);
     if (command == "parse") return run_parse(flags, context);
     if (command == "reformat") return run_reformat(flags, context);
-    for (std::string_view known : {"push", "pull", "plugin", "doc", "completion", "fmt"})
+    if (command == "fmt") return run_fmt(flags, context);
+    for (std::string_view known : {"push", "pull", "plugin", "doc", "completion"})
       if (command == known)
         return fail(ErrorKind::unsupported, "dropin.command", format("conftest {} is not supported here", command));
     return fail(ErrorKind::usage, "usage.command", format("unknown command \"{}\" for \"conftest\"", command));

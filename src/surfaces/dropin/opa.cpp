@@ -11,6 +11,7 @@ constexpr OpaCommand kCommands[] = {
     {"build", opa_build}, {"capabilities", opa_capabilities},
     {"check", opa_check}, {"deps", opa_deps},
     {"eval", opa_eval},   {"exec", opa_exec},
+    {"fmt", opa_fmt},     {"inspect", opa_inspect},
     {"parse", opa_parse}, {"sign", opa_sign},
     {"test", opa_test},
 };

@@ -21,10 +21,12 @@ int opa_exec(std::span<const std::string> arguments, DropInContext& context);
 int opa_test(std::span<const std::string> arguments, DropInContext& context);
 int opa_check(std::span<const std::string> arguments, DropInContext& context);
 int opa_deps(std::span<const std::string> arguments, DropInContext& context);
+int opa_fmt(std::span<const std::string> arguments, DropInContext& context);
 int opa_parse(std::span<const std::string> arguments, DropInContext& context);
 // opa_bundle.cpp
 int opa_build(std::span<const std::string> arguments, DropInContext& context);
 int opa_sign(std::span<const std::string> arguments, DropInContext& context);
+int opa_inspect(std::span<const std::string> arguments, DropInContext& context);
 int opa_capabilities(std::span<const std::string> arguments, DropInContext& context);
 
 // A command line in the manner of Go's pflag: --name value, --name=value, -x value, -xvalue, flags first or last.

@@ -234,6 +234,28 @@ int opa_deps(std::span<const std::string> arguments, DropInContext& context) {
   return finish(policy_deps(request), context);
 }
 
+int opa_fmt(std::span<const std::string> arguments, DropInContext& context) {
+  static constexpr OpaFlag kFlags[] = {
+      {"write", 'w'},     {"list", 'l'}, {"diff", 'd'},     {"fail"},          {"check-result"},
+      {"rego-v1"},        {"v0-v1"},     {"v0-compatible"}, {"v1-compatible"}, {"capabilities", 0, true},
+      {"drop-v0-imports"}};
+  const OpaArguments given(arguments, kFlags);
+  if (!given.problem().empty()) return refuse(given.problem(), context);
+  PolicyFormatRequest request;
+  request.paths = given.positional();
+  request.write = given.has("write");
+  request.list = given.has("list");
+  request.diff = given.has("diff");
+  request.fail = given.has("fail");
+  request.no_check_result = given.value("check-result") == "false";
+  request.v0_v1 = given.has("v0-v1") || given.has("rego-v1");
+  request.v0_compatible = given.has("v0-compatible");
+  request.v1_compatible = given.has("v1-compatible");
+  request.drop_v0_imports = given.has("drop-v0-imports");
+  PolicyToolContext tool{context.pool, &context.cancel, context.read_input};
+  return finish(policy_format(request, tool), context);
+}
+
 int opa_parse(std::span<const std::string> arguments, DropInContext& context) {
   static constexpr OpaFlag kFlags[] = {
       {"format", 'f', true}, {"json-include", 0, true}, {"v0-compatible"}, {"v1-compatible"}};

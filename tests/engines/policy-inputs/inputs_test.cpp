@@ -43,7 +43,7 @@ TEST_CASE("formats are found by name and by file name") {
   CHECK(policy::input_format_of("-").value() == InputFormat::yaml);
   CHECK(policy::input_format_of("noextension").value() == InputFormat::yaml);
   CHECK(policy::input_format_of("sbom.spdx").value() == InputFormat::spdx);
-  for (auto refused : {"hcl1", "edn", "hocon", "jsonnet", "nginx", "vcl", "textproto", "cue", "jenkinsfile"}) {
+  for (auto refused : {"edn", "hocon", "jsonnet", "nginx", "vcl", "textproto", "cue", "jenkinsfile"}) {
     const auto format = policy::parse_input_format(refused);
     REQUIRE_FALSE(format);
     CHECK(format.error().code == "input.format-unsupported");
@@ -92,6 +92,24 @@ TEST_CASE("HCL blocks, expressions and templates") {
   CHECK(as_json(InputFormat::hcl2, "a = " + std::string(100'000, '-')).find("levels of nesting") != std::string::npos);
   CHECK(place_of(InputFormat::hcl2, "resource \"x\" \"y\" {\n  n = \"v\"\n}\n", {"resource", "x", "y", "0", "n"}) ==
         "2:7");
+}
+
+TEST_CASE("HCL 1: blocks and assigned objects are lists, labels are levels") {
+  CHECK(as_json(InputFormat::hcl1, "a = 1\nb = \"x${c.d[\"e\"]}\"\nc = [1, 2.5, \"z\",]\nd = true\n") ==
+        R"({"a":1,"b":"x${c.d[\"e\"]}","c":[1,2.5,"z"],"d":true})");
+  CHECK(as_json(InputFormat::hcl1, "r \"t\" \"n\" { k = 0x10 }\nr \"t\" \"m\" { k = 010 }\no = { p = 1 }") ==
+        R"({"o":[{"p":1}],"r":[{"t":[{"n":[{"k":16}]}]},{"t":[{"m":[{"k":8}]}]}]})");
+  CHECK(as_json(InputFormat::hcl1, "# one\n/* two */ v = <<-E\n    a\n      b\n    E\nw = <<E\nx\nE\n") ==
+        R"({"v":"a\n  b\n","w":"x\n"})");
+  CHECK(place_of(InputFormat::hcl1, "r \"t\" {\n  k = [1, 2]\n}\n", {"r", "0", "t", "0", "k", "1"}) == "2:11");
+  for (auto bad : {"a", "a =", "a = {", "a = [1 2]", "a b = 1", "= 1", "a = \"x", "a = \"\\q\"", "a = 1.",
+                   "a = <<E\nx\n", "a = yes", "/* x", "a = 0x", "a = [,]"}) {
+    const auto value = policy::parse_input(InputFormat::hcl1, bad);
+    CHECK_MESSAGE(!value, bad);
+    if (!value) CHECK(value.error().place.line >= 1);
+  }
+  const std::string deep(300, '[');
+  CHECK(policy::parse_input(InputFormat::hcl1, "a = " + deep).error().code == "limit.depth");
 }
 
 TEST_CASE("INI") {
@@ -194,6 +212,53 @@ TEST_CASE("events replay a tree") {
   doc::TreeBuilder builder;
   CHECK(policy::feed(value, builder));
   CHECK(builder.take() == value);
+}
+
+TEST_CASE("each reader keeps the places of values") {
+  CHECK(place_of(InputFormat::json, "{\"a\": [1,\n 22]}", {"a", "1"}) == "2:2");
+  CHECK(place_of(InputFormat::jsonc, "{ // c\n \"a\": /* d */ true}", {"a"}) == "2:15");
+  CHECK(place_of(InputFormat::yaml, "a:\n  - b: 1\n    c: two\n", {"a", "0", "c"}) == "3:8");
+  CHECK(place_of(InputFormat::yaml, "a: 1\n---\nb: 2\n", {"1", "b"}) == "3:4");
+  CHECK(place_of(InputFormat::toml, "[t]\na = 1\nb = \"x\"\n", {"t", "b"}) == "3:5");
+  CHECK(place_of(InputFormat::ignore, "# c\nnode_modules\n", {"0", "0"}).starts_with("1:"));
+  CHECK(place_of(InputFormat::cyclonedx, "{\"bomFormat\": \"CycloneDX\",\n\"version\": 1}", {"version"}) == "2:12");
+}
+
+// Every string and number of a real file stands where its span says, but for what escapes and references make of it.
+TEST_CASE("places of values in the files that users keep") {
+  const auto folder = test::conformance_folder("conftest/fixtures/examples");
+  if (!folder) return;
+  for (auto [name, format] : {std::pair{"dotenv/sample.env", InputFormat::dotenv},
+                              {"properties/sample.properties", InputFormat::properties},
+                              {"ini/grafana.ini", InputFormat::ini},
+                              {"hcl2/terraform.tf", InputFormat::hcl2},
+                              {"hcl1/gke.tf", InputFormat::hcl1},
+                              {"traefik/traefik.toml", InputFormat::toml},
+                              {"combine/combine.yaml", InputFormat::yaml},
+                              {"kubernetes/service.yaml", InputFormat::yaml},
+                              {"cyclonedx/cyclonedx.json", InputFormat::json}}) {
+    const auto text = io::read_file(*folder + "/" + name);
+    if (!text) continue;
+    const auto root = policy::parse_input(format, *text);
+    REQUIRE(root);
+    std::size_t scalars = 0;
+    std::vector<const doc::Value*> pending{&*root};
+    while (!pending.empty()) {
+      const doc::Value& value = *pending.back();
+      pending.pop_back();
+      if (value.is_array())
+        for (const auto& item : value.items()) pending.push_back(&item);
+      if (value.is_object())
+        for (const auto& member : value.members()) pending.push_back(&member.value);
+      if (!value.is_string() && !value.is_number()) continue;
+      ++scalars;
+      const std::string source = text->substr(value.span.begin, value.span.end - value.span.begin);
+      const std::string content(value.as_string());
+      if (source.find_first_of("\\$\n") != std::string::npos) continue;
+      CHECK_MESSAGE(source.find(content) != std::string::npos, name, ": ", content, " at ", source);
+    }
+    CHECK_MESSAGE(scalars > 0, name);
+  }
 }
 
 TEST_CASE("the files that users keep") {

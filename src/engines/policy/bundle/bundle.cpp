@@ -27,61 +27,6 @@ std::unexpected<Error> bad_signature(std::string message) {
   return fail(ErrorKind::input, "bundle.signature", "the bundle's signature: " + std::move(message));
 }
 
-Result<BundleManifest> read_manifest(std::string_view text) {
-  BundleManifest manifest;
-  const auto parsed = doc::parse_json(text);
-  if (!parsed) return bad_manifest(parsed.error().message);
-  if (!parsed->is_object()) return bad_manifest("is no object");
-  for (const auto& member : parsed->members()) {
-    const auto& value = member.value;
-    if (member.name == "revision") {
-      if (!value.is_string()) return bad_manifest("revision is no string");
-      manifest.revision = value.as_string();
-    } else if (member.name == "roots") {
-      if (value.is_null()) continue;
-      if (!value.is_array()) return bad_manifest("roots is no array");
-      manifest.roots.clear();
-      manifest.roots_given = true;
-      for (const auto& root : value.items()) {
-        if (!root.is_string()) return bad_manifest("a root is no string");
-        std::string_view path = root.as_string();
-        while (path.starts_with('/')) path.remove_prefix(1);
-        while (path.ends_with('/')) path.remove_suffix(1);
-        manifest.roots.emplace_back(path);
-      }
-    } else if (member.name == "rego_version") {
-      const auto version = value.as_integer();
-      if (!version || *version < 0 || *version > 1) return bad_manifest("rego_version is neither 0 nor 1");
-      manifest.rego_version = static_cast<int>(*version);
-    } else if (member.name == "file_rego_versions") {
-      if (!value.is_object()) return bad_manifest("file_rego_versions is no object");
-      for (const auto& file : value.members()) {
-        const auto version = file.value.as_integer();
-        if (!version || *version < 0 || *version > 1)
-          return bad_manifest(format("the version of {} is neither 0 nor 1", file.name));
-        manifest.file_rego_versions[file.name] = static_cast<int>(*version);
-      }
-    } else if (member.name == "metadata") {
-      manifest.metadata = value;
-    } else if (member.name == "wasm") {
-      manifest.wasm = value;
-    }
-  }
-  for (std::size_t i = 0; i < manifest.roots.size(); ++i)
-    for (std::size_t j = 0; j < manifest.roots.size(); ++j) {
-      const auto &a = manifest.roots[i], &b = manifest.roots[j];
-      if (i != j && (a.empty() || b == a || b.starts_with(a + "/")))
-        return bad_manifest(format("the roots \"{}\" and \"{}\" overlap", a, b));
-    }
-  return manifest;
-}
-
-bool within(const BundleManifest& manifest, std::string_view path) {
-  return std::ranges::any_of(manifest.roots, [&](const std::string& root) {
-    return root.empty() || path == root || path.starts_with(root + "/");
-  });
-}
-
 // Joins two documents; false where something other than objects meets.
 bool merge(doc::Value& into, const doc::Value& from) {
   if (!into.is_object() || !from.is_object()) return false;
@@ -100,7 +45,7 @@ bool merge(doc::Value& into, const doc::Value& from) {
 // Every path of the document that is no object must lie below a root.
 std::optional<std::string> outside_roots(const doc::Value& data, const BundleManifest& manifest,
                                          const std::string& path) {
-  if (within(manifest, path)) return std::nullopt;
+  if (within_roots(manifest, path)) return std::nullopt;
   if (!data.is_object() || data.members().empty())
     return path.empty() && data.is_object() ? std::nullopt : std::optional(path);
   for (const auto& member : data.members())
@@ -254,7 +199,7 @@ Result<Bundle> assemble(std::vector<BundleMember> members, const BundleVerificat
     const std::string folder(io::parent_path(member.path));
     if (name.ends_with(".rego")) {
       const std::string package = package_path(member.bytes);
-      if (!package.empty() && !within(bundle.manifest, package))
+      if (!package.empty() && !within_roots(bundle.manifest, package))
         return fail(ErrorKind::input, "bundle.roots",
                     format("manifest roots [{}] do not permit 'package {}' in module '{}'",
                            text::join(bundle.manifest.roots, " "), text::replace_all(package, "/", "."),
@@ -290,6 +235,61 @@ Result<Bundle> assemble(std::vector<BundleMember> members, const BundleVerificat
 }
 
 }  // namespace
+
+Result<BundleManifest> read_manifest(std::string_view text) {
+  BundleManifest manifest;
+  const auto parsed = doc::parse_json(text);
+  if (!parsed) return bad_manifest(parsed.error().message);
+  if (!parsed->is_object()) return bad_manifest("is no object");
+  for (const auto& member : parsed->members()) {
+    const auto& value = member.value;
+    if (member.name == "revision") {
+      if (!value.is_string()) return bad_manifest("revision is no string");
+      manifest.revision = value.as_string();
+    } else if (member.name == "roots") {
+      if (value.is_null()) continue;
+      if (!value.is_array()) return bad_manifest("roots is no array");
+      manifest.roots.clear();
+      manifest.roots_given = true;
+      for (const auto& root : value.items()) {
+        if (!root.is_string()) return bad_manifest("a root is no string");
+        std::string_view path = root.as_string();
+        while (path.starts_with('/')) path.remove_prefix(1);
+        while (path.ends_with('/')) path.remove_suffix(1);
+        manifest.roots.emplace_back(path);
+      }
+    } else if (member.name == "rego_version") {
+      const auto version = value.as_integer();
+      if (!version || *version < 0 || *version > 1) return bad_manifest("rego_version is neither 0 nor 1");
+      manifest.rego_version = static_cast<int>(*version);
+    } else if (member.name == "file_rego_versions") {
+      if (!value.is_object()) return bad_manifest("file_rego_versions is no object");
+      for (const auto& file : value.members()) {
+        const auto version = file.value.as_integer();
+        if (!version || *version < 0 || *version > 1)
+          return bad_manifest(format("the version of {} is neither 0 nor 1", file.name));
+        manifest.file_rego_versions[file.name] = static_cast<int>(*version);
+      }
+    } else if (member.name == "metadata") {
+      manifest.metadata = value;
+    } else if (member.name == "wasm") {
+      manifest.wasm = value;
+    }
+  }
+  for (std::size_t i = 0; i < manifest.roots.size(); ++i)
+    for (std::size_t j = 0; j < manifest.roots.size(); ++j) {
+      const auto &a = manifest.roots[i], &b = manifest.roots[j];
+      if (i != j && (a.empty() || b == a || b.starts_with(a + "/")))
+        return bad_manifest(format("the roots \"{}\" and \"{}\" overlap", a, b));
+    }
+  return manifest;
+}
+
+bool within_roots(const BundleManifest& manifest, std::string_view path) {
+  return std::ranges::any_of(manifest.roots, [&](const std::string& root) {
+    return root.empty() || path == root || path.starts_with(root + "/");
+  });
+}
 
 Result<Bundle> read_bundle(std::string_view archive, const BundleVerification& verification) {
   return assemble(TRY(read_archive(archive)), verification, "");
@@ -361,6 +361,7 @@ Result<std::string> sign_members(const std::vector<BundleMember>& members, const
   tokens.push(doc::Value(message + "." + functions::encode_base64(*signature, true, false)));
   doc::Value out = doc::Value::object();
   out.set("signatures", std::move(tokens));
+  if (!signing.plugin.empty()) out.set("plugin", doc::Value(signing.plugin));
   return doc::write_json(out);
 }
 

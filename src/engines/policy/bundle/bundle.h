@@ -64,6 +64,7 @@ struct BundleSigning {
   std::string algorithm = "RS256";
   std::string key_id;
   doc::Value claims;  // further claims of the payload
+  std::string plugin;  // that signed, where the file of signatures is to name it
 };
 // The content of .signatures.json for the members, by their paths.
 [[nodiscard]] Result<std::string> sign_members(const std::vector<BundleMember>& members, const BundleSigning& signing);
@@ -73,5 +74,9 @@ struct BundleSigning {
                                                const std::vector<BundleMember>& modules,
                                                const std::optional<BundleSigning>& signing = std::nullopt);
 [[nodiscard]] doc::Value write_manifest(const BundleManifest& manifest);
+// The content of a .manifest.
+[[nodiscard]] Result<BundleManifest> read_manifest(std::string_view text);
+// Whether a path ("a/b") lies below one of the roots.
+[[nodiscard]] bool within_roots(const BundleManifest& manifest, std::string_view path);
 
 }  // namespace chiron::policy

@@ -242,7 +242,7 @@ bool Printer::uses_if(const Rule& rule) const {
 }
 
 bool Printer::on_one_line(const Rule& rule) const {
-  if (rule.body.expressions.size() > 1 || rule.is_default || rule.else_rule != nullptr) return false;
+  if (rule.body.expressions.size() > 1 || rule.is_default) return false;
   if (rule.body.expressions.size() == 1 && is_set(*rule.body.expressions[0])) return false;
   return uses_if(rule);
 }
@@ -252,8 +252,9 @@ void Printer::rules(std::span<const Rule* const> rules) {
     const long at = row(rules[i]->location.begin);
     (void)comments_to(at);
     rule(*rules[i]);
-    const bool joined = i + 1 < rules.size() && on_one_line(*rules[i]) && on_one_line(*rules[i + 1]) &&
-                        row(rules[i + 1]->location.begin) == at + 1;
+    // An else branch behind the rule begins lines of its own.
+    const bool joined = i + 1 < rules.size() && rules[i]->else_rule == nullptr && on_one_line(*rules[i]) &&
+                        on_one_line(*rules[i + 1]) && row(rules[i + 1]->location.begin) == at + 1;
     if (!joined) page_.blank_line();
   }
 }

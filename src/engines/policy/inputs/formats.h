@@ -16,6 +16,7 @@ inline constexpr std::size_t kHclDepth = 250;
 inline constexpr std::size_t kExpansionDepth = 32;
 inline constexpr std::size_t kExpandedBytes = 1024 * 1024;
 
+[[nodiscard]] Result<Value> read_hcl1(std::string_view text, const ReadOptions& options);
 [[nodiscard]] Result<Value> read_hcl2(std::string_view text, const ReadOptions& options);
 [[nodiscard]] Result<Value> read_ini(std::string_view text, const ReadOptions& options);
 [[nodiscard]] Result<Value> read_dotenv(std::string_view text, const ReadOptions& options);

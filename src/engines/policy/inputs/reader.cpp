@@ -25,6 +25,7 @@ constexpr std::array kFormats = {
     FormatName{"cyclonedx", InputFormat::cyclonedx},
     FormatName{"dockerfile", InputFormat::dockerfile},
     FormatName{"dotenv", InputFormat::dotenv},
+    FormatName{"hcl1", InputFormat::hcl1},
     FormatName{"hcl2", InputFormat::hcl2},
     FormatName{"ignore", InputFormat::ignore},
     FormatName{"ini", InputFormat::ini},
@@ -38,9 +39,8 @@ constexpr std::array kFormats = {
 };
 
 // Known to Conftest, deliberately not read here.
-constexpr std::array<std::string_view, 12> kRefused = {"hcl1",        "edn",    "hocon",      "jsonnet",
-                                                       "nginx",       "vcl",    "textproto",  "cue",
-                                                       "jenkinsfile", "groovy", "codeowners", "routeros"};
+constexpr std::array<std::string_view, 11> kRefused = {
+    "edn", "hocon", "jsonnet", "nginx", "vcl", "textproto", "cue", "jenkinsfile", "groovy", "codeowners", "routeros"};
 
 std::unexpected<Error> unsupported(std::string_view name) {
   std::string known = text::join(input_format_names(), ", ");
@@ -173,6 +173,8 @@ Result<doc::Value> parse_input(InputFormat wanted, std::string_view text, const 
     }
     case InputFormat::toml:
       return doc::parse_toml(text, options);
+    case InputFormat::hcl1:
+      return inputs::read_hcl1(text, options);
     case InputFormat::hcl2:
       return inputs::read_hcl2(text, options);
     case InputFormat::ini:

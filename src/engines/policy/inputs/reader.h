@@ -17,6 +17,7 @@ enum class InputFormat : std::uint8_t {
   jsonc,
   yaml,
   toml,
+  hcl1,
   hcl2,
   ini,
   dotenv,
@@ -33,7 +34,7 @@ enum class InputFormat : std::uint8_t {
 // Every readable format's name, sorted.
 [[nodiscard]] std::vector<std::string> input_format_names();
 // The format of that name. Errors: "input.format-unsupported" for formats that are known and refused
-// (HCL1, EDN, HOCON, Jsonnet, nginx, VCL, textproto, CUE, Jenkinsfile), "input.format-unknown".
+// (EDN, HOCON, Jsonnet, nginx, VCL, textproto, CUE, Jenkinsfile), "input.format-unknown".
 [[nodiscard]] Result<InputFormat> parse_input_format(std::string_view name);
 // By the file's name: Dockerfile, .gitignore, the extension; "-" and names without an extension are YAML.
 // Errors as parse_input_format.
