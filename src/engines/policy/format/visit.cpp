@@ -27,7 +27,8 @@ struct Visit {
   void expression(const Expr& expr) {
     if (expression_found) expression_found(expr);
     if (expr.term != nullptr && expr.term->kind == ast::TermKind::call) {
-      if (call_found) call_found(*expr.term, expr.location);
+      // `some x in xs` declares, it calls nothing.
+      if (call_found && expr.kind != ast::ExprKind::some_in) call_found(*expr.term, expr.location);
       parts(*expr.term);
     } else {
       term(expr.term);
