@@ -24,7 +24,7 @@ struct PolicyToolContext {
 struct PolicyEvalRequest {
   std::vector<std::string> query;  // exactly one, unless it comes from standard input
   std::vector<std::string> data, bundles, imports, ignore, allow_net;
-  std::string input, package, format = "json", explain, capabilities;
+  std::string input, package, format = "json", explain, capabilities, schema;
   bool stdin_query = false, stdin_input = false;
   bool fail = false, fail_defined = false, strict_builtin_errors = false, strict = false;
   bool v0_compatible = false, coverage = false, profile = false, partial = false, metrics = false;
@@ -36,7 +36,7 @@ struct PolicyEvalRequest {
 
 struct PolicyCheckRequest {
   std::vector<std::string> paths, ignore;
-  std::string format = "pretty", capabilities;
+  std::string format = "pretty", capabilities, schema;
   std::int64_t max_errors = 10;
   bool bundle = false, strict = false, v0_compatible = false, v0_v1 = false;
 };
@@ -58,7 +58,7 @@ struct PolicyInspectRequest {
 
 struct PolicyUnitRequest {
   std::vector<std::string> paths, ignore;
-  std::string format = "pretty", run;
+  std::string format = "pretty", run, schema;
   bool verbose = false, bundle = false, v0_compatible = false, coverage = false, exit_zero_on_skipped = false;
   std::int64_t timeout_ms = 5000, count = 1;
   double threshold = 0;

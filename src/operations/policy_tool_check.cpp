@@ -4,6 +4,7 @@
 
 #include "engines/policy/loader.h"
 #include "engines/policy/report.h"
+#include "engines/policy/types.h"
 #include "foundation/doc/json.h"
 #include "foundation/io/files.h"
 #include "operations/policy_tool.h"
@@ -46,6 +47,13 @@ PolicyToolResult policy_check(const PolicyCheckRequest& request) {
       for (const doc::Value& each : list->items())
         options.compile.allowed_builtins.emplace_back(each.string_or("name", ""));
     }
+  }
+  SchemaSet schemas;
+  if (!request.schema.empty()) {
+    auto loaded = load_schemas(request.schema);
+    if (!loaded) return {"", "Error: " + to_string(loaded.error()) + "\n", 1};
+    schemas = std::move(*loaded);
+    options.compile.schemas = &schemas;
   }
   Policy policy(options);
   LoadOptions load;

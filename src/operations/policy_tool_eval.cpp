@@ -5,6 +5,7 @@
 #include "engines/policy/coverage.h"
 #include "engines/policy/loader.h"
 #include "engines/policy/report.h"
+#include "engines/policy/types.h"
 #include "foundation/base/text.h"
 #include "foundation/io/files.h"
 #include "operations/policy_tool.h"
@@ -61,6 +62,13 @@ PolicyToolResult policy_eval(const PolicyEvalRequest& request, PolicyToolContext
   PolicyOptions options;
   options.version = request.v0_compatible ? RegoVersion::v0 : RegoVersion::v1;
   options.compile.strict = request.strict;
+  SchemaSet schemas;
+  if (!request.schema.empty()) {
+    auto loaded = load_schemas(request.schema);
+    if (!loaded) return {"", "Error: " + to_string(loaded.error()) + "\n", 1};
+    schemas = std::move(*loaded);
+    options.compile.schemas = &schemas;
+  }
   Policy policy(options);
   LoadOptions load;
   load.ignore = request.ignore;

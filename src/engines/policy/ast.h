@@ -228,6 +228,7 @@ struct PolicyError {
   std::uint32_t column = 0;  // 1-based, bytes
   std::string line_text;     // parse errors: the line it stands in
   std::string details;       // further lines, where there are some
+  doc::Value structure;      // the same as JSON shows it; null where there is none
   std::uint32_t index = 0;   // byte of line_text that the caret stands under
 
   bool operator==(const PolicyError&) const = default;

@@ -454,7 +454,11 @@ void Compiler::rules(Stages& stages) {
         index_conditions(body, condition_lists, of_leaf.all);
         of_leaf.ends.push_back(static_cast<std::uint32_t>(of_leaf.all.size()));
       }
-      if (stages.empty()) check_types(types, *unit->module, body, stages.types);
+      if (stages.empty()) {
+        const TypeEnvironment environment =
+            environment_of(types, options_.schemas, *unit->module, unit->rule, stages.types);
+        check_types(types, *unit->module, body, environment, stages.types);
+      }
       auto code = std::make_unique<RuleCode>();
       code->rule = body.rule;
       code->module = unit->module;
@@ -738,7 +742,8 @@ std::expected<Compiler::Query, PolicyErrors> Compiler::query(Program& program, c
   if (errors.empty()) check_undefined_functions(program, *parsed.module, body, options, errors);
   if (errors.empty()) {
     Types types;
-    check_types(types, *parsed.module, body, errors);
+    check_types(types, *parsed.module, body, environment_of(types, options.schemas, *parsed.module, nullptr, errors),
+                errors);
   }
   if (!errors.empty()) return std::unexpected(limited(std::move(errors), options.max_errors));
   result.references = references_of(program, body);

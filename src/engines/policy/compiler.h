@@ -8,6 +8,8 @@
 
 namespace chiron::policy {
 
+struct SchemaSet;
+
 namespace compiler_limits {
 inline constexpr std::size_t kPathSteps = 256;  // of a package and a rule's reference together
 inline constexpr std::size_t kErrors = 10;      // reported before "error limit reached"
@@ -20,8 +22,9 @@ struct CompileOptions {
   std::function<bool(std::span<const Value> path)> data_at;
   // Names of built-ins that may be called; empty for all.
   std::vector<std::string> allowed_builtins;
-  bool test_cases = false;       // test_name[case] has an entry for every case that was tried
-  bool keep_references = false;  // fills Program::references
+  const SchemaSet* schemas = nullptr;  // of documents, for the type checker
+  bool test_cases = false;             // test_name[case] has an entry for every case that was tried
+  bool keep_references = false;        // fills Program::references
 };
 
 class Compiler {

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "engines/policy/compiler.h"
+#include "engines/policy/types.h"
 
 namespace chiron::policy {
 
@@ -18,6 +19,7 @@ void check_undefined_functions(const Program& program, const ast::Module& module
     error.row = module.row(node.source->location.begin);
     error.column = module.column(node.source->location.begin);
     errors.push_back(std::move(error));
+    return &errors.back();
   };
   auto arguments = [](std::size_t n) { return std::to_string(n) + (n == 1 ? " argument" : " arguments"); };
   const bool strict = options.strict || module.version == RegoVersion::v1 || module.imports_rego_v1;
@@ -44,7 +46,7 @@ void check_undefined_functions(const Program& program, const ast::Module& module
       return;
     }
     if (node.name != "print" && builtin_arity(*node.builtin) != node.items.size())
-      report(node, std::string(name) + ": arity mismatch");
+      describe_arity(node, *report(node, std::string(name) + ": arity mismatch"));
     if (node.builtin->deprecated && strict)
       report(node, "deprecated built-in function calls in expression: " + std::string(name));
   });

@@ -26,6 +26,9 @@ struct LoadProblem {
 // Files are loaded at the root, folders at the paths of their folders; "a.b:path" puts a document below data.a.b.
 // Modules are named by their paths as given.
 [[nodiscard]] LoadProblem load_paths(Policy& policy, const std::vector<std::string>& paths, const LoadOptions& options);
+struct SchemaSet;
+// JSON Schemas: of a file, named "schema", or of a folder, each file by its path below it ("schema.a.b").
+[[nodiscard]] Result<SchemaSet> load_schemas(const std::string& path);
 // One JSON or YAML document; what it is follows from the name (YAML is read where the name says no JSON).
 [[nodiscard]] Result<Value> load_document(Store& store, std::string_view name, std::string_view text);
 

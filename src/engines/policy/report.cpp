@@ -24,6 +24,8 @@ doc::Value error_document(const PolicyError& error) {
     details.set("line", doc::Value(error.line_text));
     details.set("idx", doc::Value(error.index));
     out.set("details", std::move(details));
+  } else if (!error.structure.is_null()) {
+    out.set("details", error.structure);
   }
   return out;
 }

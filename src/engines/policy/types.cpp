@@ -3,7 +3,9 @@
 
 #include <algorithm>
 
+#include "engines/policy/builtins/argument_names.h"
 #include "foundation/base/small_list.h"
+#include "foundation/base/text.h"
 
 namespace chiron::policy {
 
@@ -54,6 +56,43 @@ std::string to_string(const Type& type) {
     }
   }
   return "any";
+}
+
+doc::Value type_document(const Type& type) {
+  static constexpr std::string_view kNames[] = {"any",   "null",   "boolean", "number", "string",
+                                                "array", "object", "set",     "any"};
+  auto list = [](const std::vector<const Type*>& items) {
+    doc::Value out = doc::Value::array();
+    for (const Type* item : items) out.push(type_document(*item));
+    return out;
+  };
+  doc::Value out = doc::Value::object();
+  out.set("type", doc::Value(kNames[static_cast<std::size_t>(type.kind)]));
+  if (type.kind == K::one_of) out.set("of", list(type.items));
+  if (type.kind == K::set && type.element != nullptr) out.set("of", type_document(*type.element));
+  if (type.kind == K::array) {
+    if (!type.items.empty()) out.set("static", list(type.items));
+    if (type.element != nullptr) out.set("dynamic", type_document(*type.element));
+  }
+  if (type.kind == K::object) {
+    if (!type.members.empty()) {
+      doc::Value members = doc::Value::array();
+      for (const auto& [name, member] : type.members) {
+        doc::Value each = doc::Value::object();
+        each.set("key", doc::Value(name));
+        each.set("value", type_document(*member));
+        members.push(std::move(each));
+      }
+      out.set("static", std::move(members));
+    }
+    if (type.key != nullptr) {
+      doc::Value dynamic = doc::Value::object();
+      dynamic.set("key", type_document(*type.key));
+      dynamic.set("value", type_document(*type.element));
+      out.set("dynamic", std::move(dynamic));
+    }
+  }
+  return out;
 }
 
 Types::Types() : any_(&types_.emplace_back()) {
@@ -178,14 +217,18 @@ const FunctionType& Types::function(const Builtin& builtin) {
                      ? part.substr(colon + 1)
                      : part);
   };
-  for (const std::string_view part : parts) {
-    type.arguments.push_back(type_of(plain(part)));
-    type.wanted += (type.wanted.empty() ? "" : ", ") + std::string(plain(part));
-  }
+  for (const std::string_view part : parts) type.arguments.push_back(type_of(plain(part)));
   const std::size_t arrow = text.find("=>", i);
   const std::string_view result = arrow == std::string_view::npos ? std::string_view() : plain(text.substr(arrow + 2));
+  type.has_result = !result.empty();
   type.result = result.empty() ? any_ : type_of(result);
-  if (!result.empty()) type.wanted += (type.wanted.empty() ? "" : ", ") + std::string(result);
+  const ArgumentNames named = argument_names(builtin.name);
+  if (!named.names.empty()) {
+    for (const std::string_view each : text::split(named.names, ',')) type.names.emplace_back(each);
+  }
+  if (!named.descriptions.empty()) {
+    for (const std::string_view each : text::split(named.descriptions, '|')) type.descriptions.emplace_back(each);
+  }
   return type;
 }
 
@@ -263,21 +306,52 @@ bool overlap(const Type& a, const Type& b) {
 
 namespace {
 
+// "have: (…)" and "want: (…)", as text and as JSON.
+void describe_call(const FunctionType& want, const std::vector<const Type*>& have, bool with_result,
+                   PolicyError& error) {
+  doc::Value had = doc::Value::array(), wanted = doc::Value::array();
+  std::string have_text, want_text;
+  for (const Type* each : have) {
+    have_text += to_string(*each) + ", ";
+    had.push(type_document(*each));
+  }
+  had.push(doc::Value());
+  const std::size_t count = want.arguments.size() + (with_result && want.has_result ? 1 : 0);
+  for (std::size_t i = 0; i < count; ++i) {
+    const Type& type = i < want.arguments.size() ? *want.arguments[i] : *want.result;
+    doc::Value each = type_document(type);
+    want_text += want_text.empty() ? "" : ", ";
+    if (i < want.names.size()) {
+      each.set("name", doc::Value(want.names[i]));
+      want_text += want.names[i] + ": ";
+    }
+    if (i < want.descriptions.size() && !want.descriptions[i].empty())
+      each.set("description", doc::Value(want.descriptions[i]));
+    want_text += to_string(type);
+    wanted.push(std::move(each));
+  }
+  error.details = "have: (" + have_text + "???" + ")\n\twant: (" + want_text + ")";
+  error.structure = doc::Value::object();
+  error.structure.set("have", std::move(had));
+  error.structure.set("want", doc::Value::object().set("args", std::move(wanted)));
+}
+
 struct Checker {
   Types& types;
   const ast::Module& module;
   PolicyErrors& errors;
   std::vector<const Type*> slots;
+  const TypeEnvironment& environment;
 
-  void report(const Node& at, std::string message, std::string details) {
+  PolicyError& report(const Node& at, std::string message) {
     PolicyError error;
     error.code = "rego_type_error";
     error.message = std::move(message);
-    error.details = std::move(details);
     error.file = module.file;
     error.row = module.row(at.source->location.begin);
     error.column = module.column(at.source->location.begin);
     errors.push_back(std::move(error));
+    return errors.back();
   }
 
   const Type* node(const Node& at) {
@@ -287,9 +361,7 @@ struct Checker {
       case NodeKind::var:
         return at.slot < slots.size() && slots[at.slot] != nullptr ? slots[at.slot] : types.any();
       case NodeKind::ref:
-        if (at.head != nullptr) node(*at.head);
-        for (const Node* item : at.items) node(*item);
-        return types.any();
+        return reference(at);
       case NodeKind::array: {
         Type type;
         type.kind = K::array;
@@ -342,6 +414,108 @@ struct Checker {
     return types.any();
   }
 
+  // What is known below the document that a reference begins with, and how many of its steps that takes.
+  const Type* document(const Node& at, std::size_t& used) const {
+    const Type* best = nullptr;
+    for (const auto& [path, type] : environment.documents) {
+      if (path[0] != (at.root == hir::Root::input ? "input" : "data") || path.size() - 1 > at.items.size()) continue;
+      bool same = best == nullptr || path.size() - 1 >= used;
+      for (std::size_t i = 1; same && i < path.size(); ++i) {
+        const Node& item = *at.items[i - 1];
+        same = item.kind == NodeKind::constant && item.constant.is_string() && item.constant.string() == path[i];
+      }
+      if (!same) continue;
+      best = type;
+      used = path.size() - 1;
+    }
+    return best;
+  }
+
+  const Type* reference(const Node& at) {
+    const Type* type = at.head != nullptr ? node(*at.head) : nullptr;
+    for (const Node* item : at.items) node(*item);
+    std::size_t used = 0;
+    if (at.head == nullptr) type = document(at, used);
+    if (type == nullptr) return types.any();
+    for (std::size_t i = used; i < at.items.size(); ++i) {
+      const Node& item = *at.items[i];
+      if (type->kind == K::any) return type;
+      if (type->kind != K::array && type->kind != K::object && type->kind != K::set && type->kind != K::one_of) {
+        undefined_reference(at, i, *type, false);
+        return types.any();
+      }
+      const Node* free =
+          item.kind == NodeKind::var && item.slot < slots.size() && slots[item.slot] == nullptr ? &item : nullptr;
+      if (free != nullptr) slots[item.slot] = types.keys(*type);
+      const Type* next = item.kind == NodeKind::constant ? types.select(*type, item.constant) : types.values(*type);
+      if (next == nullptr) {
+        undefined_reference(at, i, *type, true);
+        return types.any();
+      }
+      type = next;
+    }
+    return type;
+  }
+
+  void undefined_reference(const Node& at, std::size_t position, const Type& type, bool composite) {
+    // The reference as it is resolved: its root, then its steps.
+    std::string text =
+        at.head == nullptr ? at.root == hir::Root::input ? "input" : "data" : ast::to_string(*at.head->source);
+    doc::Value parts = doc::Value::array();
+    auto part = [&](std::string_view kind, doc::Value value) {
+      doc::Value each = doc::Value::object();
+      each.set("type", doc::Value(kind));
+      each.set("value", std::move(value));
+      parts.push(std::move(each));
+    };
+    part("var", doc::Value(text));
+    std::size_t start = text.size(), end = text.size();
+    std::string step;
+    for (std::size_t i = 0; i < at.items.size(); ++i) {
+      const Node& item = *at.items[i];
+      if (i == position) start = text.size();
+      if (item.kind == NodeKind::constant) {
+        part(to_string(item.constant.kind()), to_document(item.constant));
+        const bool plain = item.constant.is_string() && ast::is_plain_name(item.constant.string());
+        text += plain ? "." + std::string(item.constant.string()) : "[" + to_rego(item.constant) + "]";
+      } else {
+        part("var", doc::Value(ast::to_string(*item.source)));
+        text += "[" + ast::to_string(*item.source) + "]";
+      }
+      if (i == position) {
+        end = text.size();
+        step = item.kind == NodeKind::constant ? to_rego(item.constant) : ast::to_string(*item.source);
+      }
+    }
+    PolicyError& error = report(at, "undefined ref: " + text);
+    error.structure = doc::Value::object();
+    error.structure.set("ref", std::move(parts));
+    error.structure.set("pos", doc::Value(position + 1));
+    if (!composite) {
+      error.structure.set("have", type_document(type));
+      error.details = text + "\n\t" + std::string(end, '^') + "\n\thave: " + to_string(type);
+      return;
+    }
+    const std::string pad(start + 1, ' ');
+    error.details = text + "\n\t" + pad + "^\n\t" + pad + "have: " + step + "\n\t" + pad;
+    error.structure.set("want", type_document(*types.keys(type)));
+    if (type.kind == K::object && !type.members.empty()) {
+      std::vector<std::string> names;
+      for (const auto& [name, member] : type.members) names.push_back(name);
+      std::sort(names.begin(), names.end());
+      doc::Value one_of = doc::Value::array();
+      std::string list;
+      for (const std::string& name : names) {
+        one_of.push(doc::Value(name));
+        list += (list.empty() ? "\"" : " \"") + name + "\"";
+      }
+      error.structure.set("oneOf", std::move(one_of));
+      error.details += "want (one of): [" + list + "]";
+    } else {
+      error.details += "want (type): " + to_string(*types.keys(type));
+    }
+  }
+
   const Type* call(const Node& at) {
     for (const Block* part : at.parts) {
       if (part != nullptr) block(*part);
@@ -358,20 +532,17 @@ struct Checker {
     const FunctionType& want = types.function(*at.builtin);
     bool good = have.size() == want.arguments.size();
     for (std::size_t i = 0; good && i < have.size(); ++i) good = overlap(*have[i], *want.arguments[i]);
-    if (!good && have.size() == want.arguments.size()) {
-      std::string text = "have: (";
-      for (const Type* each : have) text += to_string(*each) + ", ";
-      report(at, std::string(name) + ": invalid argument(s)",
-             text +
-                 "??"
-                 "?)\n\twant: (" +
-                 want.wanted + ")");
-    }
+    if (!good && have.size() == want.arguments.size())
+      describe_call(want, have, true, report(at, std::string(name) + ": invalid argument(s)"));
     return want.result;
   }
 
   void mismatch(const Node& at, const Type& left, const Type& right) {
-    report(at, "match error", "left  : " + to_string(left) + "\n\tright : " + to_string(right));
+    PolicyError& error = report(at, "match error");
+    error.details = "left  : " + to_string(left) + "\n\tright : " + to_string(right);
+    error.structure = doc::Value::object();
+    error.structure.set("a", type_document(left));
+    error.structure.set("b", type_document(right));
   }
 
   void literal(const Literal& each) {
@@ -414,12 +585,21 @@ struct Checker {
 
 }  // namespace
 
-void check_types(Types& types, const ast::Module& module, const hir::RuleBody& body, PolicyErrors& errors) {
-  Checker checker{types, module, errors, std::vector<const Type*>(body.variables.size(), nullptr)};
+void check_types(Types& types, const ast::Module& module, const hir::RuleBody& body, const TypeEnvironment& environment,
+                 PolicyErrors& errors) {
+  Checker checker{types, module, errors, std::vector<const Type*>(body.variables.size(), nullptr), environment};
   checker.block(*body.block);
   for (const Node* node : body.suffix) checker.node(*node);
   if (body.key != nullptr) checker.node(*body.key);
   if (body.value != nullptr) checker.node(*body.value);
+}
+
+void describe_arity(const Node& call, PolicyError& error) {
+  Types types;
+  std::vector<const Type*> have;
+  for (const Node* item : call.items)
+    have.push_back(item->kind == NodeKind::constant ? types.of(item->constant) : types.any());
+  describe_call(types.function(*call.builtin), have, false, error);
 }
 
 }  // namespace chiron::policy

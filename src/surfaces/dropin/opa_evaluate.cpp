@@ -98,7 +98,7 @@ int opa_eval(std::span<const std::string> arguments, DropInContext& context) {
                                        {"log-format", 0, true}};
   const OpaArguments given(arguments, kFlags);
   if (!given.problem().empty()) return refuse(given.problem(), context);
-  for (const char* unsupported : {"schema", "optimize", "target", "profile", "metrics", "instrument"}) {
+  for (const char* unsupported : {"optimize", "target", "profile", "metrics", "instrument"}) {
     if (given.has(unsupported))
       return refuse("eval --" + std::string(unsupported) + " is not supported by Chiron", context);
   }
@@ -111,6 +111,7 @@ int opa_eval(std::span<const std::string> arguments, DropInContext& context) {
   request.input = given.value("input");
   request.package = given.value("package");
   request.format = given.value("format", "json");
+  request.schema = given.value("schema");
   request.explain = given.value("explain");
   request.capabilities = given.value("capabilities");
   request.stdin_query = given.has("stdin");
@@ -176,7 +177,7 @@ int opa_test(std::span<const std::string> arguments, DropInContext& context) {
                                        {"target", 't', true}};
   const OpaArguments given(arguments, kFlags);
   if (!given.problem().empty()) return refuse(given.problem(), context);
-  for (const char* unsupported : {"bench", "watch", "schema", "capabilities", "target"}) {
+  for (const char* unsupported : {"bench", "watch", "capabilities", "target"}) {
     if (given.has(unsupported))
       return refuse("test --" + std::string(unsupported) + " is not supported by Chiron", context);
   }
@@ -185,6 +186,7 @@ int opa_test(std::span<const std::string> arguments, DropInContext& context) {
   request.ignore = given.values("ignore");
   request.format = given.value("format", "pretty");
   request.run = given.value("run");
+  request.schema = given.value("schema");
   request.verbose = given.has("verbose");
   request.bundle = given.has("bundle");
   request.v0_compatible = given.has("v0-compatible");
@@ -205,12 +207,12 @@ int opa_check(std::span<const std::string> arguments, DropInContext& context) {
       {"capabilities", 0, true}, {"schema", 's', true}};
   const OpaArguments given(arguments, kFlags);
   if (!given.problem().empty()) return refuse(given.problem(), context);
-  if (given.has("schema")) return refuse("check --schema is not supported by Chiron", context);
   PolicyCheckRequest request;
   request.paths = given.positional();
   request.ignore = given.values("ignore");
   request.format = given.value("format", "pretty");
   request.capabilities = given.value("capabilities");
+  request.schema = given.value("schema");
   request.max_errors = number(given.value("max-errors"), 10);
   request.bundle = given.has("bundle");
   request.strict = given.has("strict");

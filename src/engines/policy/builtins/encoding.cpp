@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <map>
 
+#include "engines/policy/builtins/json_problem.h"
 #include "engines/policy/builtins/support.h"
 #include "engines/policy/builtins/yaml_text.h"
 #include "engines/policy/text.h"
@@ -269,7 +270,9 @@ Value json_marshal_with_options(BuiltinContext& context, Arguments arguments) {
 Value json_unmarshal(BuiltinContext& context, Arguments arguments) {
   return with_string(context, arguments, [&](auto text) {
     auto value = parse_json_text(context.store, text);
-    return value ? *value : context.fail(value.error());
+    if (value) return *value;
+    std::string problem = json_problem(text);
+    return context.fail(problem.empty() ? value.error() : std::move(problem));
   });
 }
 Value json_is_valid(BuiltinContext& context, Arguments arguments) {
