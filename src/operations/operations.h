@@ -26,6 +26,8 @@ Operation policy_fmt_operation();
 Operation policy_unit_operation();
 Operation policy_parse_operation();
 Operation policy_deps_operation();
+Operation policy_explain_operation();
+Operation policy_bench_operation();
 Operation prose_operation();
 Operation prose_init_operation();
 Operation policy_test_operation();

@@ -37,7 +37,7 @@ Operation policy_eval_operation() {
           .add("show", &R::format,
                {.help = "Form of the result",
                 .fallback = "json",
-                .choices = {"json", "values", "bindings", "pretty", "raw", "discard"},
+                .choices = {"json", "values", "bindings", "pretty", "raw", "discard", "source"},
                 .letter = 'f'})
           .add("ignore", &R::ignore, {.help = "Patterns of file names to leave out", .placeholder = "GLOB"})
           .add("allow-net", &R::allow_net,
@@ -51,6 +51,24 @@ Operation policy_eval_operation() {
           .add("stdin-input", &R::stdin_input, {.help = "Read the input from standard input"})
           .add("pretty-limit", &R::pretty_limit,
                {.help = "Characters of a cell in a table", .fallback = "80", .minimum = 1})
+          .add("partial", &R::partial, {.help = "Evaluate what does not hang on unknowns; show the rest", .letter = 'p'})
+          .add("unknowns", &R::unknowns,
+               {.help = "Documents that are unknown to --partial; the input unless named",
+                .placeholder = "PATH",
+                .example = "data.users",
+                .letter = 'u'})
+          .add("disable-inlining", &R::disable_inlining,
+               {.help = "Rules that --partial keeps as rules", .placeholder = "PATH", .example = "data.main.allow"})
+          .add("shallow-inlining", &R::shallow_inlining, {.help = "Inline no rule that hangs on unknowns"})
+          .add("trace", &R::explain,
+               {.help = "Steps of the evaluation to show",
+                .fallback = "off",
+                .choices = {"off", "notes", "fails", "full", "debug"}})
+          .add("var-values", &R::var_values, {.help = "Show the values of variables in the trace"})
+          .add("schema", &R::schema,
+               {.help = "JSON Schema of the input, or a folder of schemas that annotations name",
+                .placeholder = "PATH",
+                .is_path = true})
           .add("timeout-ms", &R::timeout_ms,
                {.help = "Milliseconds the evaluation may take, 0 for no bound", .fallback = "0", .minimum = 0})
           .add("max-steps", &R::max_steps,

@@ -28,6 +28,8 @@ struct PolicyEvalRequest {
   bool stdin_query = false, stdin_input = false;
   bool fail = false, fail_defined = false, strict_builtin_errors = false, strict = false;
   bool v0_compatible = false, coverage = false, profile = false, partial = false, metrics = false;
+  bool shallow_inlining = false, var_values = false;
+  std::vector<std::string> unknowns, disable_inlining;
   std::int64_t pretty_limit = 80;
   std::int64_t timeout_ms = 0, max_steps = 0;
   std::int64_t count = 1;
@@ -58,7 +60,8 @@ struct PolicyInspectRequest {
 
 struct PolicyUnitRequest {
   std::vector<std::string> paths, ignore;
-  std::string format = "pretty", run, schema;
+  std::string format = "pretty", run, schema, explain;
+  bool var_values = false;
   bool verbose = false, bundle = false, v0_compatible = false, coverage = false, exit_zero_on_skipped = false;
   std::int64_t timeout_ms = 5000, count = 1;
   double threshold = 0;
@@ -71,6 +74,23 @@ struct PolicyParseRequest {
   bool v0_compatible = false;
 };
 [[nodiscard]] PolicyToolResult policy_parse(const PolicyParseRequest& request);
+
+struct PolicyExplainRequest {
+  std::vector<std::string> rule, data, bundles, ignore;
+  std::string input, format = "text";
+  bool v0_compatible = false;
+  std::int64_t timeout_ms = 0;
+};
+[[nodiscard]] PolicyToolResult policy_explain(const PolicyExplainRequest& request, PolicyToolContext& context);
+
+inline constexpr std::size_t kBenchSamples = 10'000'000;
+struct PolicyBenchRequest {
+  std::vector<std::string> query, data, bundles, imports, ignore;
+  std::string input, package, format = "pretty";
+  std::int64_t count = 1, duration_ms = 1000;
+  bool fail = false, v0_compatible = false;
+};
+[[nodiscard]] PolicyToolResult policy_bench(const PolicyBenchRequest& request, PolicyToolContext& context);
 
 struct PolicyDepsRequest {
   std::vector<std::string> query, data, bundles, ignore;

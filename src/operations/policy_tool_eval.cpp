@@ -3,6 +3,7 @@
 #include <chrono>
 
 #include "engines/policy/coverage.h"
+#include "engines/policy/interpreter/show.h"
 #include "engines/policy/loader.h"
 #include "engines/policy/report.h"
 #include "engines/policy/types.h"
@@ -23,25 +24,79 @@ std::int64_t now_ns() {
       .count();
 }
 
+using ShowErrors = std::function<PolicyToolResult(const PolicyErrors&)>;
+
+interpreter::Tree::Query query_of(interpreter::Tree& tree, const ParsedQuery& parsed, const std::string& package) {
+  std::vector<Value> path;
+  for (const std::string_view part : text::split(package, '.')) {
+    if (!part.empty() && part != "data") path.push_back(tree.store().string(part));
+  }
+  return tree.query(parsed, path);
+}
+
+PolicyToolResult partial_evaluation(Policy& policy, const std::string& query, const PolicyEvalRequest& request,
+                                    const EvaluationOptions& evaluation, const ShowErrors& show_errors) {
+  auto prepared = policy.prepare(query, request.imports, request.package);
+  if (!prepared) return show_errors(prepared.error());
+  interpreter::Tree tree(policy);
+  interpreter::Options options;
+  options.evaluation = evaluation;
+  options.partial = true;
+  options.unknowns = request.unknowns;
+  options.disable_inlining = request.disable_inlining;
+  if (options.unknowns.empty()) options.unknowns = {"input"};
+  options.shallow_inlining = request.shallow_inlining;
+  interpreter::Interpreter run(tree, options);
+  auto result = run.partial(query_of(tree, (*prepared)->parsed, request.package));
+  if (!result) return show_errors({result.error()});
+  PolicyToolResult out;
+  if (request.format == "source")
+    out.out = interpreter::partial_source(*result);
+  else if (request.format == "pretty")
+    out.out = interpreter::partial_table(*result);
+  else
+    out.out = pretty_json(interpreter::partial_document(*result));
+  if (request.fail && result->queries.empty()) out.exit_code = 1;
+  if (request.fail_defined && !result->queries.empty()) out.exit_code = 1;
+  return out;
+}
+
+std::expected<std::string, PolicyError> trace_of(Policy& policy, const Policy::Prepared& prepared,
+                                                 const PolicyEvalRequest& request, EvaluationOptions evaluation,
+                                                 interpreter::Detail detail) {
+  evaluation.printed = nullptr;  // the machine has printed it
+  interpreter::Tree tree(policy);
+  std::vector<interpreter::Event> events;
+  interpreter::Options options;
+  options.evaluation = evaluation;
+  options.trace = &events;
+  options.values = request.var_values;
+  interpreter::Interpreter run(tree, options);
+  interpreter::Tree::Query query = query_of(tree, prepared.parsed, request.package);
+  tree.capture(query);
+  auto rows = run.query(query);
+  if (!rows) return std::unexpected(rows.error());
+  return interpreter::trace_text(tree, interpreter::selected(events, detail), false);
+}
+
 }  // namespace
 
 PolicyToolResult policy_eval(const PolicyEvalRequest& request, PolicyToolContext& context) {
-  if (request.partial) {
-    return refuse(
-        "partial evaluation is not supported by Chiron yet; leave out --partial to evaluate with the input at hand");
-  }
-  if (!request.explain.empty() && request.explain != "off" && request.explain != "notes") {
-    return refuse("--explain " + request.explain +
-                  " is not supported by Chiron: OPA's trace shows its own compiler's names");
+  const std::optional<interpreter::Detail> detail = interpreter::detail_of(request.explain);
+  if (!detail) {
+    return refuse("invalid argument \"" + request.explain +
+                  "\" for \"--explain\" flag: must be one of {off,full,notes,fails,debug}");
   }
   if (!request.capabilities.empty()) return refuse("eval takes no --capabilities in Chiron; use check --capabilities");
   if (request.stdin_query && request.stdin_input) return refuse("specify --stdin or --stdin-input but not both");
   if (request.query.size() > 1) return refuse("specify at most one query argument");
   if (request.query.empty() && !request.stdin_query) return refuse("specify query argument or --stdin");
-  static constexpr std::string_view kFormats[] = {"json", "values", "bindings", "pretty", "raw", "discard"};
+  static constexpr std::string_view kFormats[] = {"json", "values", "bindings", "pretty", "raw", "discard", "source"};
   if (std::find(std::begin(kFormats), std::end(kFormats), request.format) == std::end(kFormats)) {
     return refuse("invalid output format for evaluation");
   }
+  if (request.format == "source" && !request.partial)
+    return refuse("invalid output format for evaluation\nsource is a form of --partial results");
   std::string query = request.query.empty() ? "" : request.query[0];
   if (request.stdin_query) {
     auto text = context.read_input();
@@ -105,6 +160,7 @@ PolicyToolResult policy_eval(const PolicyEvalRequest& request, PolicyToolContext
   }
 
   if (const PolicyErrors errors = policy.compile(); !errors.empty()) return show_errors(errors);
+  if (request.partial) return partial_evaluation(policy, query, request, evaluation, show_errors);
   auto prepared = policy.prepare(query, request.imports, request.package);
   if (!prepared) return show_errors(prepared.error());
   Evaluator evaluator(policy);
@@ -120,10 +176,23 @@ PolicyToolResult policy_eval(const PolicyEvalRequest& request, PolicyToolContext
     shown.err = result.err;
     return shown;
   }
+  std::string trace;
+  if (*detail != interpreter::Detail::off) {
+    auto text = trace_of(policy, **prepared, request, evaluation, *detail);
+    if (!text) return show_errors({text.error()});
+    trace = std::move(*text);
+  }
   CoverageReport coverage;
   if (request.coverage) coverage = measure_coverage(policy.program(), counters);
   doc::Value whole = result_document(*rows);
   if (request.coverage) whole.set("coverage", coverage_document(coverage));
+  if (!trace.empty() && !pretty) {
+    doc::Value lines = doc::Value::array();
+    for (const std::string_view line : text::split(trace, '\n')) {
+      if (!line.empty()) lines.push(doc::Value(line));
+    }
+    whole.set("explanation", std::move(lines));
+  }
   if (request.format == "json")
     result.out = pretty_json(whole);
   else if (request.format == "values")
@@ -135,7 +204,7 @@ PolicyToolResult policy_eval(const PolicyEvalRequest& request, PolicyToolContext
   else if (request.format == "discard")
     result.out = "{\n  \"result\": \"discarded\"\n}\n";
   else
-    result.out = result_pretty(*rows, static_cast<std::size_t>(request.pretty_limit));
+    result.out = trace + result_pretty(*rows, static_cast<std::size_t>(request.pretty_limit));
   if (request.coverage && pretty) {
     const std::string percent = doc::Value(coverage.percent).as_string();
     const std::string rule = "+------------------+" + std::string(percent.size() + 2, '-') + "+\n";

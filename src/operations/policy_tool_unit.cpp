@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "engines/policy/coverage.h"
+#include "engines/policy/interpreter/show.h"
 #include "engines/policy/loader.h"
 #include "engines/policy/report.h"
 #include "engines/policy/types.h"
@@ -55,13 +56,30 @@ void count(const std::vector<SubTest>& children, int& passed, int& failed) {
   }
 }
 
-std::string pretty(const std::vector<TestResult>& results, bool verbose) {
+// Failed tests with their traces, in front of the summary.
+std::string failures(const std::vector<TestResult>& results, const std::function<std::string(const TestResult&)>& trace,
+                     std::string_view rule) {
+  std::string out;
+  for (const TestResult& result : results) {
+    if (result.status != TestStatus::fail && result.status != TestStatus::error) continue;
+    out += result.package + "." + result.name + ": " + std::string(status_text(result.status)) + " (" +
+           duration(result.duration_ns) + ")\n\n" + trace(result) + "\n";
+    std::string cases;
+    sub_lines(cases, result.children, 1, false);
+    if (!cases.empty()) out += cases + "\n";
+  }
+  return out.empty() ? out : "FAILURES\n" + std::string(rule) + out + "SUMMARY\n" + std::string(rule);
+}
+
+std::string pretty(const std::vector<TestResult>& results, bool verbose,
+                   const std::function<std::string(const TestResult&)>& trace) {
   if (results.empty()) return "";
   constexpr std::string_view kRule =
       "--------------------------------------------------------------------------------\n";
   std::string out, file;
   int passed = 0, failed = 0, errors = 0, skipped = 0;
   bool any = false;
+  if (verbose) out = failures(results, trace, kRule);
   for (const TestResult& result : results) {
     if (!result.children.empty())
       count(result.children, passed, failed);
@@ -170,6 +188,27 @@ PolicyToolResult policy_unit(const PolicyUnitRequest& request, PolicyToolContext
   }
   if (!problem.message.empty()) return {"", "1 error occurred during loading: " + problem.message + "\n", 1};
   if (const PolicyErrors errors = policy.compile(); !errors.empty()) return {"", to_string(errors) + "\n", 1};
+  const std::string explain = request.explain.empty() ? "fails" : request.explain;
+  const auto detail = interpreter::detail_of(explain);
+  if (!detail) {
+    return {"",
+            "Error: invalid argument \"" + explain +
+                "\" for \"--explain\" flag: must be one of {off,full,notes,fails,debug}\n",
+            1};
+  }
+  std::unique_ptr<interpreter::Tree> tree;  // made when a test fails
+  auto trace = [&](const TestResult& test) {
+    if (tree == nullptr) tree = std::make_unique<interpreter::Tree>(policy);
+    interpreter::DocumentTrace wanted;
+    for (const Leaf* leaf : policy.program().leaves) {
+      if (path_text(leaf->node->path) == test.package + "." + test.name) wanted.path = leaf->node->path;
+    }
+    wanted.detail = *detail;
+    wanted.values = request.var_values;
+    wanted.evaluation.timeout = std::chrono::milliseconds(request.timeout_ms);
+    wanted.evaluation.cancel = context.cancel;
+    return interpreter::document_trace(*tree, wanted);
+  };
   PolicyToolResult result;
   Counters counters;
   TestOptions tests;
@@ -183,7 +222,8 @@ PolicyToolResult policy_unit(const PolicyUnitRequest& request, PolicyToolContext
       if (each.status == TestStatus::fail || each.status == TestStatus::error) result.exit_code = 2;
       if (each.status == TestStatus::skip && !request.exit_zero_on_skipped) result.exit_code = 2;
     }
-    if (!request.coverage) result.out += request.format == "json" ? json(results) : pretty(results, request.verbose);
+    if (!request.coverage)
+      result.out += request.format == "json" ? json(results) : pretty(results, request.verbose, trace);
   }
   if (request.coverage) {
     const CoverageReport coverage = measure_coverage(policy.program(), counters);

@@ -22,6 +22,11 @@ Operation policy_unit_operation() {
           .add("show", &R::format,
                {.help = "Form of the report", .fallback = "pretty", .choices = {"pretty", "json"}, .letter = 'f'})
           .add("verbose", &R::verbose, {.help = "Show passing tests too", .letter = 'v'})
+          .add("trace", &R::explain,
+               {.help = "Steps of failed tests that --verbose shows",
+                .fallback = "fails",
+                .choices = {"off", "notes", "fails", "full", "debug"}})
+          .add("var-values", &R::var_values, {.help = "Show the values of variables in the trace"})
           .add("run", &R::run, {.help = "Only tests whose full name matches", .placeholder = "REGEX", .letter = 'r'})
           .add("bundle", &R::bundle, {.help = "The paths are bundles", .letter = 'b'})
           .add("coverage", &R::coverage, {.help = "Report which lines ran, as JSON", .letter = 'c'})

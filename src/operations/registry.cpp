@@ -20,6 +20,8 @@ Registry make_registry() {
   operations.push_back(policy_unit_operation());
   operations.push_back(policy_parse_operation());
   operations.push_back(policy_deps_operation());
+  operations.push_back(policy_explain_operation());
+  operations.push_back(policy_bench_operation());
   operations.push_back(policy_test_operation());
   operations.push_back(policy_build_operation());
   operations.push_back(policy_inspect_operation());

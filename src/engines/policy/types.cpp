@@ -533,7 +533,7 @@ struct Checker {
     bool good = have.size() == want.arguments.size();
     for (std::size_t i = 0; good && i < have.size(); ++i) good = overlap(*have[i], *want.arguments[i]);
     if (!good && have.size() == want.arguments.size())
-      describe_call(want, have, true, report(at, std::string(name) + ": invalid argument(s)"));
+      describe_call(want, {have.begin(), have.end()}, true, report(at, std::string(name) + ": invalid argument(s)"));
     return want.result;
   }
 

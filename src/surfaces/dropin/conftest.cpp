@@ -219,7 +219,8 @@ std::string unit_report(const std::vector<gate::Gate::UnitTest>& tests) {
       for (const auto& printed : test.printed) summary += "  " + printed + "\n";
       summary += "\n";
     }
-    if (test.status == Status::failed || test.status == Status::errored) failures += line + "\n";
+    if (test.status == Status::failed || test.status == Status::errored)
+      failures += line + "\n" + test.trace + (test.trace.empty() ? "" : "\n");
   }
   std::string out;
   if (!failures.empty()) out = "FAILURES\n" + rule + "\n" + failures + "SUMMARY\n" + rule + "\n";
@@ -247,7 +248,7 @@ Result<int> run_verify(Flags& flags, DropInContext& context) {
     return patterns.empty() ||
            std::ranges::any_of(patterns, [&](const std::string& pattern) { return text::glob_match(pattern, name); });
   };
-  const auto tests = (*made)->unit_tests(wanted, &context.cancel);
+  const auto tests = (*made)->unit_tests(wanted, &context.cancel, flags.text("report"));
   using Status = gate::Gate::UnitTest::Status;
   std::vector<gate::FileResult> results;
   for (const auto& test : tests) {

@@ -13,7 +13,7 @@ constexpr OpaCommand kCommands[] = {
     {"eval", opa_eval},   {"exec", opa_exec},
     {"fmt", opa_fmt},     {"inspect", opa_inspect},
     {"parse", opa_parse}, {"sign", opa_sign},
-    {"test", opa_test},
+    {"test", opa_test},   {"bench", opa_bench},
 };
 
 }  // namespace

@@ -22,6 +22,7 @@ int opa_test(std::span<const std::string> arguments, DropInContext& context);
 int opa_check(std::span<const std::string> arguments, DropInContext& context);
 int opa_deps(std::span<const std::string> arguments, DropInContext& context);
 int opa_fmt(std::span<const std::string> arguments, DropInContext& context);
+int opa_bench(std::span<const std::string> arguments, DropInContext& context);
 int opa_parse(std::span<const std::string> arguments, DropInContext& context);
 // opa_bundle.cpp
 int opa_build(std::span<const std::string> arguments, DropInContext& context);

@@ -1,6 +1,7 @@
 // opa eval, exec, test, check, deps, parse: flags to requests.
 #include <charconv>
 
+#include "foundation/base/text.h"
 #include "operations/policy_tool.h"
 #include "surfaces/dropin/opa.h"
 
@@ -50,6 +51,17 @@ std::int64_t duration_ms(const std::string& text, std::int64_t fallback) {
   return static_cast<std::int64_t>(total);
 }
 
+// Flags that take a list: --unknowns a,b --unknowns c.
+std::vector<std::string> comma_separated(const std::vector<std::string>& given) {
+  std::vector<std::string> out;
+  for (const std::string& each : given) {
+    for (const std::string_view part : text::split(each, ',')) {
+      if (!part.empty()) out.emplace_back(part);
+    }
+  }
+  return out;
+}
+
 PolicyToolContext tool_context(DropInContext& context) { return {context.pool, &context.cancel, context.read_input}; }
 
 }  // namespace
@@ -75,7 +87,7 @@ int opa_eval(std::span<const std::string> arguments, DropInContext& context) {
                                        {"stdin"},
                                        {"stdin-input", 'I'},
                                        {"ignore", 0, true},
-                                       {"explain", 0, true, "fails"},
+                                       {"explain", 0, true},
                                        {"pretty-limit", 0, true},
                                        {"timeout", 0, true},
                                        {"schema", 's', true},
@@ -123,6 +135,11 @@ int opa_eval(std::span<const std::string> arguments, DropInContext& context) {
   request.v0_compatible = given.has("v0-compatible");
   request.coverage = given.has("coverage");
   request.partial = given.has("partial");
+  request.unknowns = given.values("unknowns");
+  request.disable_inlining = comma_separated(given.values("disable-inlining"));
+  request.unknowns = comma_separated(request.unknowns);
+  request.shallow_inlining = given.has("shallow-inlining");
+  request.var_values = given.has("var-values");
   request.pretty_limit = number(given.value("pretty-limit"), 80);
   request.timeout_ms = duration_ms(given.value("timeout"), 0);
   PolicyToolContext tool = tool_context(context);
@@ -166,7 +183,7 @@ int opa_test(std::span<const std::string> arguments, DropInContext& context) {
                                        {"exit-zero-on-skipped", 'z'},
                                        {"v0-compatible"},
                                        {"v1-compatible"},
-                                       {"explain", 0, true, "fails"},
+                                       {"explain", 0, true},
                                        {"var-values"},
                                        {"max-errors", 'm', true},
                                        {"parallel", 'p', true},
@@ -186,6 +203,8 @@ int opa_test(std::span<const std::string> arguments, DropInContext& context) {
   request.ignore = given.values("ignore");
   request.format = given.value("format", "pretty");
   request.run = given.value("run");
+  request.explain = given.value("explain");
+  request.var_values = given.has("var-values");
   request.schema = given.value("schema");
   request.verbose = given.has("verbose");
   request.bundle = given.has("bundle");
@@ -256,6 +275,38 @@ int opa_fmt(std::span<const std::string> arguments, DropInContext& context) {
   request.drop_v0_imports = given.has("drop-v0-imports");
   PolicyToolContext tool{context.pool, &context.cancel, context.read_input};
   return finish(policy_format(request, tool), context);
+}
+
+int opa_bench(std::span<const std::string> arguments, DropInContext& context) {
+  static constexpr OpaFlag kFlags[] = {{"data", 'd', true},    {"bundle", 'b', true},  {"input", 'i', true},
+                                       {"import", 0, true},    {"package", 0, true},   {"format", 'f', true},
+                                       {"count", 0, true},     {"ignore", 0, true},    {"fail"},
+                                       {"benchmem"},           {"metrics"},            {"v0-compatible"},
+                                       {"v1-compatible"},      {"e2e"},                {"config-file", 'c', true},
+                                       {"partial", 'p'},       {"target", 't', true},  {"schema", 's', true},
+                                       {"stdin"},              {"stdin-input", 'I'},   {"unknowns", 'u', true},
+                                       {"optimize", 'O', true}};
+  const OpaArguments given(arguments, kFlags);
+  if (!given.problem().empty()) return refuse(given.problem(), context);
+  for (const char* unsupported : {"e2e", "config-file", "partial", "target", "schema", "stdin", "stdin-input", "unknowns",
+                                  "optimize"}) {
+    if (given.has(unsupported))
+      return refuse("bench --" + std::string(unsupported) + " is not supported by Chiron", context);
+  }
+  PolicyBenchRequest request;
+  request.query = given.positional();
+  request.data = given.values("data");
+  request.bundles = given.values("bundle");
+  request.imports = given.values("import");
+  request.ignore = given.values("ignore");
+  request.input = given.value("input");
+  request.package = given.value("package");
+  request.format = given.value("format", "pretty");
+  request.count = number(given.value("count"), 1);
+  request.fail = given.has("fail");
+  request.v0_compatible = given.has("v0-compatible");
+  PolicyToolContext tool = tool_context(context);
+  return finish(policy_bench(request, tool), context);
 }
 
 int opa_parse(std::span<const std::string> arguments, DropInContext& context) {

@@ -5,6 +5,7 @@
 #include <set>
 #include <unordered_map>
 
+#include "engines/policy/interpreter/show.h"
 #include "foundation/base/format.h"
 #include "foundation/base/text.h"
 #include "foundation/io/files.h"
@@ -392,8 +393,10 @@ Result<std::vector<FileResult>> Gate::check_combined(const std::vector<Input>& i
 }
 
 std::vector<Gate::UnitTest> Gate::unit_tests(const std::function<bool(std::string_view)>& wanted,
-                                             const task::CancelToken* cancel) const {
+                                             const task::CancelToken* cancel, std::string_view traced) const {
   std::vector<UnitTest> tests;
+  std::unique_ptr<interpreter::Tree> tree;
+  const auto detail = interpreter::detail_of(traced).value_or(interpreter::Detail::off);
   std::set<std::string> seen;
   for (const auto& module : policy_.modules()) {
     const std::string package = package_of(*module);
@@ -423,6 +426,10 @@ std::vector<Gate::UnitTest> Gate::unit_tests(const std::function<bool(std::strin
         test.error = to_string(value.error());
       } else if (!value->is_true()) {
         test.status = UnitTest::Status::failed;
+      }
+      if (test.status != UnitTest::Status::passed && detail != interpreter::Detail::off) {
+        if (tree == nullptr) tree = std::make_unique<interpreter::Tree>(policy_);
+        test.trace = interpreter::document_trace(*tree, {path, options, detail, false});
       }
       tests.push_back(std::move(test));
     }

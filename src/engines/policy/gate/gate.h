@@ -103,10 +103,12 @@ class Gate {
     Status status = Status::passed;
     std::string error;
     std::vector<std::string> printed;
+    std::string trace;  // of a test that did not pass, where asked for
   };
-  // Every rule named test_… of the namespaces that `wanted` takes, in the order of files.
+  // Every rule named test_… of the namespaces that `wanted` takes, in the order of files. `traced` is the
+  // detail of traces: notes, fails, full or debug.
   [[nodiscard]] std::vector<UnitTest> unit_tests(const std::function<bool(std::string_view name_space)>& wanted,
-                                                 const task::CancelToken* cancel) const;
+                                                 const task::CancelToken* cancel, std::string_view traced = {}) const;
 
  private:
   explicit Gate(Options options);
