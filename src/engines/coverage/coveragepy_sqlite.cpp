@@ -113,6 +113,35 @@ SourceFile to_file(const Ran& ran, const ReaderOptions& options, std::size_t& wi
 
 }  // namespace
 
+Result<std::vector<ContextLines>> read_coveragepy_contexts(const std::string& path) {
+  DataFile data(path);
+  TRY(data.open());
+  std::map<std::int64_t, std::string> files, contexts;
+  TRY(data.each("SELECT id, path FROM file",
+                [&](sqlite3_stmt* row) { files[sqlite3_column_int64(row, 0)] = text_column(row, 1); }));
+  TRY(data.each("SELECT id, context FROM context",
+                [&](sqlite3_stmt* row) { contexts[sqlite3_column_int64(row, 0)] = text_column(row, 1); }));
+  std::map<std::pair<std::int64_t, std::int64_t>, std::set<std::uint32_t>> ran;
+  TRY(data.each("SELECT context_id, file_id, numbits FROM line_bits", [&](sqlite3_stmt* row) {
+    add_numbits(row, 2, ran[{sqlite3_column_int64(row, 0), sqlite3_column_int64(row, 1)}]);
+  }));
+  TRY(data.each("SELECT context_id, file_id, fromno, tono FROM arc", [&](sqlite3_stmt* row) {
+    auto& lines = ran[{sqlite3_column_int64(row, 0), sqlite3_column_int64(row, 1)}];
+    for (const int column : {2, 3}) {
+      const auto line = sqlite3_column_int64(row, column);
+      if (line > 0 && line <= limits::kLineNumber) lines.insert(static_cast<std::uint32_t>(line));
+    }
+  }));
+  std::vector<ContextLines> result;
+  for (const auto& [key, lines] : ran) {
+    const auto context = contexts.find(key.first);
+    const auto file = files.find(key.second);
+    if (context == contexts.end() || file == files.end() || lines.empty()) continue;
+    result.push_back({context->second, file->second, {lines.begin(), lines.end()}});
+  }
+  return result;
+}
+
 Result<Report> read_coveragepy_sqlite(Input& input, const ReaderOptions& options) {
   Report report;
   report.name = input.name();

@@ -334,7 +334,7 @@ void add_gcov_lines(std::vector<GcovFunction>& functions, const std::vector<std:
     if (!wanted[function.source]) continue;
     if (function.group) finish(own, out[function.source]);
     out[function.source].functions.push_back(
-        {function.name, function.start_line, static_cast<std::uint64_t>(function.blocks[0].count)});
+        {function.name, function.start_line, static_cast<std::uint64_t>(function.blocks[0].count), function.end_line});
   }
   for (std::size_t i = 0; i < sources.size(); ++i) {
     if (!wanted[i]) continue;

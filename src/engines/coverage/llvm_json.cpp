@@ -218,10 +218,11 @@ Result<Report> read_llvm_json(Input& input, const ReaderOptions& options) {
     const auto found = index.find(names->items()[0].as_string());
     if (found == index.end() || !region.is_array() || region.items().empty()) return true;
     const auto line = line_number(region.items()[0]);
+    const auto end = region.items().size() > 2 ? line_number(region.items()[2]) : 0;
     const auto* count = value.find("count");
     if (line != 0)
       report.files[found->second].functions.push_back(
-          {std::string(value.string_or("name", "")), line, count == nullptr ? 0 : number(*count)});
+          {std::string(value.string_or("name", "")), line, count == nullptr ? 0 : number(*count), end});
     return true;
   };
   const auto text = TRY(input.whole(chiron::limits::kDocumentBytes));

@@ -71,6 +71,7 @@ struct Function {
   std::string name;
   std::uint32_t line = 0;
   std::uint64_t hits = 0;
+  std::uint32_t end_line = 0;  // 0 where the format does not say
   bool operator==(const Function&) const = default;
 };
 

@@ -36,6 +36,13 @@ struct ReaderOptions {
 [[nodiscard]] Result<Report> read_llvm_json(Input& input, const ReaderOptions& options);
 [[nodiscard]] Result<Report> read_coveragepy_json(Input& input, const ReaderOptions& options);
 [[nodiscard]] Result<Report> read_coveragepy_sqlite(Input& input, const ReaderOptions& options);
+// What ran in one dynamic context of a coverage.py data file.
+struct ContextLines {
+  std::string context;  // "" for what ran outside of every context
+  std::string path;
+  std::vector<std::uint32_t> lines;  // ascending
+};
+[[nodiscard]] Result<std::vector<ContextLines>> read_coveragepy_contexts(const std::string& path);
 // `path` is a .gcda or .gcno file, or a folder with such files below it.
 [[nodiscard]] Result<Report> read_gcov_data(const std::string& path, const ReaderOptions& options);
 // One notes file and its data ("" where the program never ran), from memory.
