@@ -12,7 +12,7 @@ Result<Response> run_bisect(const TestRequest& request, Context& context) {
   Response response = make_test_response(session, request, context);
   const auto& record = session.result.records[session.selected.front()];
   if (record.verdict == testing::Verdict::passed) {
-    response.notices.push_back(
+    response.notices.emplace_back(
         "the test passed in every order tried: the last run's, the order of definition, and random ones");
   }
   return response;

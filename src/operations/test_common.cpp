@@ -37,6 +37,21 @@ void add_list_fields(Fields<TestRequest>& fields) {
       .add("no-list-cache", &TestRequest::no_cache, {.help = "Ask every program for its tests again"});
 }
 
+void add_since_fields(Fields<TestRequest>& fields) {
+  fields
+      .add("since", &TestRequest::since,
+           {.help = "Only tests that can be affected by what changed since the merge base with this revision, by the "
+                    "record of --coverage; new tests and tests without a record too",
+            .placeholder = "REV",
+            .example = "main",
+            .scope = FieldScope::command_line})
+      .add("unrelated", &TestRequest::unrelated,
+           {.help = "Files that decide no test: a change of them counts for nothing",
+            .fallback = kUnrelated,
+            .placeholder = "GLOB",
+            .example = "assets/**"});
+}
+
 void add_run_fields(Fields<TestRequest>& fields) {
   fields.add("isolate", &TestRequest::isolate, {.help = "A process for every test"})
       .add("seed", &TestRequest::seed,
@@ -96,6 +111,7 @@ void add_run_fields(Fields<TestRequest>& fields) {
             .example = "db: file(tests/db) => scripts/start-db"})
       .add("env", &TestRequest::environment,
            {.help = "A variable for the tests", .placeholder = "NAME=VALUE", .example = "TZ=UTC"})
+      .add("allow-none", &TestRequest::allow_none, {.help = "Pass where the filter selects no test"})
       .add("show-output", &TestRequest::output, {.help = "Keep and show the output of tests that pass, too"})
       .add("junit", &TestRequest::junit,
            {.help = "Write a JUnit report", .placeholder = "FILE", .example = "junit.xml", .is_path = true})
@@ -104,6 +120,11 @@ void add_run_fields(Fields<TestRequest>& fields) {
             .placeholder = "FILE",
             .example = "events.jsonl",
             .is_path = true});
+}
+
+Result<void> apply_since(const TestRequest& request, Context& context) {
+  if (request.since.empty()) return {};
+  return context.workspace.limit_to_change(request.since);
 }
 
 namespace {
@@ -136,6 +157,7 @@ Result<testing::SessionRequest> make_session_request(const TestRequest& request,
   session.pytest_arguments = request.pytest_arguments;
   session.rounds = static_cast<unsigned>(request.stress);
   session.use_cache = !request.no_cache;
+  session.allow_none = request.allow_none;
   auto& run = session.run;
   run.workers = context.pool.workers();
   run.shuffle = !request.no_shuffle;

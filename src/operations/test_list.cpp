@@ -2,14 +2,19 @@
 #include "foundation/base/format.h"
 #include "foundation/doc/json.h"
 #include "operations/operations.h"
-#include "operations/test_common.h"
+#include "operations/test_coverage.h"
 
 namespace chiron {
 
 namespace {
 
 Result<Response> run_list(const TestRequest& request, Context& context) {
-  const auto session = TRY(testing::list_session(TRY(make_session_request(request, context))));
+  auto asked = TRY(make_session_request(request, context));
+  TRY(apply_since(request, context));
+  std::vector<std::string> notices;
+  std::string why;
+  if (context.workspace.change()) limit_to_affected(asked, request, context, notices, request.why ? &why : nullptr);
+  const auto session = TRY(testing::list_session(asked));
   const auto& catalog = *session.catalog;
   Response response;
   std::string out;
@@ -31,7 +36,8 @@ Result<Response> run_list(const TestRequest& request, Context& context) {
     row.set("disabled", doc::Value(known.disabled));
     out += doc::write_json(row) + "\n";
   }
-  response.output = std::move(out);
+  response.output = why.empty() ? std::move(out) : std::move(why);
+  response.notices = std::move(notices);
   for (const auto& problem : catalog.problems) response.notices.push_back(problem);
   response.notices.push_back(format("{} tests, {} left out", session.selected.size(), session.left_out));
   response.exit_code = catalog.problems.empty() ? 0 : 1;
@@ -43,9 +49,12 @@ Result<Response> run_list(const TestRequest& request, Context& context) {
 Operation test_list_operation() {
   Fields<TestRequest> fields;
   add_list_fields(fields);
+  add_since_fields(fields);
+  fields.add("why", &TestRequest::why, {.help = "With --since: every test, whether it would run, and why"});
   fields.add("json", &TestRequest::json, {.help = "A JSON object a line, with framework, file and line"});
   auto made = operation<TestRequest>("test list", "List tests without running them", fields.take(), run_list);
-  made.examples = {{"chiron test list build/bin/unit-tests --shard 2/3", "What the second of three shards would run."}};
+  made.examples = {{"chiron test list build/bin/unit-tests --shard 2/3", "What the second of three shards would run."},
+                   {"chiron test list build/bin/unit-tests --since main --why", "What a change can break, and why."}};
   return made;
 }
 

@@ -26,7 +26,7 @@ Result<Response> run_replay(const TestRequest& request, Context& context) {
                               testing::write_junit(*session.catalog, session.selected, session.result)));
   }
   response = make_test_response(session, request, context);
-  if (!run.complete) response.notices.push_back("this run was ended before it was complete");
+  if (!run.complete) response.notices.emplace_back("this run was ended before it was complete");
   return response;
 }
 

@@ -6,7 +6,7 @@
 #include "foundation/base/format.h"
 #include "foundation/io/files.h"
 #include "operations/operations.h"
-#include "operations/test_common.h"
+#include "operations/test_coverage.h"
 
 namespace chiron {
 
@@ -19,6 +19,11 @@ Result<Response> run_test(const TestRequest& request, Context& context) {
     return response;
   }
   auto session = TRY(make_session_request(request, context));
+  TRY(apply_since(request, context));
+  std::vector<std::string> notices;
+  if (context.workspace.change()) limit_to_affected(session, request, context, notices, nullptr);
+  TestCoverage coverage(context);
+  if (request.coverage) TRY(coverage.attach(session));
   testing::Descriptor events;
   if (!request.events.empty()) {
     const std::string path = request.events == "-" ? "/dev/stdout" : context.absolute(request.events);
@@ -33,13 +38,23 @@ Result<Response> run_test(const TestRequest& request, Context& context) {
     };
   }
   auto result = TRY(testing::run_session(session));
+  if (request.coverage) TRY(coverage.finish(result, notices));
   if (!request.junit.empty()) {
     const std::string xml = testing::write_junit(*result.catalog, result.selected, result.result);
     TRY(io::write_file_atomic(context.absolute(request.junit), xml));
   }
   Response response = make_test_response(result, request, context);
-  if (result.left_out > 0)
-    response.notices.push_back(format("{} tests were left out by the filter or the shard", result.left_out));
+  if (context.gate.empty())
+    response.notices.insert(response.notices.end(), notices.begin(), notices.end());
+  else
+    for (const auto& notice : notices) context.events.message(context.gate, notice);
+  response.metrics.push_back({"test.left-out", static_cast<double>(result.left_out), "tests"});
+  const std::size_t unmatched = result.listed - result.matched;
+  if (unmatched > 0 && !request.filter.empty())
+    response.notices.push_back(format("{} tests were left out by the filter", unmatched));
+  if (!request.shard.empty())
+    response.notices.push_back(
+        format("shard {}: {} of {} tests", request.shard, result.listed - result.left_out, result.listed));
   return response;
 }
 
@@ -54,6 +69,10 @@ std::optional<std::string> detect_tests(Context& context) {
 Operation test_operation() {
   Fields<TestRequest> fields;
   add_list_fields(fields);
+  add_since_fields(fields);
+  fields.add("coverage", &TestRequest::coverage,
+             {.help = "Record which code each test runs (a process for every native test), and the sum as "
+                      ".chiron/test/coverage.info"});
   add_run_fields(fields);
   auto made = operation<TestRequest>("test", "Run tests in parallel and in random order, and find what poisons them",
                                      fields.take(), run_test);
@@ -65,9 +84,14 @@ Operation test_operation() {
       "alone but fails after others is reported as order-dependent, with the tests that cause it.";
   made.examples = {{"chiron test build/bin/unit-tests tests/", "Run a test program and a folder of pytest tests."},
                    {"chiron test build/bin/unit-tests --seed last", "The last run again, exactly."},
+                   {"chiron test build/bin/unit-tests --coverage", "Record what each test runs."},
+                   {"chiron test build/bin/unit-tests --since main", "Only the tests that a branch can break."},
                    {"chiron test tests/ --filter 'failed-last or slower-than(2s)'", "Only some tests."}};
   GateFacet gate;
-  gate.since = "every test runs; a change limits nothing until coverage per test is recorded";
+  gate.since =
+      "only tests that ran code which changed, new tests and tests without a record run, by the record of --coverage; "
+      "without one, every test";
+  gate.counts_whole = true;
   gate.rules = test_rules;
   gate.detect = detect_tests;
   made.gate = std::move(gate);

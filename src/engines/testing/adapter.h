@@ -26,7 +26,8 @@ inline constexpr std::string_view kFilePlaceholder = "@CHIRON_FILE@";
 class TestSink {
  public:
   virtual ~TestSink() = default;
-  virtual void started(std::string_view name) = 0;
+  // A line of 0: not told.
+  virtual void started(std::string_view name, std::uint32_t line = 0) = 0;
   // Ends the test last started. A duration of 0 means: not told.
   virtual void finished(Status status, Nanoseconds duration) = 0;
   // Says what went wrong in the running test, and where; the first one counts.
@@ -83,21 +84,29 @@ struct CtestJudgement {
 [[nodiscard]] CtestJudgement judge_ctest(const CtestDetails& details, int exit_code, int signal, bool timed_out,
                                          std::string_view output);
 
-// TAP: a program is one test; its points say how it went.
+// TAP: a program is one test to run; its points are told as tests of their own. Indented lines (subtests) say no more
+// than why the point that sums them up failed.
 class TapReader {
  public:
   void line(std::string_view text);
   struct Judgement {
     Status status;
     std::string message;
+    bool by_points = false;  // nothing but failing points made it fail
   };
   [[nodiscard]] Judgement judge(int exit_code, int signal) const;
+  [[nodiscard]] std::vector<TapPoint> take_points() { return std::move(points_); }
 
  private:
-  std::uint64_t points_ = 0, failed_ = 0, skipped_ = 0;
+  void point(bool ok, std::string_view rest);
+  void plan(std::string_view text);
+  void detail(std::string_view text);
+
+  std::vector<TapPoint> points_;
+  std::uint64_t count_ = 0, failed_ = 0, skipped_ = 0;
   std::optional<std::uint64_t> planned_;
+  std::string skip_reason_, first_failed_, bail_out_, trouble_, inner_;
   bool skip_all_ = false;
-  std::string first_failed_, bail_out_;
 };
 
 // XML as Catch2 and doctest print it, one reader for both.

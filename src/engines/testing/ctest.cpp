@@ -141,6 +141,22 @@ bool any_matches(const std::vector<std::string>& patterns, std::string_view text
   return false;
 }
 
+// CTest matches against the lines it read, each with its end: also the last, and without carriage returns before it.
+std::string by_lines(std::string_view said) {
+  std::string out;
+  out.reserve(said.size() + 1);
+  for (const char c : said) {
+    if (c == '\n' || c == '\0') {
+      while (!out.empty() && out.back() == '\r') out.pop_back();
+      out += '\n';
+    } else {
+      out += c;
+    }
+  }
+  if (!out.empty() && out.back() != '\n') out += '\n';
+  return out;
+}
+
 }  // namespace
 
 Result<std::vector<TestCase>> parse_ctest_list(std::string_view json) {
@@ -194,8 +210,9 @@ Result<std::vector<TestCase>> parse_ctest_list(std::string_view json) {
 }
 
 CtestJudgement judge_ctest(const CtestDetails& details, int exit_code, int signal, bool timed_out,
-                           std::string_view output) {
+                           std::string_view said) {
   if (timed_out) return {Status::timed_out, "timed out"};
+  const std::string output = by_lines(said);
   std::string which;
   bool broken = false;
   bool force_fail = false;

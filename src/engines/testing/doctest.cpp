@@ -1,7 +1,7 @@
 // doctest: the XML list, --dt-test-case as the filter, the XML reporter's stream for the results. Options are given
 // with their --dt- prefix, which works in programs that turned the short forms off too. Its random order shuffles
 // all tests before it filters, so a subset keeps the order of the whole.
-#include <unordered_set>
+#include <unordered_map>
 
 #include "engines/testing/adapter.h"
 #include "foundation/base/format.h"
@@ -15,15 +15,20 @@ Result<std::vector<TestCase>> parse_list(std::string_view output) {
     return fail(ErrorKind::input, "testing.list", "the program did not print doctest's XML list");
   }
   std::vector<TestCase> tests;
-  std::unordered_set<std::string> seen;  // a name may be used twice; the filter cannot tell them apart
+  std::unordered_map<std::string, unsigned> seen;  // a name may be used again; the filter cannot tell them apart
   for (const std::string_view line : text::split_lines(output)) {
     const std::size_t at = line.find("<TestCase ");
     if (at == std::string_view::npos) continue;
     const std::string_view tag = line.substr(at);
     const auto name = xml_attribute(tag, "name");
-    if (!name || !seen.insert(*name).second) continue;
+    if (!name) continue;
     TestCase test;
     test.name = *name;
+    if (const unsigned times = ++seen[*name]; times > 1) {
+      const std::string suffix = format(" #{}", times);
+      test.name += suffix;
+      test.twin_suffix = static_cast<std::uint8_t>(suffix.size());
+    }
     test.suite = xml_attribute(tag, "testsuite").value_or("");
     test.file = xml_attribute(tag, "filename").value_or("");
     test.line = static_cast<std::uint32_t>(text::parse_unsigned(xml_attribute(tag, "line").value_or("")).value_or(0));
@@ -50,7 +55,7 @@ Invocation invoke(const Program& program, std::span<const TestCase* const> tests
   if (tests.size() != all_count) {
     // The option may be given once only, and its length is the kernel's limit of one argument.
     std::string filter = "--dt-test-case=";
-    for (const auto* test : tests) filter += pattern(test->name) + ",";
+    for (const auto* test : tests) filter += pattern(test->own_name()) + ",";
     filter.pop_back();
     arguments.push_back(filter);
   }

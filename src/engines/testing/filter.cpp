@@ -77,6 +77,17 @@ namespace {
 
 using Node = Filter::Node;
 
+// "\(" is "(": what escape_pattern() put in.
+std::string unescape(std::string_view text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool escape =
+        text[i] == '\\' && i + 1 < text.size() && (text[i + 1] == '(' || text[i + 1] == ')' || text[i + 1] == '\\');
+    out += text[escape ? ++i : i];
+  }
+  return out;
+}
+
 class Parser {
  public:
   explicit Parser(std::string_view text) : text_(text) {}
@@ -190,6 +201,7 @@ class Parser {
         node->duration = *duration;
       } else {
         node->pattern = TRY(pattern(inside));
+        if (node->pattern.kind != Pattern::Kind::regex) node->pattern.text = unescape(node->pattern.text);
       }
       at_ = end + 1;
       return node;
@@ -300,6 +312,15 @@ Result<Filter> Filter::parse(std::string_view text) {
 
 bool Filter::matches(const TestCase& test, const FilterContext& context) const {
   return evaluate(*root_, test, context);
+}
+
+std::string escape_pattern(std::string_view name) {
+  std::string out;
+  for (const char c : name) {
+    if (c == '(' || c == ')' || c == '\\') out += '\\';
+    out += c;
+  }
+  return out;
 }
 
 std::optional<Nanoseconds> parse_duration(std::string_view text) {

@@ -5,6 +5,7 @@
 //   predicate := KIND "(" pattern ")" | "failed-last" | "slower-than(" duration ")" | "all" | "none" | pattern
 //   KIND := name | suite | binary | framework | file | id | label
 //
+// Inside KIND(…), \( \) and \\ stand for the sign itself (not in a regular expression, which has its own escapes).
 // A pattern is a substring; with = before it, equality; with ~ before it, a glob (* and ?); with / on both sides, a
 // regular expression. A pattern alone is taken for id(…), the form PROGRAM::NAME.
 #pragma once
@@ -41,6 +42,9 @@ class Filter {
  private:
   std::shared_ptr<const Node> root_;  // shared by copies of the filter; never changed after parsing
 };
+
+// `name` as a pattern spells it: parentheses and backslashes with a backslash before them.
+[[nodiscard]] std::string escape_pattern(std::string_view name);
 
 // "150ms", "2s", "1.5m", "1h"; a bare number counts seconds.
 [[nodiscard]] std::optional<Nanoseconds> parse_duration(std::string_view text);

@@ -68,6 +68,11 @@ Result<std::vector<TestCase>> list_binary(Program& program, const Adapter& adapt
   spec.working_folder = program.working_folder;
   spec.environment = program.environment;
   spec.environment.insert(spec.environment.end(), adapter.list_environment.begin(), adapter.list_environment.end());
+  if (!options.scratch_folder.empty()) {
+    // A program built with counters writes them at its end; a listing is no run that should count.
+    spec.environment.emplace_back("GCOV_PREFIX", options.scratch_folder + "/listing");
+    spec.environment.emplace_back("LLVM_PROFILE_FILE", options.scratch_folder + "/listing/%p.profraw");
+  }
   spec.timeout = options.timeout;
   spec.max_output_bytes = limits::kListBytes;
   auto ran = TRY(io::run_process(spec, options.cancel));

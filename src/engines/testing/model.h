@@ -32,11 +32,27 @@ inline constexpr std::size_t kMessageBytes = 64 * 1024 * 1024;  // one message o
 inline constexpr unsigned kZygoteRestarts = 3;
 inline constexpr std::size_t kFilterBytes = 64 * 1024;
 inline constexpr std::size_t kFilterDepth = 200;
+inline constexpr std::size_t kTapPoints = 1'000'000;        // of one program
+inline constexpr std::size_t kTapMessageBytes = 16 * 1024;  // diagnostics kept with one point
 }  // namespace limits
 
 enum class Framework : std::uint8_t { googletest, catch2, doctest, boost_test, ctest, pytest, tap };
 [[nodiscard]] std::string_view to_string(Framework framework);
 [[nodiscard]] std::optional<Framework> parse_framework(std::string_view text);
+
+// How one execution of one test ended.
+enum class Status : std::uint8_t {
+  passed,
+  failed,  // the framework says so
+  skipped,
+  crashed,  // its process died of a signal
+  exited,   // its process ended in the middle of the test
+  timed_out,
+  lost  // the process ended well but never said how the test went
+};
+[[nodiscard]] std::string_view to_string(Status status);
+[[nodiscard]] std::optional<Status> parse_status(std::string_view text);
+[[nodiscard]] inline bool is_failure(Status s) { return s != Status::passed && s != Status::skipped; }
 
 // Something that holds tests: a test binary, a CTest build folder, a pytest project, a TAP program.
 struct Program {
@@ -47,6 +63,7 @@ struct Program {
   std::string working_folder;          // "" for ours
   Environment environment;
   std::string digest;  // of the binary; "" where there is none
+  std::string target;  // how a user names it; "" where the id says it
 };
 
 // What CTest knows of one of its tests.
@@ -71,23 +88,21 @@ struct TestCase {
   std::string name;   // whole, as the framework takes it in a filter: "Suite.Case", "tests/test_a.py::test_b"
   std::string file;
   bool disabled = false;
-  std::uint16_t allowed_failures = 0;         // Boost.Test's expected_failures
+  std::uint8_t twin_suffix = 0;        // bytes at the end of `name` that tell it from another test of the same name
+  std::uint16_t allowed_failures = 0;  // Boost.Test's expected_failures
   std::shared_ptr<const CtestDetails> ctest;  // shared with copies of the list; never changed after listing
+  // As the framework spells it; two tests of one program may share it.
+  [[nodiscard]] std::string_view own_name() const {
+    return std::string_view(name).substr(0, name.size() - twin_suffix);
+  }
 };
 
-// How one execution of one test ended.
-enum class Status : std::uint8_t {
-  passed,
-  failed,  // the framework says so
-  skipped,
-  crashed,  // its process died of a signal
-  exited,   // its process ended in the middle of the test
-  timed_out,
-  lost  // the process ended well but never said how the test went
+// One assertion of a program that speaks TAP.
+struct TapPoint {
+  std::string name;  // "3 - opens the file"; in a subtest "2 > 1 - reads a line"
+  Status status = Status::passed;
+  std::string message;  // the directive's reason, or the diagnostics that follow a failure
 };
-[[nodiscard]] std::string_view to_string(Status status);
-[[nodiscard]] std::optional<Status> parse_status(std::string_view text);
-[[nodiscard]] inline bool is_failure(Status s) { return s != Status::passed && s != Status::skipped; }
 
 // Why a test was executed.
 enum class Purpose : std::uint8_t { normal, alone, retry, definition_order, bisect, leak_hunt };
@@ -106,6 +121,8 @@ struct Attempt {
   std::uint32_t line = 0;
   std::string output;  // bounded; kept for failures (and on request for all)
   std::uint64_t output_bytes = 0;
+  std::shared_ptr<const std::vector<TapPoint>> points;  // TAP only; shared by copies of the attempt
+  bool by_points = false;                               // nothing but failing points made it fail
 };
 
 // What the run says of a test in the end.

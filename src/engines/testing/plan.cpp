@@ -70,7 +70,8 @@ void cut(const Catalog& catalog, const Durations& durations, ProgramIndex progra
     batch.weight = lane.weight;
     batches.push_back(std::move(batch));
   };
-  if (lane.isolate || framework == Framework::ctest || framework == Framework::tap) {
+  const bool counted = !options.coverage_folder.empty() && framework != Framework::pytest;
+  if (lane.isolate || counted || framework == Framework::ctest || framework == Framework::tap) {
     for (const TestIndex test : tests) make({test}, estimate_of(durations, test));
     return;
   }

@@ -14,7 +14,7 @@ void Process::assign(std::span<const TestIndex> tests) {
     if (link) {
       by_test_.emplace(test, slots.size());
     } else {
-      by_name_.emplace(catalog_.tests[test].name, slots.size());
+      by_name_.emplace(catalog_.tests[test].own_name(), slots.size());
     }
     slots.push_back(std::move(slot));
   }
@@ -69,7 +69,7 @@ unsigned Process::allowed_failures() {
 void Process::start_slot(std::size_t index) {
   running_ = index;
   TestSlot& slot = slots[index];
-  const bool again = slot.progress == Progress::finished;  // one name, several tests (doctest)
+  const bool again = slot.progress == Progress::finished;  // run twice by the framework (a template, a generator)
   slot.progress = Progress::running;
   test_started_at = Clock::now();
   const TestSettings settings = settings_of(catalog_.tests[slot.test], options_);
@@ -86,13 +86,25 @@ void Process::start_slot(std::size_t index) {
   events_(event);
 }
 
-void Process::started(std::string_view name) {
-  const auto found = by_name_.find(name);
-  if (found == by_name_.end()) return;
-  start_slot(found->second);
+void Process::started(std::string_view name, std::uint32_t line) {
+  const auto [begin, end] = by_name_.equal_range(name);
+  neighbour_ = begin == end;
+  if (begin == end) return;
+  std::optional<std::size_t> found;
+  // Of doctest's tests with one name the line tells which; the other may not have been asked for.
+  const bool by_line = line != 0 && catalog_.programs[job.batch.program].framework == Framework::doctest;
+  for (auto place = begin; place != end; ++place)
+    if (catalog_.tests[slots[place->second].test].line == line) found = place->second;
+  if (!by_line) found = begin->second;
+  neighbour_ = !found;
+  if (found) start_slot(*found);
 }
 
 void Process::finished(Status status, Nanoseconds duration) {
+  if (std::exchange(neighbour_, false)) {
+    neighbour_failed = neighbour_failed || is_failure(status);
+    return;
+  }
   if (running_ == kNone) return;
   finish_running(status, duration, capture_.total() > 0 ? capture_.take() : std::string());
 }

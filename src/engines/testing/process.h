@@ -50,7 +50,7 @@ class Process final : public TestSink {
   void end_of_output();
   void take(const WorkerMessage& message, TestIndex first_test, bool& wants_more);
 
-  void started(std::string_view name) override;
+  void started(std::string_view name, std::uint32_t line) override;
   void finished(Status status, Nanoseconds duration) override;
   void failure(std::string_view message, std::string_view file, std::uint32_t line) override;
   void output(std::string_view text) override;
@@ -82,6 +82,7 @@ class Process final : public TestSink {
   Clock::time_point started_at, test_started_at;
   std::optional<Clock::time_point> deadline, slow_at, kill_at;
   bool timed_out = false;
+  bool neighbour_failed = false;  // so the exit code says nothing of the tests asked for
   bool killed_by_us = false;
   std::optional<Clock::time_point> link_lost;  // a fork's socket ended; its parent ought to tell how
   bool closed = false;                         // told that no more tests come
@@ -95,9 +96,10 @@ class Process final : public TestSink {
   const Catalog& catalog_;
   const RunOptions& options_;
   const EventSink& events_;
-  std::unordered_map<std::string_view, std::size_t> by_name_;
+  std::unordered_multimap<std::string_view, std::size_t> by_name_;  // by the framework's own names
   std::unordered_map<TestIndex, std::size_t> by_test_;
   std::size_t running_ = kNone;
+  bool neighbour_ = false;  // the running test was not asked for: the framework's filter took it along
   std::string line_;
   BoundedText capture_, between_;
 };

@@ -166,6 +166,19 @@ std::string event_line(const Event& event, const Catalog& catalog) {
   return out + "}\n";
 }
 
+std::string program_lines(const Catalog& catalog) {
+  std::string out;
+  for (const auto& program : catalog.programs) {
+    out += "{\"event\":\"program\"";
+    append_member(out, "program", program.id);
+    append_member(out, "framework", to_string(program.framework));
+    append_member(out, "path", program.path);
+    if (!program.target.empty()) append_member(out, "target", program.target);
+    out += "}\n";
+  }
+  return out;
+}
+
 std::string verdict_lines(const Catalog& catalog, const std::vector<TestIndex>& selected, const RunResult& result) {
   std::string out;
   for (const TestIndex test : selected) {
@@ -199,20 +212,27 @@ class Names {
     const auto [entry, fresh] = tests_.emplace(std::string(id), static_cast<TestIndex>(catalog_.tests.size()));
     if (!fresh) return entry->second;
     const std::size_t separator = id.find("::");
-    const std::string program(id.substr(0, separator));
-    const auto [known, new_program] = programs_.emplace(program, static_cast<ProgramIndex>(catalog_.programs.size()));
-    if (new_program) {
-      Program made;
-      made.id = program;
-      made.path = program;
-      catalog_.programs.push_back(std::move(made));
-    }
     TestCase test;
-    test.program = known->second;
+    test.program = program(id.substr(0, separator));
     test.name = separator == std::string_view::npos ? "" : std::string(id.substr(separator + 2));
     catalog_.tests.push_back(std::move(test));
     result_.records.emplace_back();
     return entry->second;
+  }
+  ProgramIndex program(std::string_view id) {
+    const auto [known, fresh] = programs_.emplace(std::string(id), static_cast<ProgramIndex>(catalog_.programs.size()));
+    if (fresh) {
+      auto& made = catalog_.programs.emplace_back();
+      made.id = id;
+      made.path = id;
+    }
+    return known->second;
+  }
+  void program(const doc::Value& value) {
+    auto& known = catalog_.programs[program(value.string_or("program", ""))];
+    known.framework = parse_framework(value.string_or("framework", "")).value_or(known.framework);
+    known.path = value.string_or("path", known.id);
+    known.target = value.string_or("target", "");
   }
 
  private:
@@ -245,6 +265,7 @@ std::vector<TestIndex> tests_of(const doc::Value& value, std::string_view member
 Result<RecordedRun> read_record(std::string_view text) {
   RecordedRun run;
   Names names(run.catalog, run.result);
+  std::unordered_set<TestIndex> replaced;  // by the points of TAP programs
   std::uint32_t number = 0;
   for (const auto line : text::split_lines(text)) {
     ++number;
@@ -262,6 +283,10 @@ Result<RecordedRun> read_record(std::string_view text) {
     const std::string id(value.string_or("test", ""));
     if (event == "run-started") {
       run.seed = text::parse_unsigned(value.string_or("seed", "0")).value_or(0);
+    } else if (event == "points" && !id.empty()) {
+      if (!value.boolean_or("stays", true)) replaced.insert(names.of(id));
+    } else if (event == "program") {
+      names.program(value);
     } else if (event == "process-finished" && value.string_or("purpose", "normal") == "normal") {
       RecordedProcess process;
       process.order = order_of(value);
@@ -331,7 +356,8 @@ Result<RecordedRun> read_record(std::string_view text) {
       run.result.stopped_early = value.boolean_or("stopped-early", false);
     }
   }
-  for (TestIndex test = 0; test < run.catalog.tests.size(); ++test) run.selected.push_back(test);
+  for (TestIndex test = 0; test < run.catalog.tests.size(); ++test)
+    if (!replaced.contains(test)) run.selected.push_back(test);
   return run;
 }
 

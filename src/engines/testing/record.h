@@ -24,6 +24,8 @@ void update_history(History& history, const Catalog& catalog, const RunResult& r
 
 // One event as one line of JSON (with its "\n"); tests are named by id.
 [[nodiscard]] std::string event_line(const Event& event, const Catalog& catalog);
+// The opening lines: what every program is, so that a record shows commands that work.
+[[nodiscard]] std::string program_lines(const Catalog& catalog);
 // The closing lines: the verdict of every test, problems, and the summary.
 [[nodiscard]] std::string verdict_lines(const Catalog& catalog, const std::vector<TestIndex>& selected,
                                         const RunResult& result);

@@ -148,7 +148,9 @@ void Runner::start_what_fits() {
     if (!batch) break;
     Job job;
     job.batch = std::move(*batch);
-    if (auto started = start(std::move(job)); !started) {
+    const bool of_one_test = !job.batch.shared_queue && job.batch.tests.size() == 1;
+    // One test that cannot be started has failed; more than that is a trouble of the run.
+    if (auto started = start(std::move(job)); !started && !of_one_test) {
       result_.problems.push_back(to_string(started.error()));
     }
   }
@@ -238,7 +240,6 @@ Result<void> Runner::start(Job job) {
   if (!started) {
     remove_tree(process.folder);
     remove_tree(process.files_folder);
-    schedule_.release(process.job.batch);
     for (const TestIndex test : process.job.batch.tests) {
       auto& record = result_.records[test];
       if (process.job.investigation && test != process.job.investigation->suspicion().victim) continue;
@@ -246,6 +247,15 @@ Result<void> Runner::start(Job job) {
       attempt.status = Status::lost;
       attempt.message = started.error().message;
       record.attempts.push_back(std::move(attempt));
+      if (process.job.purpose != Purpose::normal || process.job.batch.shared_queue) continue;
+      record.verdict = Verdict::failed;
+      schedule_.finished(test, false);
+      Event event;
+      event.kind = EventKind::test_finished;
+      event.test = test;
+      event.attempt = &record.attempts.back();
+      sink_(event);
+      count_failure();
     }
     if (process.job.batch.shared_queue) schedule_.drop_shared(process.job.batch.program);
     return started;
@@ -322,9 +332,10 @@ Result<void> Runner::start_own(Process& process) {
                      {"CHIRON_TEST_PROCESS", process.token},
                      {"CHIRON_TEST_SEED", format("{}", options_.seed)}};
   if (!options_.coverage_folder.empty()) {
-    const std::string folder = format("{}/{}", options_.coverage_folder, process.number);
+    const std::string folder = format("{}/{}", options_.coverage_folder, process.token);
     own.emplace_back("GCOV_PREFIX", folder);
-    own.emplace_back("LLVM_PROFILE_FILE", folder + "/%m.profraw");
+    own.emplace_back("GCOV_PREFIX_STRIP", "0");
+    own.emplace_back("LLVM_PROFILE_FILE", folder + "/%p-%m.profraw");
   }
   static constexpr std::string_view kWithout[] = {
       "GTEST_FILTER",       "GTEST_OUTPUT",      "GTEST_ALSO_RUN_DISABLED_TESTS", "GTEST_SHUFFLE",    "GTEST_FAIL_FAST",
@@ -364,8 +375,6 @@ Result<void> Runner::start_fork(Process& process) {
   message.set("folder", doc::Value(process.folder));
   message.set("output", doc::Value(options_.keep_output));
   if (options_.shuffle) message.set("seed", doc::Value(options_.seed & 0xFFFFFFFF));
-  if (!options_.coverage_folder.empty())
-    message.set("coverage", doc::Value(format("{}/{}", options_.coverage_folder, process.number)));
   doc::Value exports;
   const Environment* lists[] = {&options_.environment, &setup_environment_};
   for (const Environment* list : lists) {

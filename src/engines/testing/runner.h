@@ -29,7 +29,8 @@ struct ListOptions {
   std::string python = "python3";
   std::string cache_folder;  // "" for none
   Milliseconds timeout{120'000};
-  std::string scratch_folder;  // for temporary files; must exist
+  std::string scratch_folder;   // for temporary files; must exist
+  std::string coverage_folder;  // as in RunOptions
   const task::CancelToken* cancel = nullptr;
 };
 // Errors: "testing.list" and those of starting programs, naming the program.
@@ -63,6 +64,14 @@ struct RecordedProcess {
   Order order;
 };
 
+// A process of our own that ended, and the folder that it wrote its coverage to.
+struct CoveredProcess {
+  ProgramIndex program = 0;
+  std::string folder;
+  std::vector<TestIndex> tests;
+  bool killed = false;  // what it had counted is gone
+};
+
 struct RunOptions {
   unsigned workers = 0;  // 0: one a core
   std::uint64_t seed = 0;
@@ -83,9 +92,12 @@ struct RunOptions {
   std::vector<RecordedProcess> replay;   // where given, run exactly these processes
   std::optional<TestIndex> only_victim;  // investigate failures of this test only
   Environment environment;
-  std::string scratch_folder;    // must exist; each process gets a folder of its own below it
-  std::string coverage_folder;   // "" for none; each process then writes its coverage to a folder of its own below it
-  FilterContext filter_context;  // for overrides and setups
+  std::string scratch_folder;  // must exist; each process gets a folder of its own below it
+  // "" for none; else every native test has a process of its own, which writes its coverage to a folder below this
+  // one, and Python writes coverage.py's data files to "pytest-N" below it.
+  std::string coverage_folder;
+  std::function<void(CoveredProcess)> covered;  // takes the process's folder over
+  FilterContext filter_context;                 // for overrides and setups
   const task::CancelToken* cancel = nullptr;
 };
 

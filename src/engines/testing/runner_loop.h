@@ -52,6 +52,7 @@ class Runner {
   void judge_unfinished(Process& process);
   void look_for_leaks(Process& process);
   void take_normal(Process& process);
+  void hand_over_coverage(const Process& process);
   void take_hunt(Process& process, bool leaked);
   void suspect(const Process& process, const TestSlot& slot);
   void conclude(Investigation& investigation);

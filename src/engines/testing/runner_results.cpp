@@ -19,6 +19,7 @@ constexpr std::size_t kHuntLimit = 20;  // leaks searched for in one run
 // What became of tests that did not say themselves how they ended.
 void Runner::judge_unfinished(Process& process) {
   const Ended& end = *process.end;
+  if (process.killed_by_us && !process.timed_out) return;  // the run stops: no verdict
   if (process.ctest || process.tap) {
     if (!process.is_running_test()) return;
     Attempt& attempt = process.running_slot().attempt;
@@ -32,6 +33,8 @@ void Runner::judge_unfinished(Process& process) {
       auto judgement = process.tap->judge(end.exit_code, end.signal);
       status = process.timed_out ? Status::timed_out : judgement.status;
       attempt.message = process.timed_out ? "timed out" : std::move(judgement.message);
+      attempt.by_points = judgement.by_points && !process.timed_out;
+      attempt.points = std::make_shared<const std::vector<TapPoint>>(process.tap->take_points());
     }
     attempt.exit_code = end.exit_code;
     attempt.signal = end.signal;
@@ -127,7 +130,21 @@ void Runner::close_process(Process& process) {
   } else if (!process.job.hunt) {
     take_normal(process);
   }
+  if (!options_.coverage_folder.empty() && !process.forked) hand_over_coverage(process);
   remove_tree(process.files_folder);
+}
+
+// Only what ran as it normally does counts: a search runs tests in company.
+void Runner::hand_over_coverage(const Process& process) {
+  CoveredProcess covered;
+  covered.program = process.job.batch.program;
+  covered.folder = format("{}/{}", options_.coverage_folder, process.token);
+  covered.killed = process.killed_by_us || process.end->signal != 0;
+  covered.tests = process.started_order();
+  if (process.job.purpose == Purpose::normal && !covered.tests.empty() && options_.covered)
+    options_.covered(std::move(covered));
+  else
+    remove_tree(covered.folder);
 }
 
 void Runner::look_for_leaks(Process& process) {
@@ -306,7 +323,7 @@ void Runner::take_normal(Process& process) {
     return;
   }
   // Every test said it passed, but the process did not end well: find the test that makes it so.
-  const bool ended_well = end.signal == 0 && end.exit_code == 0;
+  const bool ended_well = end.signal == 0 && (end.exit_code == 0 || process.neighbour_failed);
   if (!ended_well && !any_failed && !process.ctest && !process.tap && !process.killed_by_us && !process.order.empty()) {
     if (process.slots.size() == 1 || process.timed_out) {
       auto& record = result_.records[process.slots.back().test];
@@ -430,6 +447,7 @@ void Runner::restart_zygote(ProgramIndex program) {
   ListOptions list;
   list.scratch_folder = options_.scratch_folder;
   list.python = catalog_.python;
+  list.coverage_folder = options_.coverage_folder;
   list.cancel = options_.cancel;
   const TestIndex first = catalog_.zygotes[program] ? catalog_.zygotes[program]->first_test : 0;
   auto fresh = Zygote::start(catalog_.programs[program], program, list);

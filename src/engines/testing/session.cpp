@@ -9,6 +9,7 @@
 #include "engines/testing/zygote.h"
 #include "foundation/base/format.h"
 #include "foundation/base/text.h"
+#include "foundation/doc/json.h"
 #include "foundation/io/files.h"
 
 namespace chiron::testing {
@@ -106,9 +107,11 @@ Result<std::vector<TestIndex>> choose(const SessionRequest& request, Prepared& p
   std::vector<TestIndex> selected;
   for (TestIndex test = 0; test < catalog.tests.size(); ++test) {
     if (!request.filter.empty() && !filter.matches(catalog.tests[test], prepared.context)) continue;
-    if (request.keep && !request.keep(catalog, test)) continue;
     selected.push_back(test);
   }
+  prepared.session.listed = catalog.tests.size();
+  prepared.session.matched = selected.size();
+  if (request.limit) selected = TRY(request.limit(catalog, selected, prepared.context));
   if (!request.shard.empty()) {
     const std::size_t slash = request.shard.find('/');
     const auto index = text::parse_unsigned(std::string_view(request.shard).substr(0, slash));
@@ -125,6 +128,19 @@ Result<std::vector<TestIndex>> choose(const SessionRequest& request, Prepared& p
   return with_fixtures(catalog, selected);
 }
 
+// A run of nothing must not look like success. Errors: "testing.none".
+Result<void> refuse_nothing(const SessionRequest& request, const SessionResult& session) {
+  if (request.allow_none || session.matched > 0) return {};
+  if (session.catalog->tests.empty()) {
+    if (!session.catalog->problems.empty()) return {};  // which fail the run themselves
+    return fail(ErrorKind::usage, "testing.none", "the programs named hold no tests", {},
+                "name others, or say --allow-none where that is meant");
+  }
+  return fail(ErrorKind::usage, "testing.none",
+              format("the filter \"{}\" selects none of {} tests", request.filter, session.catalog->tests.size()), {},
+              "chiron test list prints every test's name; --allow-none lets a run of nothing pass");
+}
+
 Result<Prepared> prepare(const SessionRequest& request) {
   Prepared prepared{TRY(io::TemporaryFolder::create("chiron-test")), {}, {}, {}, {}};
   auto programs = TRY(find_programs(request.targets, request.folder, request.pytest_arguments));
@@ -132,6 +148,7 @@ Result<Prepared> prepare(const SessionRequest& request) {
   list.python = request.python;
   list.scratch_folder = prepared.scratch.path();
   list.cancel = request.run.cancel;
+  list.coverage_folder = request.run.coverage_folder;
   if (request.use_cache && !request.state_folder.empty()) list.cache_folder = request.state_folder + "/lists";
   prepared.session.catalog = std::make_shared<Catalog>(TRY(list_tests(std::move(programs), list)));
   const std::string history_path = !request.timings.empty()       ? request.timings
@@ -255,6 +272,7 @@ Result<std::vector<Program>> find_programs(const std::vector<std::string>& targe
     std::string target = std::move(open.back());
     open.pop_back();
     std::optional<Framework> framework;
+    const std::string given = target;
     if (const std::size_t colon = target.find(':'); colon != std::string::npos && target.compare(colon, 2, "::") != 0) {
       framework = parse_framework(std::string_view(target).substr(0, colon));
       if (framework) target.erase(0, colon + 1);
@@ -296,6 +314,7 @@ Result<std::vector<Program>> find_programs(const std::vector<std::string>& targe
     }
     Program program;
     program.id = target;
+    program.target = given == target ? "" : given;
     program.framework = *framework;
     program.path = path;
     program.working_folder = folder;
@@ -313,6 +332,58 @@ Result<std::vector<Program>> find_programs(const std::vector<std::string>& targe
   }
   return programs;
 }
+
+namespace {
+
+// The points of TAP programs in place of the programs; a program stays where something else than its points is to be
+// told of it. The catalog grows at its end.
+void tell_points(SessionResult& session, Recorder& recorder) {
+  Catalog& catalog = *session.catalog;
+  std::vector<TestIndex> told;
+  for (const TestIndex test : session.selected) {
+    const Attempt* deciding = deciding_attempt(session.result.records[test]);
+    const Verdict verdict = session.result.records[test].verdict;
+    const bool expands = deciding && deciding->points && !deciding->points->empty() &&
+                         (verdict == Verdict::passed || verdict == Verdict::failed || verdict == Verdict::skipped);
+    if (!expands) {
+      told.push_back(test);
+      continue;
+    }
+    const Attempt program = *deciding;
+    const bool stays = verdict == Verdict::failed && !program.by_points;
+    if (stays) told.push_back(test);
+    recorder.line(format("{{\"event\":\"points\",\"stays\":{},\"test\":{}}}\n", stays,
+                         doc::write_json(doc::Value(test_id(catalog.programs, catalog.tests[test])))));
+    const auto each = program.duration / static_cast<std::int64_t>(program.points->size());
+    for (const auto& point : *program.points) {
+      TestCase made = catalog.tests[test];
+      made.name = point.name;
+      made.suite = catalog.tests[test].name;
+      Attempt attempt;
+      attempt.status = point.status;
+      attempt.process = program.process;
+      attempt.duration = each;
+      attempt.message = point.message;
+      const auto index = static_cast<TestIndex>(catalog.tests.size());
+      catalog.tests.push_back(std::move(made));
+      auto& record = session.result.records.emplace_back();
+      record.verdict = point.status == Status::passed    ? Verdict::passed
+                       : point.status == Status::skipped ? Verdict::skipped
+                                                         : Verdict::failed;
+      record.attempts.push_back(std::move(attempt));
+      told.push_back(index);
+      Event event;
+      event.kind = EventKind::test_finished;
+      event.test = index;
+      event.process = program.process;
+      event.attempt = &record.attempts.back();
+      recorder.line(event_line(event, catalog));
+    }
+  }
+  session.selected = std::move(told);
+}
+
+}  // namespace
 
 Result<SessionResult> list_session(const SessionRequest& request) {
   Prepared prepared = TRY(prepare(request));
@@ -333,7 +404,10 @@ Result<SessionResult> run_session(const SessionRequest& request) {
   session.seed = seed;
   session.selected = TRY(choose(request, prepared));
   session.left_out = catalog.tests.size() - session.selected.size();
+  TRY(refuse_nothing(request, session));
+  if (request.listed) request.listed(catalog);
   Recorder recorder(request, session);
+  recorder.line(program_lines(catalog));
   std::size_t done = 0;
   const std::size_t total = session.selected.size() * std::max(1u, request.rounds);
   const EventSink sink = [&](const Event& event) {
@@ -372,10 +446,11 @@ Result<SessionResult> run_session(const SessionRequest& request) {
   for (auto& zygote : catalog.zygotes) {
     if (zygote) session.coverage_said += zygote->finish(Milliseconds(60'000));
   }
+  keep_history(request, prepared, session.result);
+  tell_points(session, recorder);
   recorder.line(verdict_lines(catalog, session.selected, session.result));
   if (!recorder.close())
     session.result.problems.push_back("the record of this run could not be written whole (is the disk full?)");
-  keep_history(request, prepared, session.result);
   return std::move(session);
 }
 
@@ -452,6 +527,7 @@ Result<SessionResult> bisect_session(const SessionRequest& request, const std::s
     tries.push_back({program, order, {listed ? OrderKind::listed : OrderKind::seeded, session.seed + round}});
   }
   Recorder recorder(plain, session);
+  recorder.line(program_lines(catalog));
   for (const auto& attempt : tries) {
     RunOptions options = plain.run;
     options.seed = session.seed;

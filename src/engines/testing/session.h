@@ -17,9 +17,14 @@ struct SessionRequest {
   std::vector<std::string> pytest_arguments;
   unsigned rounds = 1;
   bool use_cache = true;
-  RunOptions run;  // seed, replay, scratch and filter context are filled in here
-  // Limits the selection further (--since); gets id and test, says whether it stays.
-  std::function<bool(const Catalog&, TestIndex)> keep;
+  bool allow_none = false;  // a filter that selects nothing is no error
+  RunOptions run;           // seed, replay, scratch and filter context are filled in here
+  // Told once, before anything runs; the catalog stays where it is until the session's result is gone.
+  std::function<void(const Catalog&)> listed;
+  // Limits what the filter selected further (--since).
+  std::function<Result<std::vector<TestIndex>>(const Catalog&, const std::vector<TestIndex>& selected,
+                                               const FilterContext&)>
+      limit;
   // Receives each JSON line of the run as it is written.
   std::function<void(std::string_view line)> stream;
   std::function<void(std::size_t done, std::size_t total)> progress;
@@ -31,9 +36,10 @@ struct SessionResult {
   std::vector<TestIndex> selected;
   RunResult result;
   std::uint64_t seed = 0;
-  std::size_t left_out = 0;   // by filter and shard
-  std::string run_id;         // of the record, "" where none was kept
-  std::string coverage_said;  // what pytest printed at its end (a coverage report)
+  std::size_t listed = 0, matched = 0;  // tests there are, and those the filter takes
+  std::size_t left_out = 0;             // by filter, shard and limit
+  std::string run_id;                   // of the record, "" where none was kept
+  std::string coverage_said;            // what pytest printed at its end (a coverage report)
 };
 
 // Programs from targets. Errors: "testing.target" naming it.

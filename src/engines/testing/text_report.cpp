@@ -11,8 +11,12 @@ std::string rerun_command(const Catalog& catalog, TestIndex test, std::string_vi
   const auto& program = catalog.programs[catalog.tests[test].program];
   if (program.framework == Framework::pytest)
     return std::string(prefix) + " " + shell_command({catalog.tests[test].name});
-  const std::string given = program.framework == Framework::tap ? "tap:" + program.id : program.id;
-  return std::string(prefix) + " " + shell_command({given, "--filter", "name(=" + catalog.tests[test].name + ")"});
+  // A TAP program runs whole.
+  if (program.framework == Framework::tap)
+    return std::string(prefix) + " " + shell_command({program.target.empty() ? program.id : program.target});
+  return std::string(prefix) + " " +
+         shell_command({program.target.empty() ? program.id : program.target, "--filter",
+                        "name(=" + escape_pattern(catalog.tests[test].name) + ")"});
 }
 
 namespace {

@@ -28,12 +28,118 @@ def main():
         arguments += ["-n", "0"]
     if find_spec("pytest_randomly"):
         arguments += ["-p", "no:randomly"]
-    plugin = make_plugin(pytest, link)
+    measured = None
+    folder = os.environ.pop("CHIRON_PYTEST_COVERAGE", None)
+    if folder:
+        try:
+            measured = start_coverage(folder)
+        except Exception as error:
+            link.send({"event": "fatal", "message": "this Python (%s) cannot measure coverage: %s; install coverage"
+                       % (sys.executable, error)})
+            return 3
+    plugin = make_plugin(pytest, link, measured, folder)
     code = pytest.main(arguments, plugins=[plugin])
     if plugin.is_worker:
         plugin.leave(int(code))
+    if measured is not None:
+        try:
+            measured.stop()
+            measured.save()
+            describe_sources(folder)
+        except Exception as error:
+            print("coverage is lost: %r" % (error,), file=sys.stderr)
     link.send({"event": "end", "code": int(code)})
     return 0
+
+
+def start_coverage(folder):
+    import coverage
+    # A data file for every process; what the user configured of contexts would take ours away.
+    measured = coverage.Coverage(data_file=os.path.join(folder, "data"), data_suffix=True)
+    measured.set_option("run:dynamic_context", None)
+    measured.set_option("run:context", None)
+    measured.set_option("run:disable_warnings", ["no-data-collected", "module-not-measured", "module-not-imported"])
+    measured.start()
+    return measured
+
+
+def fixture_context(fixturedef):
+    return "fixture|%s|%s" % (fixturedef.baseid, fixturedef.argname)
+
+
+def describe_sources(folder):
+    """Functions and imports of every measured file: what a change to it can touch, and whom."""
+    import coverage
+    paths = set()
+    for name in os.listdir(folder):
+        if name.startswith("data."):
+            data = coverage.CoverageData(basename=os.path.join(folder, name))
+            data.read()
+            paths.update(data.measured_files())
+    by_name = {}
+    for name, module in list(sys.modules.items()):
+        path = getattr(module, "__file__", None)
+        if path:
+            by_name[name] = os.path.abspath(path)
+    names = {path: name for name, path in by_name.items()}
+    sources = {path: describe_source(path, by_name, names) for path in paths if path.endswith(".py")}
+    with open(os.path.join(folder, "sources.json"), "w") as out:
+        json.dump(sources, out)
+
+
+def describe_source(path, by_name, names):
+    import ast
+    try:
+        with open(path, "rb") as source:
+            tree = ast.parse(source.read())
+    except (OSError, SyntaxError, ValueError):
+        return {"functions": [], "imports": []}
+    functions, imports = [], set()
+
+    def walk(node, prefix):
+        for child in ast.iter_child_nodes(node):
+            inner = prefix
+            if isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+                inner = prefix + child.name + "."
+                if not isinstance(child, ast.ClassDef):
+                    # Decorators, defaults and annotations run with the module: the function is its body.
+                    functions.append([child.body[0].lineno, getattr(child, "end_lineno", None) or child.body[-1].lineno,
+                                      prefix + child.name])
+            elif isinstance(child, ast.Import):
+                for alias in child.names:
+                    add_import(alias.name)
+            elif isinstance(child, ast.ImportFrom):
+                base = child.module or ""
+                if child.level:
+                    package = names.get(path, "").split(".")
+                    drop = child.level - (1 if os.path.basename(path) == "__init__.py" else 0)
+                    package = package[:len(package) - drop] if drop < len(package) else []
+                    base = ".".join(package + ([base] if base else []))
+                    if not package:
+                        # A module by its file only: relative to its folder.
+                        folder = os.path.dirname(path)
+                        for _ in range(child.level - 1):
+                            folder = os.path.dirname(folder)
+                        folder = os.path.join(folder, *(child.module or "").split("."))
+                        for alias in child.names:
+                            for name in (folder + ".py", os.path.join(folder, "__init__.py"),
+                                         os.path.join(folder, alias.name + ".py")):
+                                if os.path.exists(name):
+                                    imports.add(os.path.abspath(name))
+                add_import(base)
+                for alias in child.names:
+                    add_import(base + "." + alias.name)
+            walk(child, inner)
+
+    def add_import(name):
+        parts = name.split(".")
+        for end in range(1, len(parts) + 1):
+            found = by_name.get(".".join(parts[:end]))
+            if found:
+                imports.add(found)
+
+    walk(tree, "")
+    return {"functions": functions, "imports": sorted(imports)}
 
 
 class Link:
@@ -60,7 +166,7 @@ class Link:
         return json.loads(line)
 
 
-def make_plugin(pytest, link):
+def make_plugin(pytest, link, measured, coverage_folder):
     class Chiron:
         is_worker = False
 
@@ -94,6 +200,8 @@ def make_plugin(pytest, link):
                 rows.append([item.nodeid, str(place[0]), (place[1] or -1) + 1])
             self.link.send({"event": "collected", "tests": rows, "errors": self.failed_collection,
                             "pytest": pytest.__version__, "python": sys.version.split()[0]})
+            if measured is not None:
+                self.write_links()
             # A fork must not outlive this process, even when that is killed: PR_SET_PDEATHSIG, for every fork.
             try:
                 import ctypes
@@ -104,6 +212,28 @@ def make_plugin(pytest, link):
             gc.collect()
             gc.freeze()
             return self.serve(session)
+
+        def write_links(self):
+            # Fixtures that tests share run within the first test that needs them; they count for all of them.
+            links = {}
+            for item in self.items:
+                info = getattr(item, "_fixtureinfo", None)
+                if info is not None:
+                    links[item.nodeid] = [fixture_context(one) for defs in info.name2fixturedefs.values()
+                                          for one in defs if one.scope != "function"]
+            with open(os.path.join(coverage_folder, "links.json"), "w") as out:
+                json.dump(links, out)
+
+        @pytest.hookimpl(hookwrapper=True)
+        def pytest_fixture_setup(self, fixturedef):
+            if measured is None or not self.is_worker or fixturedef.scope == "function":
+                yield
+                return
+            outside, self.context = self.context, fixture_context(fixturedef)
+            measured.switch_context(self.context)
+            yield
+            self.context = outside
+            measured.switch_context(outside)
 
         # ---- the collected process: forks on request, reports how forks ended ---------------------------------
         def serve(self, session):
@@ -220,8 +350,12 @@ def make_plugin(pytest, link):
                 controller = getattr(plugin, "cov_controller", None)
                 if controller is not None and getattr(controller, "cov", None) is not None:
                     self.coverage = controller.cov
+                    if measured is not None:
+                        self.link.send({"event": "note", "text": "pytest-cov measures too, and one of the two is blind: "
+                                        "leave out --cov or --coverage"})
 
         coverage = prctl = None
+        context = ""
 
         def hold_terminal(self, config):
             # The terminal reporter of a worker has no reader.
@@ -231,10 +365,12 @@ def make_plugin(pytest, link):
                     config.pluginmanager.unregister(plugin)
 
         def leave(self, code):
-            if self.coverage is not None:
+            for one in (self.coverage, measured):
+                if one is None:
+                    continue
                 try:
-                    self.coverage.stop()
-                    self.coverage.save()
+                    one.stop()
+                    one.save()
                 except Exception as error:
                     self.link.send({"event": "note", "text": "coverage of a worker is lost: %s" % error})
             try:
@@ -299,6 +435,9 @@ def make_plugin(pytest, link):
             self.leave(0)
 
         def enter(self, item):
+            if measured is not None:
+                self.context = item.nodeid
+                measured.switch_context(item.nodeid)
             if self.seed is not None:
                 self.now = (self.seed + hash_of(item.nodeid)) & 0xFFFFFFFF
             if self.folder:

@@ -115,11 +115,12 @@ class XmlReader final : public OutputReader {
       if (tag.ends_with("/>")) return;  // doctest lists what it skips
       auto test = xml_attribute(tag, "name");
       if (!test || !sink.expects(*test)) return;
+      const auto line = text::parse_unsigned(xml_attribute(tag, "line").value_or(""));
       if (running_) finish(sink);
       running_ = true;
       status_ = Status::lost;
       duration_ = Nanoseconds{0};
-      sink.started(*test);
+      sink.started(*test, static_cast<std::uint32_t>(line.value_or(0)));
       return;
     }
     if (closing) {

@@ -97,9 +97,14 @@ Result<std::shared_ptr<Zygote>> Zygote::start(const Program& program, ProgramInd
   doc::Value arguments = doc::Value::array({});
   arguments.push(doc::Value("-q"));
   for (const auto& argument : program.arguments) arguments.push(doc::Value(argument));
-  const Environment changes = {{"CHIRON_PYTEST_CONTROL", format("{}", sockets.write.get())},
-                               {"CHIRON_PYTEST_ARGUMENTS", doc::write_json(arguments)},
-                               {"PYTHONUNBUFFERED", "1"}};
+  Environment changes = {{"CHIRON_PYTEST_CONTROL", format("{}", sockets.write.get())},
+                         {"CHIRON_PYTEST_ARGUMENTS", doc::write_json(arguments)},
+                         {"PYTHONUNBUFFERED", "1"}};
+  if (!options.coverage_folder.empty()) {
+    const std::string folder = format("{}/pytest-{}", options.coverage_folder, index);
+    TRY(io::make_folders(folder));
+    changes.emplace_back("CHIRON_PYTEST_COVERAGE", folder);
+  }
   const Environment* lists[] = {&program.environment, &changes};
   const auto environment = build_environment(lists);
   const std::vector<std::string> command = {options.python, "-c", kPytestWorker};

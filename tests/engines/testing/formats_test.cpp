@@ -12,7 +12,7 @@ class Collector final : public TestSink {
  public:
   explicit Collector(std::vector<std::string> names, unsigned allowed = 0)
       : names_(std::move(names)), allowed_(allowed) {}
-  void started(std::string_view name) override { log += "start " + std::string(name) + "\n"; }
+  void started(std::string_view name, std::uint32_t) override { log += "start " + std::string(name) + "\n"; }
   void finished(Status status, Nanoseconds) override { log += "end " + std::string(to_string(status)) + "\n"; }
   void failure(std::string_view message, std::string_view file, std::uint32_t line) override {
     log += "failure " + std::string(file) + ":" + std::to_string(line) + " " + std::string(message) + "\n";
@@ -149,6 +149,8 @@ TEST_CASE("CTest's list and judgement") {
   CHECK(judge({.pass_patterns = {"all well"}}, 0, "no") == Status::failed);
   CHECK(judge({.fail_patterns = {"[Ee]rror"}}, 0, "an Error") == Status::failed);
   CHECK(judge({.skip_patterns = {"SKIP"}}, 1, "SKIP") == Status::skipped);
+  CHECK(judge({.pass_patterns = {"two$"}}, 0, "one\ntwo") == Status::failed);
+  CHECK(judge({.pass_patterns = {"one\ntwo\n$"}}, 0, "one\r\ntwo") == Status::passed);
   CHECK_FALSE(parse_ctest_list("{}"));
   CHECK_FALSE(parse_ctest_list("[1"));
 }
@@ -173,4 +175,63 @@ TEST_CASE("TAP: plan, directives, bail out") {
   CHECK(judge("1..1\nok 1 # SKIP no network\n") == Status::skipped);
   CHECK(judge("1..2\nok 1\nBail out! disk\n") == Status::failed);
   CHECK(judge("1..1\nok 1\n", 3) == Status::failed);
+}
+
+TEST_CASE("TAP: each point is told by number and name, with directives, diagnostics and subtests") {
+  TapReader reader;
+  for (const auto* line :
+       {"TAP version 14\n", "1..6\n", "ok 1 - opens \\# the file\n", "not ok 2 - reads it\n",
+        "#   Failed at t/a.t line 9\n", "  ---\n", "  got: 3\n", "  ...\n", "ok 3 # SKIP no network\n",
+        "not ok 4 - later # TODO not yet\n", "# Subtest: inner\n", "    ok 1 - x\n", "    not ok 2 - y\n", "    1..2\n",
+        "not ok 5 - inner\n", "ok 6 - done # todo surprise\n", "    not ok 9 - of nothing\n"})
+    reader.line(line);
+  const auto judgement = reader.judge(2, 0);
+  CHECK(judgement.status == Status::failed);
+  CHECK(judgement.by_points);
+  CHECK(judgement.message == "2 of 6 points failed, first: 2 - reads it");
+  const auto points = reader.take_points();
+  REQUIRE(points.size() == 6);
+  CHECK(points[0].name == "1 - opens \\# the file");
+  CHECK(points[0].status == Status::passed);
+  CHECK(points[1].name == "2 - reads it");
+  CHECK(points[1].message == "Failed at t/a.t line 9\n---\ngot: 3\n...");
+  CHECK(points[2].name == "3");
+  CHECK(points[2].status == Status::skipped);
+  CHECK(points[2].message == "no network");
+  CHECK(points[3].status == Status::skipped);
+  CHECK(points[3].message == "TODO: not yet");
+  CHECK(points[4].status == Status::failed);
+  CHECK(points[4].message == "not ok 2 - y");
+  CHECK(points[5].status == Status::passed);
+  CHECK(points[5].message == "TODO passed: surprise");
+}
+
+TEST_CASE("TAP: what prove calls a parse error fails the program, whatever its points say") {
+  const auto judge = [](std::initializer_list<const char*> lines) {
+    TapReader reader;
+    for (const auto* line : lines) reader.line(line);
+    return reader.judge(0, 0);
+  };
+  CHECK(judge({"1..2", "ok 1", "ok 3"}).message == "point 3 comes where 2 is expected");
+  CHECK(judge({"1..1", "1..1", "ok 1"}).message == "more than one plan (1..N)");
+  CHECK(judge({"1..1", "ok 1", "ok 2"}).message == "planned 1 points, saw 2");
+  CHECK_FALSE(judge({"1..3", "not ok 1", "ok 2"}).by_points);
+  CHECK(judge({"1..1", "not ok 1 # SKIP broken"}).status == Status::failed);
+  CHECK(judge({"1..0 # SKIP no database"}).message == "no database");
+  CHECK(judge({"1..1", "ok 1 - a {", "    1..1", "    ok 1", "}"}).status == Status::passed);
+}
+
+TEST_CASE("doctest: cases of one name are told apart by number, and run under the name they share") {
+  auto tests = doctest_adapter().parse_list(
+      "<?xml version=\"1.0\"?>\n<doctest binary=\"x\">\n  <TestCase name=\"same\" filename=\"a.cpp\" line=\"3\"/>\n"
+      "  <TestCase name=\"same\" filename=\"b.cpp\" line=\"9\"/>\n</doctest>\n");
+  REQUIRE(tests);
+  REQUIRE(tests->size() == 2);
+  CHECK((*tests)[0].name == "same");
+  CHECK((*tests)[1].name == "same #2");
+  CHECK((*tests)[1].own_name() == "same");
+  Program program;
+  program.path = "/bin/x";
+  const std::vector<const TestCase*> one = {&(*tests)[1]};
+  CHECK(doctest_adapter().invoke(program, one, 5, {}).arguments[1] == "--dt-test-case=same");
 }
