@@ -164,7 +164,9 @@ struct TestCoverage::State {
   std::vector<std::pair<testing::TestIndex, std::vector<std::shared_ptr<Parsed>>>> results;
   std::set<testing::TestIndex> lost;
   std::set<std::string> complaints;
-  std::string profile_tool, export_tool;
+  std::vector<std::pair<std::string, std::string>> tools;  // llvm-profdata and llvm-cov, of one release each
+  std::size_t tool = 0;
+  bool tools_known = false, tool_works = false;
   // Binaries whose profiles clang's tools can explain.
   std::function<std::vector<std::string>(const testing::CoveredProcess&)> binaries;
 
@@ -263,51 +265,61 @@ struct TestCoverage::State {
     parsed.clear();
   }
 
-  bool find_tools() {
-    if (!profile_tool.empty()) return true;
-    for (const std::string ending : {"", "-22", "-21", "-20", "-19", "-18", "-17", "-16", "-15", "-14"}) {
+  // Each release of clang writes profiles that only tools at least as new read: newest last, tried until one does.
+  void find_tools() {
+    if (std::exchange(tools_known, true)) return;
+    for (const std::string ending : {"", "-14", "-15", "-16", "-17", "-18", "-19", "-20", "-21", "-22"}) {
       auto first = io::find_program("llvm-profdata" + ending), second = io::find_program("llvm-cov" + ending);
-      if (!first || !second) continue;
-      profile_tool = *first;
-      export_tool = *second;
-      return true;
+      if (first && second) tools.emplace_back(*first, *second);
     }
-    complaints.insert("clang's profiles need llvm-profdata and llvm-cov, which are not installed");
-    return false;
+    if (tools.empty()) complaints.insert("clang's profiles need llvm-profdata and llvm-cov, which are not installed");
   }
 
-  std::shared_ptr<Parsed> read_profiles(const testing::CoveredProcess& process,
-                                        const std::vector<std::string>& profiles) {
-    if (!find_tools()) return nullptr;
+  Result<std::string> export_profiles(const std::pair<std::string, std::string>& pair,
+                                      const testing::CoveredProcess& process,
+                                      const std::vector<std::string>& profiles) {
+    const auto run = [&](io::ProcessSpec spec) -> Result<std::string> {
+      spec.max_output_bytes = kDataBytes;
+      spec.timeout = std::chrono::minutes(5);
+      auto ran = TRY(io::run_process(spec, &context.cancel));
+      if (ran.reason == io::ExitReason::exited && ran.exit_code == 0) return std::move(ran.output);
+      return fail(ErrorKind::input, "testing.profile",
+                  format("{}: {}", spec.arguments.front(), text::trim(ran.error_output).substr(0, 500)));
+    };
     const std::string merged = io::join_path(process.folder, "merged.profdata");
     io::ProcessSpec merge;
-    merge.arguments = {profile_tool, "merge", "-sparse", "-o", merged};
+    merge.arguments = {pair.first, "merge", "-sparse", "-o", merged};
     merge.arguments.insert(merge.arguments.end(), profiles.begin(), profiles.end());
-    merge.merge_streams = true;
-    merge.timeout = std::chrono::minutes(5);
-    auto ran = io::run_process(merge, &context.cancel);
-    if (!ran || ran->reason != io::ExitReason::exited || ran->exit_code != 0) {
-      complaints.insert(ran ? format("{}: {}", profile_tool, text::trim(ran->output)) : to_string(ran.error()));
-      return nullptr;
-    }
+    (void)TRY(run(std::move(merge)));
     io::ProcessSpec exported;
-    exported.arguments = {export_tool, "export", "-format=text", "-skip-expansions", "-instr-profile=" + merged};
+    exported.arguments = {pair.second, "export", "-format=text", "-skip-expansions", "-instr-profile=" + merged};
     bool first = true;
     for (const auto& binary : binaries(process)) {
       if (!first) exported.arguments.emplace_back("-object");
       first = false;
       exported.arguments.push_back(binary);
     }
-    exported.max_output_bytes = kDataBytes;
-    exported.timeout = std::chrono::minutes(5);
-    ran = io::run_process(exported, &context.cancel);
-    if (!ran || ran->reason != io::ExitReason::exited || ran->exit_code != 0) {
-      complaints.insert(ran ? format("{}: {}", export_tool, text::trim(ran->error_output)) : to_string(ran.error()));
+    return run(std::move(exported));
+  }
+
+  std::shared_ptr<Parsed> read_profiles(const testing::CoveredProcess& process,
+                                        const std::vector<std::string>& profiles) {
+    find_tools();
+    Result<std::string> exported = std::string();
+    for (; tool < tools.size(); ++tool) {
+      exported = export_profiles(tools[tool], process, profiles);
+      // What one release read once, it reads again: later trouble is another's.
+      if (exported || tool_works) break;
+    }
+    if (!exported) {
+      complaints.insert(exported.error().message);
       return nullptr;
     }
+    if (exported->empty()) return nullptr;
+    tool_works = true;
     coverage::ReaderOptions options;
     options.wanted = [this](std::string_view path) { return !keeper.own_path(std::string(path)).empty(); };
-    auto input = coverage::Input::memory("llvm-cov export", ran->output);
+    auto input = coverage::Input::memory("llvm-cov export", *exported);
     auto report = coverage::read_llvm_json(input, options);
     if (!report) {
       complaints.insert(to_string(report.error()));

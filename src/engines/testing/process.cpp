@@ -87,15 +87,15 @@ void Process::start_slot(std::size_t index) {
 }
 
 void Process::started(std::string_view name, std::uint32_t line) {
-  const auto [begin, end] = by_name_.equal_range(name);
-  neighbour_ = begin == end;
-  if (begin == end) return;
+  const auto [first, last] = by_name_.equal_range(name);
+  neighbour_ = first == last;
+  if (first == last) return;
   std::optional<std::size_t> found;
   // Of doctest's tests with one name the line tells which; the other may not have been asked for.
   const bool by_line = line != 0 && catalog_.programs[job.batch.program].framework == Framework::doctest;
-  for (auto place = begin; place != end; ++place)
+  for (auto place = first; place != last; ++place)
     if (catalog_.tests[slots[place->second].test].line == line) found = place->second;
-  if (!by_line) found = begin->second;
+  if (!by_line) found = first->second;
   neighbour_ = !found;
   if (found) start_slot(*found);
 }

@@ -351,7 +351,8 @@ def make_plugin(pytest, link, measured, coverage_folder):
                 if controller is not None and getattr(controller, "cov", None) is not None:
                     self.coverage = controller.cov
                     if measured is not None:
-                        self.link.send({"event": "note", "text": "pytest-cov measures too, and one of the two is blind: "
+                        self.link.send({"event": "note", "text":
+                                        "pytest-cov measures too, and one of the two is blind: "
                                         "leave out --cov or --coverage"})
 
         coverage = prctl = None
