@@ -17,7 +17,7 @@ packages=(
   nettle-dev libmd4c-dev libhunspell-dev libtree-sitter-dev libelf-dev libdw-dev libcapstone-dev
   libpng-dev libjpeg62-turbo-dev libturbojpeg0-dev libgif-dev
   # tests
-  doctest-dev librapidcheck-dev hunspell-en-us libgtest-dev libgmock-dev catch2 libboost-test-dev python3-pytest
+  doctest-dev librapidcheck-dev hunspell-en-us libgtest-dev libgmock-dev catch2 libboost-test-dev python3-pytest python3-coverage
   sqlite3 gettext openssl
 )
 
