@@ -178,6 +178,27 @@ class Errors {
   std::optional<Error> first_;
 };
 
+// Tells a wrong value at its place; of a list, at the place of each wrong item.
+bool check_value(const Field& field, const FieldValue& value, const doc::Value& written, const doc::Document& document,
+                 Errors& errors) {
+  const auto check = [&](const FieldValue& part, doc::Span span) {
+    auto checked = check_field(field, part);
+    if (checked) return true;
+    auto error = std::move(checked).error();
+    error.kind = ErrorKind::config;
+    error.code = "config.value";
+    error.place = document.place(span);
+    errors.add(std::move(error));
+    return false;
+  };
+  const auto* list = std::get_if<std::vector<std::string>>(&value);
+  if (list == nullptr || !written.is_array()) return check(value, written.span);
+  bool right = true;
+  for (std::size_t i = 0; i < list->size(); ++i)
+    right &= check(std::vector<std::string>{(*list)[i]}, written.items()[i].span);
+  return right;
+}
+
 void assign_members(const std::vector<Field>& fields, void* request, const doc::Value& object,
                     const doc::Document& document, const std::vector<Field>* others, Errors& errors) {
   for (const auto& member : object.members()) {
@@ -203,15 +224,7 @@ void assign_members(const std::vector<Field>& fields, void* request, const doc::
       errors.add(std::move(value).error());
       continue;
     }
-    if (auto checked = check_field(*field, *value); !checked) {
-      auto error = std::move(checked).error();
-      error.kind = ErrorKind::config;
-      error.code = "config.value";
-      error.place = document.place(member.value.span);
-      errors.add(std::move(error));
-      continue;
-    }
-    field->assign(request, *value);
+    if (check_value(*field, *value, member.value, document, errors)) field->assign(request, *value);
   }
 }
 
@@ -280,12 +293,12 @@ class Parser {
       return;
     }
     gate.request = gate.operation->make_request();
-    assign_members(gate_common_fields(), &gate.common, member.value, document_, &gate.operation->fields, errors_);
-    // Unknown keys were reported above; here only the operation's own are taken.
+    // A key that the operation has too is the operation's: the timeout of a test gate is that of each test.
     doc::Value own = doc::Value::object();
+    doc::Value common = doc::Value::object();
     for (const auto& m : member.value.members())
-      if (find_field(gate.operation->fields, m.name) != nullptr && find_field(gate_common_fields(), m.name) == nullptr)
-        own.members().push_back(m);
+      (find_field(gate.operation->fields, m.name) != nullptr ? own : common).members().push_back(m);
+    assign_members(gate_common_fields(), &gate.common, common, document_, &gate.operation->fields, errors_);
     assign_members(gate.operation->fields, gate.request.get(), own, document_, nullptr, errors_);
     for (const auto& field : gate.operation->fields)
       if (field.required && field.scope != FieldScope::command_line && member.value.find(field.name) == nullptr)
@@ -294,6 +307,13 @@ class Parser {
                             format("the gate {} needs the key {}", gate.name, field.name),
                             field.example.empty() ? std::string(field.help) + "."
                                                   : format("For example: {} = {}", field.name, field.example))));
+    if (gate.operation->gate->check != nullptr && !errors_.first()) {
+      if (auto checked = gate.operation->gate->check(gate.request.get()); !checked) {
+        auto error = std::move(checked).error();
+        error.place = gate.place;
+        errors_.add(std::move(error));
+      }
+    }
     config_.gates.push_back(std::move(gate));
   }
 

@@ -47,6 +47,17 @@ Result<void> check_field(const Field& field, const FieldValue& value) {
   if (const auto* integer = std::get_if<std::int64_t>(&value))
     return check_bounds(field, static_cast<double>(*integer), std::to_string(*integer));
   if (const auto* real = std::get_if<double>(&value)) return check_bounds(field, *real, format("{}", *real));
+  if (field.check != nullptr) {
+    const auto check_text = [&](const std::string& text) -> Result<void> {
+      if (auto wrong = field.check(text))
+        return fail(ErrorKind::usage, "usage.value", format("{}: {}", field.name, *wrong), {},
+                    field.example.empty() ? "" : format("For example: {}", field.example));
+      return {};
+    };
+    if (const auto* text = std::get_if<std::string>(&value)) TRY(check_text(*text));
+    if (const auto* list = std::get_if<std::vector<std::string>>(&value))
+      for (const auto& item : *list) TRY(check_text(item));
+  }
   if (field.choices.empty()) return {};
   const auto check_choice = [&](const std::string& text) -> Result<void> {
     if (std::ranges::find(field.choices, text) != field.choices.end()) return {};

@@ -44,6 +44,9 @@ struct Field {
   bool positional = false;                 // given without a flag's name
   bool required = false;
   FieldScope scope = FieldScope::everywhere;
+  // What is wrong with a text (of a list: with one of its items), in words that follow "NAME: "; nothing where it is
+  // well-formed. For values whose form choices and bounds cannot tell.
+  std::optional<std::string> (*check)(std::string_view text) = nullptr;
   // Puts a value of the matching alternative into the request.
   std::function<void(void* request, const FieldValue& value)> assign;
 };
@@ -61,6 +64,7 @@ struct FieldText {
   bool required = false;
   bool is_path = false;
   FieldScope scope = FieldScope::everywhere;
+  std::optional<std::string> (*check)(std::string_view text) = nullptr;
 };
 
 // Describes the fields of request type R, bound to its members:
@@ -70,9 +74,11 @@ class Fields {
  public:
   template <class T>
   Fields& add(std::string_view name, T R::* member, FieldText text) {
-    Field field{
-        name,         type_of<T>(text), text.help,   text.fallback,   text.placeholder, text.example, text.choices,
-        text.minimum, text.maximum,     text.letter, text.positional, text.required,    text.scope,   {}};
+    Field field{name,          type_of<T>(text), text.help,
+                text.fallback, text.placeholder, text.example,
+                text.choices,  text.minimum,     text.maximum,
+                text.letter,   text.positional,  text.required,
+                text.scope,    text.check,       {}};
     field.assign = [member](void* request, const FieldValue& value) {
       auto& target = static_cast<R*>(request)->*member;
       if constexpr (std::is_same_v<T, std::optional<std::string>> || std::is_same_v<T, std::string>)

@@ -48,6 +48,8 @@ struct GateFacet {
   std::string_view since;
   // With `--since` its findings count wherever they are: they are of a whole, not of lines.
   bool counts_whole = false;
+  // What no field tells alone, asked when the configuration is read; its errors are told at the gate's name.
+  Result<void> (*check)(const void* request) = nullptr;
   // The rules it can report.
   std::vector<Rule> (*rules)() = nullptr;
   // The files (workspace-relative) whose bytes decide the result, or nothing where it cannot be known: such a gate is

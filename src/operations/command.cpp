@@ -32,18 +32,48 @@ struct Source {
   std::string file;  // "" for the output
 };
 
-Result<std::vector<Source>> parse_sources(const std::vector<std::string>& reads) {
+std::optional<std::string> check_reads(std::string_view text) {
+  const auto colon = text.find(':');
+  if (!intake::parse_form(text.substr(0, colon))) {
+    const auto nearest = text::nearest(text.substr(0, colon), {"gnu", "sarif", "junit", "github", "checkstyle"});
+    return format(
+        "\"{}\" names no form{}; forms are gnu, sarif, junit, github and checkstyle, each alone for the output "
+        "or with a file, as sarif:out.sarif",
+        text, nearest ? format(" (did you mean {}?)", *nearest) : std::string());
+  }
+  if (colon + 1 == text.size()) return format("\"{}\" names no file behind the colon", text);
+  return std::nullopt;
+}
+
+std::optional<std::string> check_success(std::string_view text) {
+  const auto code = text::parse_unsigned(text);
+  if (code && *code <= 255) return std::nullopt;
+  return format("\"{}\" is no exit code, which is a number from 0 to 255", text);
+}
+
+std::optional<std::string> check_environment(std::string_view text) {
+  const auto equals = text.find('=');
+  if (equals != std::string_view::npos && equals != 0) return std::nullopt;
+  return format("\"{}\" is not NAME=VALUE", text);
+}
+
+// The fields' checks have seen every text before.
+std::vector<Source> parse_sources(const std::vector<std::string>& reads) {
   std::vector<Source> sources;
   for (const auto& text : reads) {
     const auto colon = text.find(':');
-    const auto form = intake::parse_form(std::string_view(text).substr(0, colon));
-    if (!form)
-      return fail(ErrorKind::config, "command.reads", format("reads = \"{}\" names no form", text), {},
-                  "Forms are gnu, sarif, junit, github and checkstyle, each alone for the output or with a file: "
-                  "sarif:out.sarif");
-    sources.push_back({*form, colon == std::string::npos ? "" : text.substr(colon + 1)});
+    if (const auto form = intake::parse_form(std::string_view(text).substr(0, colon)))
+      sources.push_back({*form, colon == std::string::npos ? "" : text.substr(colon + 1)});
   }
   return sources;
+}
+
+Result<void> check_command(const void* pointer) {
+  const auto& request = *static_cast<const CommandRequest*>(pointer);
+  if (request.run.empty() != request.arguments.empty()) return {};
+  return fail(ErrorKind::config, "command.run",
+              request.run.empty() ? "a command needs run or arguments" : "a command takes run or arguments, not both",
+              {}, "For example: run = \"make lint\"");
 }
 
 std::string last_lines(std::string_view text, std::size_t count) {
@@ -65,10 +95,8 @@ class CommandRun {
   }
 
   Result<Response> run() {
-    if (request_.run.empty() == request_.arguments.empty())
-      return fail(ErrorKind::config, "command.run", format("the gate {} needs either run or arguments", gate_), {},
-                  "For example: run = \"make lint\"");
-    const auto sources = TRY(parse_sources(request_.reads));
+    TRY(check_command(&request_));
+    const auto sources = parse_sources(request_.reads);
     // A report of an earlier run must not be taken for this one's.
     for (const auto& source : sources)
       if (!source.file.empty()) TRY(remove_old(source.file));
@@ -127,9 +155,6 @@ class CommandRun {
     spec.max_output_bytes = static_cast<std::uint64_t>(request_.output_mib) << 20;
     for (const auto& pair : request_.environment) {
       const auto equals = pair.find('=');
-      if (equals == std::string::npos || equals == 0)
-        return fail(ErrorKind::config, "command.environment",
-                    format("environment entry \"{}\" is not NAME=VALUE", pair));
       spec.environment.emplace_back(pair.substr(0, equals), pair.substr(equals + 1));
     }
     if (const auto& change = context_.workspace.change()) spec.environment.emplace_back("CHIRON_SINCE", change->base);
@@ -251,13 +276,17 @@ Operation command_operation() {
                {.help = "What the program reports: gnu, sarif, junit, github or checkstyle for its output, FORM:FILE "
                         "for a file it writes (globs allowed)",
                 .placeholder = "FORM[:FILE]",
-                .example = "[\"gnu\"]"})
+                .example = "[\"gnu\"]",
+                .check = check_reads})
           .add("in", &CommandRequest::folder,
                {.help = "Folder the program runs in, relative to the workspace",
                 .fallback = ".",
                 .placeholder = "FOLDER"})
           .add("environment", &CommandRequest::environment,
-               {.help = "Variables added to the environment", .placeholder = "NAME=VALUE", .example = "[\"LC_ALL=C\"]"})
+               {.help = "Variables added to the environment",
+                .placeholder = "NAME=VALUE",
+                .example = "[\"LC_ALL=C\"]",
+                .check = check_environment})
           .add("inputs", &CommandRequest::inputs,
                {.help = "Globs of every file the result depends on; with them the result may come from the cache",
                 .placeholder = "GLOB",
@@ -266,7 +295,8 @@ Operation command_operation() {
                {.help = "Exit codes that are no failure",
                 .fallback = "0",
                 .placeholder = "CODE",
-                .example = "[\"0\", \"1\"]"})
+                .example = "[\"0\", \"1\"]",
+                .check = check_success})
           .add("level", &CommandRequest::level,
                {.help = "Level of messages that tell none",
                 .fallback = "warning",
@@ -291,6 +321,7 @@ Operation command_operation() {
       "the program runs whole (the base commit is in `CHIRON_SINCE`); findings on unchanged lines do not count.";
   made.gate->rules = [] { return std::vector<Rule>{CommandRun::command_rule()}; };
   made.gate->inputs = command_inputs;
+  made.gate->check = check_command;
   return made;
 }
 

@@ -1,10 +1,13 @@
 // GNU's form of messages, as compilers, linters and grep-like tools print it:
 //   file:line:column: error: message [-Wrule]
 //   file:line: message
+//   file: error: message
+//   program: error: message
 // with clang's and gcc's notes as related places. Lines of another form are passed over: they are the program's talk.
 #include "engines/intake/intake.h"
 #include "foundation/base/text.h"
 #include "foundation/base/utf8.h"
+#include "foundation/io/files.h"
 
 namespace chiron::intake {
 
@@ -91,6 +94,30 @@ std::optional<Severity> take_severity(std::string_view& rest) {
   return std::nullopt;
 }
 
+// "NAME: error: message" of a file as a whole, or of a program. Only a word for the severity makes a message of it:
+// without a line number nothing else tells it from talk.
+std::optional<Line> parse_unnumbered(std::string_view text) {
+  for (std::size_t colon = text.find(": "); colon != std::string_view::npos; colon = text.find(": ", colon + 1)) {
+    if (colon == 0) continue;
+    auto rest = text.substr(colon + 2);
+    const auto all = rest;
+    if (!take_severity(rest) || !all.substr(0, all.size() - rest.size()).contains(':')) continue;
+    return Line{text.substr(0, colon), 0, 0, all};
+  }
+  return std::nullopt;
+}
+
+// A name that stands before a message is a file's where it looks like one or is one; "/usr/bin/ld" and "make" are
+// programs, whose messages are about no file.
+bool names_file(std::string_view name, const Options& options) {
+  if (name.find(' ') == std::string_view::npos && name.starts_with('/') &&
+      !(std::string(name).starts_with(options.root + "/")))
+    return false;
+  if (io::exists(io::join_path(options.folder, name))) return true;
+  if (name.find(' ') != std::string_view::npos) return false;
+  return name.find_first_of("./") != std::string_view::npos && !name.ends_with('.');
+}
+
 bool is_code(std::string_view word) {
   // "E501", "W0611", "TS2304", "SC2086", "DL3008"
   std::size_t letters = 0, digits = 0;
@@ -158,6 +185,8 @@ Result<Taken> read_gnu(std::string_view text, const Options& options) {
     std::string_view shown = raw;
     if (raw.find('\x1b') != std::string_view::npos) shown = cleaned = without_escapes(raw);
     auto line = parse_line(shown);
+    const bool numbered = line.has_value();
+    if (!numbered) line = parse_unnumbered(shown);
     if (!line || line->rest.empty()) continue;
     // "In file included from a.h:3:" and time stamps are no messages about a file.
     if (line->file.find_first_of("\t\"'<>|") != std::string_view::npos || line->file.starts_with("In file included") ||
@@ -169,12 +198,15 @@ Result<Taken> read_gnu(std::string_view text, const Options& options) {
     if (!severity &&
         (line->file.find_first_of("./") == std::string_view::npos || line->file.find(' ') != std::string_view::npos))
       continue;
-    Place place;
-    place.file = workspace_path(line->file, options);
+    const bool of_file = numbered || names_file(line->file, options);
+    if (!of_file && line->file.find(' ') != std::string_view::npos) continue;
+    Place place;  // of no file where a program speaks of itself
+    if (of_file) place.file = workspace_path(line->file, options);
     place.line = line->line;
     place.column = line->column;
     const auto rule = take_rule(rest);
     auto message = utf8::sanitize(rest);
+    if (!of_file) message = utf8::sanitize(io::file_name(line->file)) + ": " + message;
     if (severity && severity->is_note && !taken.findings.empty()) {
       taken.findings.back().related.push_back({std::move(place), std::move(message)});
       continue;

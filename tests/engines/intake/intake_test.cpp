@@ -44,7 +44,17 @@ TEST_CASE("gnu: what compilers and linters print") {
       {"a.c:0:0: error: of the whole file", "error lint/message sub/a.c of the whole file"},
       // coloured although not on a terminal
       {"\x1b[1ma.c:3:7:\x1b[0m \x1b[31merror: \x1b[0mbad", "error lint/message sub/a.c:3:7 bad"},
+      // of a file as a whole, of a program
+      {"src/a.c: error: no newline at the end", "error lint/message sub/src/a.c no newline at the end"},
+      {"/w/x/a.py: warning: too long [W100]", "warning lint/W100 x/a.py too long"},
+      {"ld: error: undefined symbol: main", "error lint/message  ld: undefined symbol: main"},
+      {"/usr/bin/ld: warning: a.o: missing .note.GNU-stack", "warning lint/message  ld: a.o: missing .note.GNU-stack"},
+      {"clang: error: no input files", "error lint/message  clang: no input files"},
+      {"clang: error: linker command failed [-Wx]", "error lint/-Wx  clang: linker command failed"},
       // talk
+      {"Summary of the run: error: 3", "none"},
+      {"all went well: no error", "none"},
+      {"a.c: In function 'main':", "none"},
       {"12:30:45: started", "none"},
       {"make: *** [Makefile:3: all] Error 1", "none"},
       {"In file included from a.c:1:", "none"},
