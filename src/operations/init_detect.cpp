@@ -8,6 +8,7 @@
 #include "foundation/doc/json.h"
 #include "foundation/doc/toml.h"
 #include "foundation/io/files.h"
+#include "foundation/io/process.h"
 
 namespace chiron {
 
@@ -101,11 +102,6 @@ class Detector {
     if (configured("mypy") || has("mypy.ini"))
       add("mypy", "mypy's configuration", "mypy --no-color-output --show-column-numbers .", "gnu");
     if (has(".flake8")) add("flake8", ".flake8", "flake8", "gnu");
-    const bool pytest = configured("pytest") || has("pytest.ini") || has("conftest.py") || has("tests/conftest.py") ||
-                        text_of("setup.cfg").find("[tool:pytest]") != std::string::npos;
-    if (pytest)
-      add("pytest", "pytest's configuration", "python3 -m pytest -q --junit-xml=.chiron/pytest.xml",
-          "junit:.chiron/pytest.xml");
   }
 
   void others() {
@@ -143,6 +139,21 @@ class Detector {
 };
 
 }  // namespace
+
+std::optional<std::string> find_python_with(Context& context, std::string_view module) {
+  // A virtual environment of the workspace knows the project's packages, so it comes first.
+  for (const std::string name : {".venv/bin/python", "venv/bin/python", "env/bin/python", "python3", "python"}) {
+    io::ProcessSpec spec;
+    const bool inside = name.find('/') != std::string::npos;
+    spec.arguments = {inside ? context.workspace.absolute(name) : name, "-c", format("import {}", module)};
+    if (inside && !io::exists(spec.arguments[0])) continue;
+    spec.working_folder = context.workspace.root();
+    spec.timeout = std::chrono::seconds(20);
+    const auto result = io::run_process(spec, &context.cancel);
+    if (result && result->reason == io::ExitReason::exited && result->exit_code == 0) return name;
+  }
+  return std::nullopt;
+}
 
 Result<std::vector<DetectedGate>> detect_gates(Context& context) {
   TRY(context.workspace.files());

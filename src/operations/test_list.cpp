@@ -1,4 +1,5 @@
 // chiron test list: what would run.
+#include "core/reporters/words.h"
 #include "foundation/base/format.h"
 #include "foundation/doc/json.h"
 #include "operations/operations.h"
@@ -39,7 +40,7 @@ Result<Response> run_list(const TestRequest& request, Context& context) {
   response.output = why.empty() ? std::move(out) : std::move(why);
   response.notices = std::move(notices);
   for (const auto& problem : catalog.problems) response.notices.push_back(problem);
-  response.notices.push_back(format("{} tests, {} left out", session.selected.size(), session.left_out));
+  response.notices.push_back(format("{}, {} left out", counted(session.selected.size(), "test"), session.left_out));
   response.exit_code = catalog.problems.empty() ? 0 : 1;
   return response;
 }

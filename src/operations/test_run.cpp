@@ -2,15 +2,26 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <set>
+
+#include "core/reporters/words.h"
 #include "engines/testing/child.h"
 #include "foundation/base/format.h"
 #include "foundation/io/files.h"
+#include "operations/init_detect.h"
 #include "operations/operations.h"
 #include "operations/test_coverage.h"
 
 namespace chiron {
 
 namespace {
+
+// A run of no tests passes nothing. A part of several shards may be empty; what could not be collected is told already.
+bool nothing_ran(const testing::SessionResult& session, const TestRequest& request) {
+  if (!session.selected.empty() || request.no_tests == "pass" || session.result.interrupted) return false;
+  if (!session.result.problems.empty()) return false;
+  return request.shard.empty() || session.left_out == 0;
+}
 
 Result<Response> run_test(const TestRequest& request, Context& context) {
   if (request.targets.empty() && !context.gate.empty()) {
@@ -43,6 +54,13 @@ Result<Response> run_test(const TestRequest& request, Context& context) {
     const std::string xml = testing::write_junit(*result.catalog, result.selected, result.result);
     TRY(io::write_file_atomic(context.absolute(request.junit), xml));
   }
+  if (nothing_ran(result, request))
+    return fail(
+        ErrorKind::usage, "test.nothing-selected",
+        result.left_out == 0 ? std::string("there are no tests in the targets")
+                             : format("none of {} is selected{}", counted(result.left_out, "test"),
+                                      request.filter.empty() ? "" : format(" by the filter {}", request.filter)),
+        {}, "Correct targets and filter; where an empty run is right, say no-tests = \"pass\" (--no-tests pass).");
   Response response = make_test_response(result, request, context);
   if (context.gate.empty())
     response.notices.insert(response.notices.end(), notices.begin(), notices.end());
@@ -58,10 +76,27 @@ Result<Response> run_test(const TestRequest& request, Context& context) {
   return response;
 }
 
+// The folders at the top of the workspace that hold all of the files, or the workspace itself.
+std::string targets_of(const std::vector<std::string>& files) {
+  constexpr std::size_t kMaxFolders = 4;
+  std::set<std::string> folders;
+  for (const auto& file : files)
+    folders.insert(file.find('/') == std::string::npos ? "." : file.substr(0, file.find('/')));
+  if (folders.contains(".") || folders.size() > kMaxFolders) return "\".\"";
+  std::string out;
+  for (const auto& folder : folders) out += (out.empty() ? "\"" : ", \"") + folder + "\"";
+  return out;
+}
+
 std::optional<std::string> detect_tests(Context& context) {
-  auto files = context.workspace.files_matching({"**/test_*.py", "test_*.py", "**/*_test.py"});
+  auto files = context.workspace.files_matching({"**/test_*.py", "test_*.py", "**/*_test.py", "*_test.py"});
   if (!files || files->empty()) return {};
-  return "targets = [\".\"]\n";
+  const auto targets = format("targets = [{}]\n", targets_of(*files));
+  const auto python = find_python_with(context, "pytest");
+  if (!python)
+    return "# No Python found here has pytest. Install it, or name one that has it: python = \"…\"\nenabled = false\n" +
+           targets;
+  return *python == "python3" ? targets : targets + format("python = \"{}\"\n", *python);
 }
 
 }  // namespace
