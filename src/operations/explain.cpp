@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "core/describe.h"
+#include "core/suppression.h"
 #include "foundation/base/format.h"
 #include "foundation/base/text.h"
 #include "operations/operations.h"
@@ -21,6 +22,7 @@ struct Known {
 
 std::vector<Known> all_rules(const Registry& registry) {
   std::vector<Known> rules;
+  for (auto& rule : suppression_rules()) rules.push_back({std::move(rule), "chiron"});
   for (const auto& operation : registry.operations())
     if (operation.gate && operation.gate->rules != nullptr)
       for (auto& rule : operation.gate->rules()) rules.push_back({std::move(rule), std::string(gate_kind(operation))});

@@ -1,6 +1,7 @@
 // chiron reference: the pages of docs/reference, the manual pages and the schema, from the operations' descriptions.
 #include "core/config.h"
 #include "core/describe.h"
+#include "core/suppression.h"
 #include "core/version.h"
 #include "foundation/base/format.h"
 #include "foundation/base/text.h"
@@ -76,17 +77,21 @@ std::string configuration_page(const Registry& registry) {
   return out;
 }
 
+void add_rules(std::string& out, std::string_view family, const std::vector<Rule>& rules) {
+  out += format("\n## {}\n", family);
+  for (const auto& rule : rules) {
+    out += format("\n### `{}`\n\n{} Level: {}.\n", rule.id,
+                  rule.summary.ends_with('.') ? rule.summary : rule.summary + ".", to_string(rule.level));
+    if (!rule.help.empty()) out += format("\n{}\n", rule.help);
+  }
+}
+
 std::string rules_page(const Registry& registry) {
   std::string out = "# Rules\n\n`chiron explain RULE` shows one in the terminal.\n";
-  for (const auto& operation : registry.operations()) {
-    if (!operation.gate || operation.gate->rules == nullptr) continue;
-    out += format("\n## {}\n", gate_kind(operation));
-    for (const auto& rule : operation.gate->rules()) {
-      out += format("\n### `{}`\n\n{} Level: {}.\n", rule.id,
-                    rule.summary.ends_with('.') ? rule.summary : rule.summary + ".", to_string(rule.level));
-      if (!rule.help.empty()) out += format("\n{}\n", rule.help);
-    }
-  }
+  add_rules(out, "chiron", suppression_rules());
+  for (const auto& operation : registry.operations())
+    if (operation.gate && operation.gate->rules != nullptr)
+      add_rules(out, gate_kind(operation), operation.gate->rules());
   return out;
 }
 
