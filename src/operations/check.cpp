@@ -6,6 +6,7 @@
 #include "core/history.h"
 #include "core/report_json.h"
 #include "core/reporters/reporter.h"
+#include "core/reporters/words.h"
 #include "core/suppression.h"
 #include "foundation/base/format.h"
 #include "foundation/base/text.h"
@@ -159,7 +160,8 @@ Result<Response> run_check_operation(const CheckRequest& request, Context& conte
       const auto written = make_baseline(result.before_baseline, *options.baseline, request.expires, request.reason);
       const auto path = context.workspace.absolute(options.baseline->file);
       TRY(io::write_file_atomic(path, write_baseline(written)));
-      response.notices.push_back(format("wrote {} with {} findings", options.baseline->file, written.entries.size()));
+      response.notices.push_back(
+          format("wrote {} with {}", options.baseline->file, counted(written.entries.size(), "finding")));
     }
   }
   if (writable) {

@@ -1,6 +1,7 @@
 // `chiron coverage show`: what the reports say of all files, as a table, annotated sources or data.
 #include <algorithm>
 
+#include "core/reporters/words.h"
 #include "engines/coverage/changes.h"
 #include "engines/coverage/show_page.h"
 #include "engines/coverage/write_report.h"
@@ -108,7 +109,7 @@ Result<Response> run_merge(const CoverageMergeRequest& request, Context& context
     response.output = std::move(text);
   } else {
     TRY(io::write_file_atomic(context.absolute(request.output), text));
-    response.output = format("{} files merged into {}\n", merged.files.size(), request.output);
+    response.output = format("{} merged into {}\n", counted(merged.files.size(), "file"), request.output);
   }
   return response;
 }

@@ -157,7 +157,10 @@ class TerminalWriter {
   void write() {
     if (options_.before != nullptr) compare();
     write_findings();
-    if (!options_.quiet || report_.verdict != Verdict::pass) write_gates();
+    if (options_.quiet)
+      write_reasons();
+    else
+      write_gates();
     write_verdict();
   }
 
@@ -343,6 +346,18 @@ class TerminalWriter {
       for (const auto& more : lines) line(std::string(indent, ' ') + more);
     }
     output_.put('\n');
+  }
+
+  // Without the table, what no finding tells: why a gate could not run or failed.
+  void write_reasons() {
+    for (const auto& gate : report_.gates) {
+      const bool unwell =
+          gate.status == GateStatus::could_not_run || (gate.status == GateStatus::failed && gate.counts.total() == 0);
+      if (!unwell) continue;
+      const auto lines = wrap(printable(gate.gate + ": " + gate.reason, true), width_ - 2);
+      for (std::size_t i = 0; i < lines.size(); ++i)
+        line(i == 0 ? paint(status_words(gate.status), ink_of(gate.status)) + ": " + lines[i] : "  " + lines[i]);
+    }
   }
 
   static std::string remark(const GateResult& gate) {

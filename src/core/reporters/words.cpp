@@ -40,7 +40,9 @@ std::string describe(const Metric& metric) {
   while (text.ends_with('0')) text.pop_back();
   if (text.ends_with('.')) text.pop_back();
   if (text == "-0") text = "0";
-  return metric.unit.empty() ? text : text + " " + metric.unit;
+  auto unit = metric.unit;
+  if (text == "1" && unit.ends_with('s') && unit.size() > 2) unit.pop_back();  // "1 test", yet "1 ms"
+  return unit.empty() ? text : text + " " + unit;
 }
 
 std::string describe_duration(std::uint64_t duration_ms) {

@@ -59,6 +59,9 @@ Error errno_error(std::string_view action, std::string_view path, int error_numb
     case EROFS:
       code = "io.permission";
       break;
+    case EPIPE:
+      code = kReaderGone;
+      break;
     case ENOSPC:
     case EDQUOT:
       code = "io.full";

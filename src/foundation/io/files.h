@@ -79,6 +79,9 @@ struct Entry {
 [[nodiscard]] std::string current_folder();
 
 // "failed to open x: No such file or directory" with the matching code.
+// The code of an error about a pipe whose reader has left ("| head"): the reader has what it wanted, so programs end
+// quietly.
+inline constexpr std::string_view kReaderGone = "io.reader-gone";
 [[nodiscard]] Error errno_error(std::string_view action, std::string_view path, int error_number);
 
 }  // namespace chiron::io

@@ -45,7 +45,7 @@ int run_drop_in(const DropIn& tool, std::span<const std::string> arguments, cons
   DropInContext context{out, err, read_standard_input, pool, cancel, terminal.out_is_terminal, terminal.width};
   const int code = tool.run(arguments, context);
   (void)err.finish();  // nowhere left to say it
-  if (const auto written = out.finish(); !written) {
+  if (const auto written = out.finish(); !written && written.error().code != io::kReaderGone) {
     print_error(written.error(), false);
     return code == 0 ? 2 : code;
   }

@@ -5,6 +5,7 @@
 #include <mutex>
 #include <thread>
 
+#include "core/reporters/words.h"
 #include "foundation/base/format.h"
 #include "foundation/base/utf8.h"
 
@@ -48,9 +49,7 @@ std::string ended_line(const GateResult& result, const Timing& timing, bool colo
   std::string text = colour ? format("{}{:<5}\x1b[0m", colour_of(result.status), mark(result.status))
                             : format("{:<5}", mark(result.status));
   text += format(" {:<20} {:>8}", result.gate, timing.cached ? "cached" : seconds(timing.duration_ms));
-  if (result.counts.total() != 0)
-    text +=
-        format("  {} errors, {} warnings, {} notes", result.counts.errors, result.counts.warnings, result.counts.notes);
+  if (result.counts.total() != 0) text += "  " + describe(result.counts);
   if (!result.reason.empty()) text += "  " + result.reason.substr(0, result.reason.find('\n'));
   return text;
 }

@@ -25,7 +25,8 @@ struct Target {
 Result<Target> parse_target(const std::string& text) {
   const auto colon = text.find(':');
   if (colon != std::string::npos)
-    if (const auto format = parse_report_format(std::string_view(text).substr(0, colon)))
+    if (const auto format = parse_report_format(std::string_view(text).substr(0, colon));
+        format && colon + 1 < text.size())
       return Target{*format, text.substr(colon + 1)};
   if (const auto format = report_format_of_file(text)) return Target{*format, text};
   return fail(ErrorKind::usage, "usage.value", format("--output {} names no form of report", text), {},
@@ -60,6 +61,12 @@ Report loose_report(const Command& command, Response& response, Context& context
   return report;
 }
 
+// A reader of standard output that left early has what it wanted: neither the files nor the exit code suffer.
+Result<void> finish_output(io::Output& output) {
+  if (auto written = output.finish(); !written && written.error().code != io::kReaderGone) return written;
+  return {};
+}
+
 int exit_code_of(const Report& report) {
   switch (report.verdict) {
     case Verdict::pass:
@@ -86,7 +93,7 @@ Result<int> print_response(const Command& command, Response response, Context& c
   io::DescriptorOutput out(1, "standard output");
   if (response.output) out.write(*response.output);
   if (!command.operation->prints_findings) {
-    TRY(out.finish());
+    TRY(finish_output(out));
     return response.exit_code.value_or(0);
   }
   const auto exit_code = response.exit_code;
@@ -124,7 +131,7 @@ Result<int> print_response(const Command& command, Response response, Context& c
     load_trend(format_asked);
     TRY(write_report(format_asked, report, times, out, options));
   }
-  TRY(out.finish());
+  TRY(finish_output(out));
   for (const auto& text : globals.outputs) {
     const auto target = TRY(parse_target(text));
     const auto path = target.file == "-" ? "/dev/stdout" : context.absolute(target.file);
@@ -134,7 +141,7 @@ Result<int> print_response(const Command& command, Response response, Context& c
     auto file_options = options;
     file_options.colour = file_options.hyperlinks = false;
     TRY(write_report(target.format, report, times, *file, file_options));
-    TRY(file->finish());
+    TRY(finish_output(*file));
   }
   return exit_code.value_or(exit_code_of(report));
 }

@@ -34,7 +34,8 @@
   const duration = (ms) => ms < 1000 ? ms + ' ms' : ms < 60000 ? (ms / 1000).toFixed(1) + ' s'
     : ms < 3600000 ? Math.floor(ms / 60000) + ' min ' + Math.floor(ms / 1000 % 60) + ' s'
     : Math.floor(ms / 3600000) + ' h ' + Math.floor(ms / 60000 % 60) + ' min';
-  const measured = (metric) => (metric[1] === null ? 'not known' : decimal.format(metric[1])) + (metric[2] ? ' ' + metric[2] : '');
+  const unitOf = (value, unit) => (value === 1 && unit.length > 2 && unit.endsWith('s') ? unit.slice(0, -1) : unit);
+  const measured = (metric) => (metric[1] === null ? 'not known' : decimal.format(metric[1])) + (metric[2] ? ' ' + unitOf(metric[1], metric[2]) : '');
   const listed = (parts) => parts.length < 2 ? parts.join('') : parts.slice(0, -1).join(', ') + ' and ' + parts[parts.length - 1];
 
   // ---- Columns: what filtering and sorting touch lies in typed arrays ------------------------------------------------
