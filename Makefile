@@ -1,6 +1,6 @@
 # The few commands of daily work; `make help` lists them. CMake does the building.
 .DEFAULT_GOAL := help
-.PHONY: help setup run build test acceptance bench fuzz accept tidy install package debug asan coverage clean
+.PHONY: help setup run build test sanitize acceptance bench fuzz accept tidy install package debug asan coverage clean
 SHELL := /bin/bash
 PRESET ?= release
 JOBS ?= $(shell nproc)
@@ -26,6 +26,9 @@ test: setup $(BUILD)/build.ninja  ## set up, build and run all tests
 	@cmake --build $(BUILD) -j $(JOBS)
 	@ctest --test-dir $(BUILD) --output-on-failure -j $(JOBS)
 
+sanitize: setup  ## build and run our own tests with the address and undefined-behaviour sanitizers
+	@scripts/sanitizers.sh
+
 acceptance: build  ## check public projects (needs the package registry)
 	@scripts/acceptance.sh $(CHIRON)
 
@@ -35,12 +38,12 @@ bench: build  ## measure: make bench NAME=coverage (without NAME: all)
 fuzz:  ## fuzz a target: make fuzz NAME=json TIME=600 (without NAME: list them)
 	@scripts/fuzz.sh "$(NAME)" "$(or $(TIME),60)"
 
-accept: $(BUILD)/build.ninja  ## rewrite golden files and reference pages, and show what changed
+accept: $(BUILD)/build.ninja  ## rewrite golden files, casebooks and reference pages, and show what changed
 	@cmake --build $(BUILD) -j $(JOBS)
 	@CHIRON_ACCEPT=1 ctest --test-dir $(BUILD) -j $(JOBS) -E conformance >/dev/null || true
 	@$(CHIRON) reference docs/reference
-	@git --no-pager diff --stat -- tests/golden docs/reference
-	@git --no-pager diff -- tests/golden docs/reference
+	@git --no-pager diff --stat -- tests/golden tests/cases docs/reference
+	@git --no-pager diff -- tests/golden tests/cases docs/reference
 
 tidy: $(BUILD)/build.ninja  ## the house rules
 	@cmake --build $(BUILD) --target house-rules -j $(JOBS)
