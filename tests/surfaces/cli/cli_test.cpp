@@ -10,44 +10,11 @@
 #include "foundation/io/files.h"
 #include "foundation/io/process.h"
 #include "support/support.h"
+#include "surfaces/cli/home.h"
 
 using namespace chiron;
-using namespace std::chrono_literals;
-
-namespace {
-
-struct Home {
-  io::TemporaryFolder folder = *io::TemporaryFolder::create("cli-test");
-  std::string path = folder.path();
-
-  void write(const std::string& name, std::string_view text) const {
-    REQUIRE(io::make_folders(std::string(io::parent_path(path + "/" + name))));
-    REQUIRE(io::write_file_atomic(path + "/" + name, text));
-  }
-  io::ProcessResult run(std::vector<std::string> arguments,
-                        std::vector<std::pair<std::string, std::string>> environment = {}) const {
-    io::ProcessSpec spec;
-    spec.arguments = std::move(arguments);
-    if (spec.arguments[0] == "chiron") spec.arguments[0] = test::chiron_binary();
-    spec.working_folder = path;
-    spec.environment = std::move(environment);
-    spec.timeout = 120s;
-    auto result = io::run_process(spec);
-    REQUIRE_MESSAGE(result, (result ? "" : to_string(result.error())));
-    REQUIRE(result->reason != io::ExitReason::timed_out);
-    return *std::move(result);
-  }
-  void git(std::vector<std::string> arguments) const {
-    arguments.insert(arguments.begin(),
-                     {"git", "-c", "user.name=t", "-c", "user.email=t@t", "-c", "init.defaultBranch=main"});
-    const auto result = run(std::move(arguments));
-    REQUIRE_MESSAGE(result.exit_code == 0, result.error_output);
-  }
-};
-
-bool has(std::string_view text, std::string_view part) { return text.find(part) != std::string_view::npos; }
-
-}  // namespace
+using test::has;
+using test::Home;
 
 TEST_CASE("cli: help, version, and words that were misspelt") {
   const Home home;
@@ -93,6 +60,61 @@ TEST_CASE("cli: exit codes of check, and a broken configuration") {
   CHECK(broken.exit_code == 2);
   CHECK(has(broken.error_output, "chiron.toml:3:1"));
   CHECK(has(broken.error_output, "Did you mean run?"));
+}
+
+TEST_CASE("cli: what is wrong in a command gate is told when the configuration is read") {
+  const Home home;
+  home.write("chiron.toml",
+             "[gate.a]\nkind = \"command\"\nrun = \"touch ran\"\nreads = [\"gnu\", \"sarfi:a\"]\nsuccess = [\"0\", "
+             "\"x\"]\nenvironment = \"A\"\n");
+  const auto wrong = home.run({"chiron", "check", "--dry-run"});
+  CHECK(wrong.exit_code == 2);
+  CHECK(has(wrong.error_output, "chiron.toml:4:17"));
+  CHECK(has(wrong.error_output, "did you mean sarif?"));
+  CHECK(has(wrong.error_output, "chiron.toml:5:17"));
+  CHECK(has(wrong.error_output, "chiron.toml:6:15"));
+  home.write("chiron.toml", "[gate.a]\nkind = \"command\"\n");
+  CHECK(has(home.run({"chiron", "check"}).error_output, "chiron.toml:1:7: a command needs run or arguments"));
+  CHECK(home.run({"chiron", "command", "--reads", "gmu", "--", "true"}).exit_code == 2);
+}
+
+TEST_CASE("cli: a reader that leaves early costs neither the exit code nor the files, and nothing is said") {
+  const Home home;
+  home.write("chiron.toml",
+             "[gate.a]\nkind = \"command\"\nrun = \"seq 1 20000 | sed 's/.*/a.c:&: error: e&/'\"\nreads = [\"gnu\"]\n");
+  const auto result = home.run({"bash", "-c",
+                                "set -o pipefail; " + test::chiron_binary() +
+                                    " check -q -o report.json | head -n 1; echo status ${PIPESTATUS[0]}"});
+  CHECK(has(result.output, "status 1"));
+  CHECK(result.error_output == "");
+  CHECK(io::exists(home.path + "/report.json"));
+}
+
+TEST_CASE("cli: --quiet prints findings and why a gate could not run, and no table") {
+  const Home home;
+  home.write("chiron.toml",
+             "[gate.a]\nkind = \"command\"\nrun = \"echo a.c:1: error: one\"\nreads = [\"gnu\"]\n"
+             "[gate.b]\nkind = \"command\"\narguments = [\"no-such-program-anywhere\"]\n");
+  const auto result = home.run({"chiron", "check", "-q"});
+  CHECK(result.exit_code == 2);
+  CHECK(has(result.output, "error[a/message]: one"));
+  CHECK(has(result.output, "could not run: b: "));
+  CHECK(!has(result.output, "status"));
+  CHECK(has(result.output, "1 error"));
+  CHECK(!has(result.output, "1 errors"));
+}
+
+TEST_CASE("cli: a test gate that selects nothing could not run") {
+  const Home home;
+  home.write("tap.sh", "#!/bin/sh\necho '1..1'\necho 'ok 1 - fine'\n");
+  ::chmod((home.path + "/tap.sh").c_str(), 0755);
+  CHECK(home.run({"chiron", "test", "tap:./tap.sh"}).exit_code == 0);
+  const auto none = home.run({"chiron", "test", "tap:./tap.sh", "--filter", "name(absent)"});
+  CHECK(none.exit_code == 2);
+  CHECK(has(none.error_output, "none of 1 test is selected by the filter name(absent)"));
+  CHECK(home.run({"chiron", "test", "tap:./tap.sh", "--filter", "name(absent)", "--no-tests", "pass"}).exit_code == 0);
+  home.write("chiron.toml", "[gate.test]\ntargets = [\"tap:./tap.sh\"]\nfilter = \"name(absent)\"\n");
+  CHECK(home.run({"chiron", "check"}).exit_code == 2);
 }
 
 TEST_CASE("cli: --since counts changed lines only; file names of any bytes come through") {
