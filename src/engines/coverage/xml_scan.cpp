@@ -46,6 +46,11 @@ bool holds_markup(std::string_view text, char second) {
   return false;
 }
 
+// Whether nothing in a comment or declaration needs to be judged: encodings and control characters do.
+bool is_plain_ascii(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) { return is(c, kSpace) || (c >= 0x20 && c < 0x7f); });
+}
+
 enum class Step { ok, more, not_plain, stopped };
 
 class Scanner {
@@ -297,9 +302,10 @@ class Scanner {
       if (!first || declaration_text.find("version") == std::string::npos) return Step::not_plain;
       if (encoding != std::string::npos && declaration_text.find("utf-8", encoding) == std::string::npos)
         return Step::not_plain;
-    } else if (rest.starts_with("<?xml")) {
-      return Step::not_plain;
+    } else {
+      return Step::not_plain;  // other instructions are rare
     }
+    if (!is_plain_ascii(rest.substr(0, close))) return Step::not_plain;
     taken = close + 2;
     return Step::ok;
   }
@@ -310,7 +316,7 @@ class Scanner {
     if (rest.starts_with("<!--")) {
       const auto close = rest.find("--", 4);
       if (close == std::string_view::npos || close + 2 >= rest.size()) return Step::more;
-      if (rest[close + 2] != '>') return Step::not_plain;
+      if (rest[close + 2] != '>' || !is_plain_ascii(rest.substr(0, close))) return Step::not_plain;
       taken = close + 3;
       return Step::ok;
     }
@@ -319,6 +325,7 @@ class Scanner {
     if (close == std::string_view::npos) return Step::more;
     // A "[" opens declarations; a "<" or a ">" within a quoted name is for the library as well.
     if (rest.substr(1, close).find_first_of("[<") != std::string_view::npos) return Step::not_plain;
+    if (!is_plain_ascii(rest.substr(0, close))) return Step::not_plain;
     doctype_seen_ = true;
     taken = close + 1;
     return Step::ok;

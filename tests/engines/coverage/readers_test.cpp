@@ -197,6 +197,12 @@ TEST_CASE("hostile JSON, endless records and entity bombs end at a named bound")
   CHECK(code(arms) == "lcov.syntax");
 }
 
+TEST_CASE("a comment that is no UTF-8 is refused, though nothing of it is read") {
+  CHECK_FALSE(read_text("<coverage line-rate='1'><!-- \x8e\x9e --></coverage>").has_value());
+  CHECK(read_text("<coverage line-rate='1'><!-- \xC3\xA4 --></coverage>").has_value());
+  CHECK_FALSE(read_text("<coverage line-rate='1'><? x?></coverage>").has_value());
+}
+
 TEST_CASE("the end tag as text within what is skipped does not end it") {
   const std::string text =
       "<coverage line-rate='1'><class filename='a'><?x </class> ?><lines><line number='1' hits='1'/></lines></class>"
