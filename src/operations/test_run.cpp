@@ -4,7 +4,6 @@
 
 #include <set>
 
-#include "core/reporters/words.h"
 #include "engines/testing/child.h"
 #include "foundation/base/format.h"
 #include "foundation/io/files.h"
@@ -15,13 +14,6 @@
 namespace chiron {
 
 namespace {
-
-// A run of no tests passes nothing. A part of several shards may be empty; what could not be collected is told already.
-bool nothing_ran(const testing::SessionResult& session, const TestRequest& request) {
-  if (!session.selected.empty() || request.no_tests == "pass" || session.result.interrupted) return false;
-  if (!session.result.problems.empty()) return false;
-  return request.shard.empty() || session.left_out == 0;
-}
 
 Result<Response> run_test(const TestRequest& request, Context& context) {
   if (request.targets.empty() && !context.gate.empty()) {
@@ -54,13 +46,6 @@ Result<Response> run_test(const TestRequest& request, Context& context) {
     const std::string xml = testing::write_junit(*result.catalog, result.selected, result.result);
     TRY(io::write_file_atomic(context.absolute(request.junit), xml));
   }
-  if (nothing_ran(result, request))
-    return fail(
-        ErrorKind::usage, "test.nothing-selected",
-        result.left_out == 0 ? std::string("there are no tests in the targets")
-                             : format("none of {} is selected{}", counted(result.left_out, "test"),
-                                      request.filter.empty() ? "" : format(" by the filter {}", request.filter)),
-        {}, "Correct targets and filter; where an empty run is right, say no-tests = \"pass\" (--no-tests pass).");
   Response response = make_test_response(result, request, context);
   if (context.gate.empty())
     response.notices.insert(response.notices.end(), notices.begin(), notices.end());
