@@ -139,7 +139,7 @@ class OrgReader {
       own = text(line);
     };
     skip(stars);
-    // Words such as TODO are shown: styles look for them. A priority behind one is not a word.
+    // The keyword is shown: styles look for such words. A priority behind one is not a word.
     if (own.size() >= 4 && own.starts_with("[#") && own[3] == ']') skip(4);
     // Tags at the end: ":one:two:".
     if (own.ends_with(':')) {

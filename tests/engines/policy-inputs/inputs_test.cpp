@@ -106,7 +106,7 @@ TEST_CASE("HCL 1: blocks and assigned objects are lists, labels are levels") {
                    "a = <<E\nx\n", "a = yes", "/* x", "a = 0x", "a = [,]"}) {
     const auto value = policy::parse_input(InputFormat::hcl1, bad);
     CHECK_MESSAGE(!value, bad);
-    if (!value) CHECK(value.error().place.line >= 1);
+    if (!value) CHECK(value.error().place->line >= 1);
   }
   const std::string deep(300, '[');
   CHECK(policy::parse_input(InputFormat::hcl1, "a = " + deep).error().code == "limit.depth");
