@@ -317,9 +317,11 @@ bool CodeGenerator::every(Literal& each) {
   op.c = domain;
   op.a = each.key != nullptr ? static_cast<Operand>(each.key->slot) : fresh();
   op.b = static_cast<Operand>(each.value->slot);
+  const std::size_t outside = trail_.size();
   if (each.key != nullptr) bind(each.key->slot);
   bind(each.value->slot);
   if (!block(*each.block)) return false;
+  closed_.insert(closed_.end(), trail_.begin() + static_cast<std::ptrdiff_t>(outside), trail_.end());
   emit(Opcode::succeed);
   code_.ops[at].end = static_cast<std::uint32_t>(code_.ops.size());
   return true;
@@ -690,6 +692,7 @@ void CodeGenerator::query(std::vector<std::uint32_t>& variables, std::vector<Cap
   std::vector<Operand> row;
   for (std::uint32_t slot = 0; slot < body_.variables.size(); ++slot) {
     const hir::Variable& variable = body_.variables[slot];
+    if (std::find(closed_.begin(), closed_.end(), slot) != closed_.end()) continue;
     if (!variable.generated && bound_[slot] &&
         std::find_if(trail_.begin(), trail_.end(), [&](auto s) { return s == slot; }) != trail_.end()) {
       bool inner = false;

@@ -75,6 +75,7 @@ class CodeGenerator {
   PolicyErrors& errors_;
   std::vector<char> bound_;
   std::vector<std::uint32_t> trail_;
+  std::vector<std::uint32_t> closed_;  // bound inside a closure: no answer of a query
   std::uint32_t next_register_;
   void try_case();
   bool test_cases_ = false, case_pending_ = false;

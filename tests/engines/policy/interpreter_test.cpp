@@ -247,10 +247,10 @@ TEST_CASE("a trace shows the way to each failure") {
   Store names;
   const std::vector<Value> path{names.intern("t"), names.intern("ok")};
   CHECK(in::document_trace(tree, {path, {}, in::Detail::fails, false}) ==
-        "  query:1          Enter data.t.ok = _  \n"
-        "  t.rego:3         | Enter data.t.ok  \n"
-        "  t.rego:5         | | Fail __local1__ = 6  \n"
-        "  query:1          | Fail data.t.ok = _  \n");
+        "  query:1        Enter data.t.ok = _  \n"
+        "  t.rego:3       | Enter data.t.ok  \n"
+        "  t.rego:5       | | Fail __local1__ = 6  \n"
+        "  query:1        | Fail data.t.ok = _  \n");
   CHECK(in::document_trace(tree, {path, {}, in::Detail::full, false})
             .find("Index data.t.ok (matched 1 rule, early exit)") != std::string::npos);
 }

@@ -190,7 +190,7 @@ std::vector<const Rule*> Interpreter::candidates(Frame& frame, const Leaf& leaf,
   for (const Rule* rule : tree_.rules(leaf)) {
     bool matches = false;
     for (const Rule* at = rule; at != nullptr; at = at->otherwise)
-      matches = matches || may_match(frame, *at, arguments);
+      matches = matches || options_.watcher != nullptr || may_match(frame, *at, arguments);
     if (matches) out.push_back(rule);
   }
   if (is_partial()) {
