@@ -199,7 +199,9 @@ class Inline {
       }
       known = {at + 2, found};
     }
-    const auto close = known.found;
+    auto close = known.found;
+    // What ends with the emphasis around it.
+    if (close != kNone && close >= end_ && end_ - 1 >= at + 2 && text_[end_ - 1] == mark) close = end_ - 1;
     if (close == kNone || close >= end_) return at;
     flush(at);
     walker_.open(kTags[which]);
