@@ -207,6 +207,7 @@ class Hcl1Reader {
       ++at_;
     std::string spelt(text_.substr(digits, at_ - digits));
     if (spelt.starts_with("0x") || spelt.starts_with("0X")) {
+      if (spelt.size() == 2) return wrong(begin, "a number without digits");
       std::uint64_t whole = 0;
       for (const char c : std::string_view(spelt).substr(2)) {
         const int digit = is_digit(c)            ? c - '0'
