@@ -199,7 +199,7 @@ TEST_CASE("stepping gives what the machine gives") {
   }
 }
 
-// Still finds policies whose partial result answers otherwise than the policy (docs/gates/policy.md says so); until that
+// Still finds policies whose partial result answers otherwise than the policy; until that
 // is mended its outcome is shown and does not fail the suite.
 TEST_CASE("random policies: stepping, and partial results with the input added, answer as the machine does" * doctest::may_fail()) {
   for (unsigned seed = 1; seed <= 60; ++seed) {
