@@ -381,27 +381,29 @@ bool Interpreter::builtin_result(Frame& frame, const Expr& expr, Value output, s
   return output.is_false() ? true : next();
 }
 
+bool Interpreter::each_item(Frame& frame, const Term& from, Term& into, Next done) {
+  const std::size_t at = into.items.size();
+  if (at == from.items.size()) return done();
+  const Term* var = tree_.var("__operand" + std::to_string(++next_result_) + "__");
+  return unify(frame, {from.items[at], frame.bindings}, {var, frame.bindings}, [&] {
+    into.items.push_back(plug(var, frame.bindings));
+    const bool more = each_item(frame, from, into, done);
+    into.items.pop_back();
+    return more;
+  });
+}
+
 bool Interpreter::call_builtin(Frame& frame, const Expr& expr, const Builtin& builtin, const Term*, std::size_t count,
                                Next next) {
   if (builtin.name == "internal.print") {
     // What is printed is evaluated where the bindings are at hand.
     Term* plugged = tree_.term(Kind::array);
     const Term* list = expose(apply({expr.terms[1], frame.bindings}).term);
-    auto each = [&](auto& self, std::size_t i) -> bool {
-      if (i == list->items.size()) {
-        Expr shown;
-        shown.terms = {expr.terms[0], plugged};
-        return print(frame, shown) && next();
-      }
-      const Term* var = tree_.var("__printed" + std::to_string(++next_result_) + "__");
-      return unify(frame, {list->items[i], frame.bindings}, {var, frame.bindings}, [&] {
-        plugged->items.push_back(plug(var, frame.bindings));
-        const bool more = self(self, i + 1);
-        plugged->items.pop_back();
-        return more;
-      });
-    };
-    return each(each, 0);
+    return each_item(frame, *list, *plugged, [&] {
+      Expr shown;
+      shown.terms = {expr.terms[0], plugged};
+      return print(frame, shown) && next();
+    });
   }
   std::vector<Value> arguments(count);
   for (std::size_t i = 0; i < count; ++i) {
@@ -413,24 +415,13 @@ bool Interpreter::call_builtin(Frame& frame, const Expr& expr, const Builtin& bu
       made->terms[i + 1] = var;
       const Term* operand = expr.terms[i + 1];
       if (operand->kind == Kind::array || operand->kind == Kind::set || operand->kind == Kind::object) {
-        // Its parts one by one.
         Term* copy = tree_.term(operand->kind);
-        auto each = [&](auto& self, std::size_t k) -> bool {
-          if (k == operand->items.size()) {
-            Value whole;
-            if (!ground_value(*copy, whole)) return true;
-            made->terms[i + 1] = tree_.constant(whole);
-            return call_builtin(frame, *made, builtin, nullptr, count, next);
-          }
-          const Term* part = tree_.var("__operand" + std::to_string(++next_result_) + "__");
-          return unify(frame, {operand->items[k], frame.bindings}, {part, frame.bindings}, [&] {
-            copy->items.push_back(plug(part, frame.bindings));
-            const bool more = self(self, k + 1);
-            copy->items.pop_back();
-            return more;
-          });
-        };
-        return each(each, 0);
+        return each_item(frame, *operand, *copy, [&] {
+          Value whole;
+          if (!ground_value(*copy, whole)) return true;
+          made->terms[i + 1] = tree_.constant(whole);
+          return call_builtin(frame, *made, builtin, nullptr, count, next);
+        });
       }
       return unify(frame, {operand, frame.bindings}, {var, frame.bindings}, [&] {
         Value value;
@@ -576,15 +567,19 @@ bool Interpreter::call_rule(Frame& frame, const Expr& expr, const Rule& rule, st
 
 // ---- queries ------------------------------------------------------------------------------------------------------
 
-std::expected<std::vector<Interpreter::Row>, PolicyError> Interpreter::query(const Tree::Query& query) {
-  World world;
+void Interpreter::begin(World& world, Bindings& root) {
   world.input = options_.evaluation.input;
   world.data = options_.evaluation.data.defined() ? options_.evaluation.data : tree_.policy().data();
   world_ = &world;
-  Bindings root;
   root_ = &root;
   deadline_ = std::chrono::steady_clock::now() + options_.evaluation.timeout;
   stack_limit_ = reinterpret_cast<const char*>(__builtin_frame_address(0)) - machine_limits::kStackBytes;
+}
+
+std::expected<std::vector<Interpreter::Row>, PolicyError> Interpreter::query(const Tree::Query& query) {
+  World world;
+  Bindings root;
+  begin(world, root);
   Frame frame{&query.body, &root, nullptr, ++next_query_};
   std::vector<Row> rows;
   event(Operation::enter, frame, query.body);

@@ -133,12 +133,16 @@ class Interpreter {
 
   // evaluation
   bool run(Frame& frame, Next next);
+  // What a query starts from; both must live as long as it runs.
+  void begin(World& world, Bindings& root);
   bool run_closure(Frame& frame, Next next, bool& found);
   bool step(Frame& frame, const Expr& expr, Next next);
   bool step_with(Frame& frame, const Expr& expr, Next next);
   bool step_not(Frame& frame, const Expr& expr, Next next);
   bool step_every(Frame& frame, const Expr& expr, Next next);
   bool step_call(Frame& frame, const Expr& expr, Next next);
+  // The items of `from` behind those that `into` has, each evaluated and added there; then `done`.
+  bool each_item(Frame& frame, const Term& from, Term& into, Next done);
   bool call_builtin(Frame& frame, const Expr& expr, const Builtin& builtin, const Term* result, std::size_t count,
                     Next next);
   bool call_function(Frame& frame, const Expr& expr, const Leaf& leaf, Next next);

@@ -477,13 +477,8 @@ bool Interpreter::support_rule(Frame& frame, const Rule& rule, const Leaf&, cons
 
 std::expected<PartialResult, PolicyError> Interpreter::partial(const Tree::Query& query) {
   World world;
-  world.input = options_.evaluation.input;
-  world.data = options_.evaluation.data.defined() ? options_.evaluation.data : tree_.policy().data();
-  world_ = &world;
   Bindings root;
-  root_ = &root;
-  deadline_ = std::chrono::steady_clock::now() + options_.evaluation.timeout;
-  stack_limit_ = reinterpret_cast<const char*>(__builtin_frame_address(0)) - machine_limits::kStackBytes;
+  begin(world, root);
   auto path_of = [&](const std::string& text) {
     Term* made = tree_.term(Kind::ref);
     for (const std::string_view part : text::split(text, '.')) {
