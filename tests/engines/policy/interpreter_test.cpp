@@ -159,6 +159,8 @@ Value value_of(Policy& policy, const std::string& text) {
   return policy.store().from_document(to_document((*rows)[0].expressions[0].value));
 }
 
+constexpr const char* kQueries[] = {"v := data.t.p3", "data.t.p3 == true; v := 1", "v := data.t.s",
+                                    "not data.t.p2; v := 1"};
 constexpr const char* kData = "{\"d\": {\"k\": 1, \"m\": \"a\", \"list\": [1, \"a\"]}}";
 
 }  // namespace
@@ -199,16 +201,32 @@ TEST_CASE("stepping gives what the machine gives") {
   }
 }
 
-// Still finds policies whose partial result answers otherwise than the policy; until that
-// is mended its outcome is shown and does not fail the suite.
-TEST_CASE("random policies: stepping, and partial results with the input added, answer as the machine does" * doctest::may_fail()) {
+TEST_CASE("random policies: stepping answers as the machine does") {
   for (unsigned seed = 1; seed <= 60; ++seed) {
     Maker maker{std::mt19937(seed)};
     const std::string text = maker.module(4);
     auto policy = policy_of({{"t.rego", text}}, kData);
     REQUIRE(policy->compile().empty());
-    for (const char* query :
-         {"v := data.t.p3", "data.t.p3 == true; v := 1", "v := data.t.s", "not data.t.p2; v := 1"}) {
+    for (const char* query : kQueries) {
+      for (int round = 0; round < 4; ++round) {
+        const std::string input_text = maker.input();
+        const Value input = value_of(*policy, input_text);
+        INFO(seed, "\n", text, "\n", query, "\n", input_text);
+        REQUIRE(stepped(*policy, query, input) == answer(*policy, query, input));
+      }
+    }
+  }
+}
+
+// Still finds policies whose partial result answers otherwise than the policy; until that is mended its outcome is
+// shown and does not fail the suite.
+TEST_CASE("random policies: partial results with the input added answer as the policy does" * doctest::may_fail()) {
+  for (unsigned seed = 1; seed <= 60; ++seed) {
+    Maker maker{std::mt19937(seed)};
+    const std::string text = maker.module(4);
+    auto policy = policy_of({{"t.rego", text}}, kData);
+    REQUIRE(policy->compile().empty());
+    for (const char* query : kQueries) {
       for (const bool shallow : {false, true}) {
         in::Tree tree(*policy);
         in::PartialResult partial = partially(*policy, tree, query, shallow);
@@ -225,7 +243,6 @@ TEST_CASE("random policies: stepping, and partial results with the input added, 
           const Value input = value_of(*policy, input_text);
           const std::string want = answer(*policy, query, input);
           INFO(input_text);
-          REQUIRE(stepped(*policy, query, input) == want);
           std::set<std::string> got;
           for (const in::Body& body : partial.queries) {
             std::string joined;
