@@ -15,6 +15,14 @@ std::string little(std::uint64_t value, int bytes) {
 
 }  // namespace
 
+std::string from_hex(std::string_view digits) {
+  std::string out;
+  const auto value = [](char c) { return c <= '9' ? c - '0' : c - 'a' + 10; };
+  for (std::size_t i = 0; i + 1 < digits.size(); i += 2)
+    out += static_cast<char>(value(digits[i]) << 4 | value(digits[i + 1]));
+  return out;
+}
+
 std::string make_tar(const std::vector<Item>& items) {
   std::string out;
   for (const auto& item : items) {

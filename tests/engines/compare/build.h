@@ -15,6 +15,7 @@ struct Item {
   std::uint32_t mtime = 1'600'000'000;
 };
 
+[[nodiscard]] std::string from_hex(std::string_view digits);
 [[nodiscard]] std::string make_tar(const std::vector<Item>& items);
 // `level` 0: stored.
 [[nodiscard]] std::string make_zip(const std::vector<Item>& items, int level);

@@ -95,6 +95,45 @@ TEST_CASE("content is compared through every layer") {
   }
 }
 
+TEST_CASE("LZMA members of zip and the older framing of lz4 are decoded; streams are paired across formats") {
+  // As another program made them: "one", then "a" or "b".
+  const auto a = test::from_hex(
+      "504b03043f0002000e0073217c5d1fe43ef319000000060000000100000063090405005d0000800000379b88ccf604bf0657"
+      "1ffffe6e5800504b01023f033f0002000e0073217c5d1fe43ef31900000006000000010000000000000000000000a4810000"
+      "000063504b050600000000010001002f000000380000000000");
+  const auto b = test::from_hex(
+      "504b03043f0002000e0073217c5ddcb713d819000000060000000100000063090405005d0000800000379b88ccf60e9cce57"
+      "1ffffe6e5800504b01023f033f0002000e0073217c5ddcb713d81900000006000000010000000000000000000000a4810000"
+      "000063504b050600000000010001002f000000380000000000");
+  const auto printed = print_text(compared(a, b, "x.zip"), {});
+  CHECK(printed.find("-a") != std::string::npos);
+  CHECK(printed.find("+b") != std::string::npos);
+
+  const auto legacy = [](std::string_view text) {
+    const auto block = static_cast<char>(text.size() << 4) + std::string(text);
+    return std::string("\x02\x21\x4c\x18", 4) + static_cast<char>(block.size()) + std::string(3, '\0') + block;
+  };
+  const auto old_frames = compared(legacy("one\na\n"), legacy("one\nb\n"), "x.lz4");
+  CHECK(old_frames.root.format == "lz4 stream");
+  CHECK(print_text(old_frames, {}).find("+b") != std::string::npos);
+
+  const auto first = test::make_tar({{"data.gz", test::make_gzip("one\na\n")}, {"rest", "x"}});
+  const auto second = test::make_tar({{"data.lz4", legacy("one\nb\n")}, {"rest", "x"}});
+  const auto paired = compared(first, second, "x.tar");
+  REQUIRE(find(paired.root, "data.lz4") != nullptr);
+  CHECK(find(paired.root, "data.lz4")->kind == Kind::renamed);
+  CHECK(print_text(paired, {}).find("+b") != std::string::npos);
+}
+
+TEST_CASE("OpenSSH public keys: kind, size, fingerprint, comment") {
+  const std::string key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f ";
+  const auto comparison = compared(key + "me@here\n", key + "me@there\n", "id.pub");
+  CHECK(comparison.root.format == "OpenSSH public keys");
+  REQUIRE(find(comparison.root, "comment") != nullptr);
+  CHECK(find(comparison.root, "comment")->new_value == "me@there");
+  CHECK(find(comparison.root, "fingerprint") == nullptr);
+}
+
 TEST_CASE("order, renames, lonely members, another way of packing") {
   auto other = sample();
   std::swap(other[0], other[2]);

@@ -78,6 +78,9 @@ Decoded decode_zip_lzma(ByteView input, std::uint64_t size, Store& out) {
   if (lzma_alone_decoder(&stream, kDecoderMemory) != LZMA_OK) return no_decoder();
   stream.next_in = reinterpret_cast<const std::uint8_t*>(head.data());
   stream.avail_in = head.size();
+  std::uint8_t none = 0;  // the decoder does nothing without room, though nothing comes out of a header
+  stream.next_out = &none;
+  stream.avail_out = 1;
   if (lzma_code(&stream, LZMA_RUN) != LZMA_OK || stream.avail_in != 0) {
     lzma_end(&stream);
     return {0, Error{ErrorKind::input, "compare.damaged", "the member's LZMA properties are refused", {}, {}, {}}};
