@@ -113,6 +113,7 @@ class OrgReader {
     if (colon == std::string::npos) return false;
     close_paragraph();
     if (lower.starts_with("#+caption")) {
+      while (!items_.empty() && items_.back().column >= line.column) close_lists(items_.size() - 1);
       const auto close = own.find(':');
       line.begin += static_cast<std::uint32_t>(std::min(own.find_first_not_of(" \t", close + 1), own.size()));
       tell("figcaption", line);
