@@ -89,6 +89,22 @@ std::unexpected<Error> unknown_flag(const std::string& argument, const Operation
       nearest ? format("Did you mean {}?", *nearest) : format("chiron {} --help lists the options.", operation.name));
 }
 
+// An option that ends the line without its value: which one CLI11 tells, what it wants the field does.
+std::unexpected<Error> unreadable(std::string_view told, const std::vector<Seen>& fields, const Operation& operation) {
+  for (const auto& [field, values, on, off] : fields) {
+    if (!told.starts_with(format("--{}: ", field->name))) continue;
+    std::string wanted(field->placeholder);
+    if (!field->choices.empty())
+      wanted = text::join(std::vector<std::string>(field->choices.begin(), field->choices.end()), ", ");
+    return fail(ErrorKind::usage, "usage.argument",
+                format("chiron {}: --{} needs a value{}", operation.name, field->name,
+                       wanted.empty() ? "" : format(" ({})", wanted)),
+                {}, format("--{}: {}.", field->name, field->help));
+  }
+  return fail(ErrorKind::usage, "usage.argument", format("chiron {}: {}", operation.name, told), {},
+              format("chiron {} --help shows what it takes.", operation.name));
+}
+
 void declare(CLI::App& app, Seen& seen) {
   const auto& field = *seen.field;
   std::string names = "--" + std::string(field.name);
@@ -129,6 +145,12 @@ Result<void> give_verbatim(std::vector<Seen>& fields, std::vector<std::string> v
   return {};
 }
 
+// A field's complaint begins with its name, which on the command line is an option.
+std::unexpected<Error> as_option(Error error, const Field& field) {
+  if (!field.positional && error.message.starts_with(field.name)) error.message.insert(0, "--");
+  return std::unexpected(std::move(error));
+}
+
 Result<void> assign(const Seen& seen, void* request) {
   const auto& field = *seen.field;
   if (field.type == FieldType::flag) {
@@ -140,9 +162,11 @@ Result<void> assign(const Seen& seen, void* request) {
   FieldValue value;
   if (field.type == FieldType::list || field.type == FieldType::paths) {
     value = seen.values;
-    TRY(check_field(field, value));
+    if (auto checked = check_field(field, value); !checked) return as_option(std::move(checked).error(), field);
   } else {
-    value = TRY(parse_field(field, seen.values.back()));
+    auto parsed = parse_field(field, seen.values.back());
+    if (!parsed) return as_option(std::move(parsed).error(), field);
+    value = std::move(*parsed);
   }
   field.assign(request, value);
   return {};
@@ -194,8 +218,7 @@ Result<Command> parse_command_line(std::span<const std::string> given, const Reg
     std::ranges::reverse(reversed);
     app.parse(reversed);
   } catch (const CLI::ParseError& error) {
-    return fail(ErrorKind::usage, "usage.argument", format("chiron {}: {}", operation.name, error.what()), {},
-                format("chiron {} --help shows what it takes.", operation.name));
+    return unreadable(error.what(), fields, operation);
   }
   TRY(give_verbatim(fields, std::move(verbatim), operation));
   for (const auto& seen : fields)

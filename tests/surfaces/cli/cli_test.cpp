@@ -28,6 +28,8 @@ TEST_CASE("cli: help, version, and words that were misspelt") {
   CHECK(has(home.run({"chiron", "check", "--sinse", "x"}).error_output, "Did you mean --since?"));
   CHECK(has(home.run({"chiron", "history", "--limit", "0"}).error_output, "at least 1"));
   CHECK(has(home.run({"chiron", "history", "--form", "tabel"}).error_output, "Did you mean \"table\"?"));
+  CHECK(has(home.run({"chiron", "check", "--since"}).error_output, "--since needs a value (REV)"));
+  CHECK(has(home.run({"chiron", "check", "-j", "x"}).error_output, "--jobs takes a whole number, not \"x\""));
   CHECK(has(home.run({"chiron", "as", "vael"}).error_output, "Chiron does not stand in for"));
   for (const auto* shell : {"bash", "zsh", "fish"})
     CHECK(has(home.run({"chiron", "completion", shell}).output, "check"));
