@@ -363,14 +363,14 @@ class CoverageDiff {
     // Compared as it is printed, as diff-cover does.
     const auto lines = total_percent(coverage_, request_.total_percent_float);
     if (lines < request_.fail_under) {
-      add(threshold_finding("changed lines", lines, request_.fail_under));
+      add(threshold_finding(whole_ ? "lines" : "changed lines", lines, request_.fail_under));
       response_.notices.push_back(format("Failure. Coverage is below {:g}%.", request_.fail_under));
       failed_ = true;
     }
     const auto sum = coverage_.totals();
     const auto arms = percent(sum.taken_arms, sum.arms);
     if (sum.arms != 0 && arms < request_.fail_under_branches) {
-      add(threshold_finding("branches of changed lines", arms, request_.fail_under_branches));
+      add(threshold_finding(whole_ ? "branches" : "branches of changed lines", arms, request_.fail_under_branches));
       response_.notices.push_back(format("Failure. Branch coverage is below {:g}%.", request_.fail_under_branches));
       failed_ = true;
     }
@@ -385,6 +385,7 @@ class CoverageDiff {
 
   // A gate without a base looks at all lines of the reports.
   Result<Response> whole() {
+    whole_ = true;
     ReaderOptions options;
     options.read_source = support::source_reader(root_);
     reports_ = TRY(support::read_reports(request_.reports, options, context_));
@@ -425,6 +426,7 @@ class CoverageDiff {
   DiffCoverage coverage_;
   Response response_;
   bool failed_ = false;
+  bool whole_ = false;  // all lines of the reports, not a change's
 };
 
 Result<Response> run_coverage_diff(const CoverageDiffRequest& request, Context& context) {

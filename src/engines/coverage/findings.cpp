@@ -36,8 +36,9 @@ Finding finding(std::string id, Level level, std::string message, Place place = 
 
 std::vector<Rule> coverage_rules() {
   return {
-      rule("coverage/uncovered-line", "UncoveredLine", "A changed line that no test runs.",
-           "The line was added or changed, a coverage report knows it as code, and no run of the tests reached it. "
+      rule("coverage/uncovered-line", "UncoveredLine", "A line that no test runs.",
+           "The line was added or changed (without a base every line counts), a coverage report knows it as code, and "
+           "no run of the tests reached it. "
            "Whatever it does wrong, no test will tell.\n\nAdd a test that reaches it, or take the line out. Lines that "
            "only moved do not count.",
            Level::warning),
