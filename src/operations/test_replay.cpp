@@ -10,8 +10,8 @@ namespace {
 
 Result<Response> run_replay(const TestRequest& request, Context& context) {
   const std::string record = TRY(testing::load_record(context.workspace.absolute(".chiron/test"), request.run));
-  Response response;
   if (request.json) {
+    Response response;
     response.output = record;
     return response;
   }
@@ -25,7 +25,7 @@ Result<Response> run_replay(const TestRequest& request, Context& context) {
     TRY(io::write_file_atomic(context.absolute(request.junit),
                               testing::write_junit(*session.catalog, session.selected, session.result)));
   }
-  response = make_test_response(session, request, context);
+  Response response = make_test_response(session, request, context);
   if (!run.complete) response.notices.emplace_back("this run was ended before it was complete");
   return response;
 }

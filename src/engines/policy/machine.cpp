@@ -27,8 +27,7 @@ void Machine::begin(const EvaluationOptions& options) {
   builtin_errors_.clear();
   steps_ = 0;
   next_check_ = 4096;
-  char here = 0;
-  stack_limit_ = &here - machine_limits::kStackBytes;
+  stack_limit_ = reinterpret_cast<const char*>(__builtin_frame_address(0)) - machine_limits::kStackBytes;
   if (options.timeout.count() > 0) deadline_ = std::chrono::steady_clock::now() + options.timeout;
   if (!builtins_) builtins_ = std::make_unique<BuiltinContext>(store_);
   builtins_->query_cache.clear();

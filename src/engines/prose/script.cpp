@@ -540,8 +540,8 @@ class Machine {
   }
 
   Result<Value> math_function(const Node& node, const std::string& name, const Array& arguments) {
-    const auto a = arguments.empty() ? std::nullopt : as_number(arguments[0]);
-    const auto b = arguments.size() < 2 ? std::nullopt : as_number(arguments[1]);
+    const auto a = as_number(arguments.empty() ? Value() : arguments[0]);
+    const auto b = as_number(arguments.size() < 2 ? Value() : arguments[1]);
     if (!a) return wrong(node, format("math.{} asks for a number", name));
     if (name == "sqrt") return Value(std::sqrt(*a));
     if (name == "abs") return Value(std::fabs(*a));

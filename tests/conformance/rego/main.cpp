@@ -74,10 +74,10 @@ std::string run_case(const doc::Value& test, RegoVersion version) {
   if (const doc::Value* input = test.find("input")) {
     evaluation.input = evaluator.inputs().from_document(*input);
   } else if (const std::string_view term = test.string_or("input_term", ""); !term.empty()) {
-    auto input = policy.prepare("x = " + std::string(term));
-    if (!input) return "input_term: " + to_string(input.error());
+    auto query = policy.prepare("x = " + std::string(term));
+    if (!query) return "input_term: " + to_string(query.error());
     Evaluator other(policy);
-    auto rows = other.evaluate(**input, {});
+    auto rows = other.evaluate(**query, {});
     if (!rows || rows->empty()) return "input_term is undefined";
     evaluation.input = evaluator.inputs().copy((*rows)[0].bindings[0].second);
   }

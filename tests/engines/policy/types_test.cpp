@@ -35,7 +35,8 @@ TEST_CASE("a call that no value satisfies tells the types it has and wants") {
   REQUIRE(errors.size() == 1);
   CHECK(errors[0].message == "concat: invalid argument(s)");
   CHECK(errors[0].details ==
-        "have: (string, number, ???)\n\twant: (delimiter: string, collection: any<array[string], set[string]>, "
+        "have: (string, number, ??"
+        "?)\n\twant: (delimiter: string, collection: any<array[string], set[string]>, "
         "output: string)");
   const doc::Value document = error_document(errors[0]);
   REQUIRE(document.find("details") != nullptr);

@@ -145,7 +145,7 @@ Result<void> check_signatures(const Bundle& bundle, const BundleVerification& ve
   if (checked < promised.size())
     for (const auto& [name, promise] : promised)
       if (std::ranges::none_of(bundle.members,
-                               [&, &name = name](const BundleMember& member) { return member.path == name; }))
+                               [&, &wanted = name](const BundleMember& member) { return member.path == wanted; }))
         return bad_signature(format("the signed file {} is missing", name));
   return {};
 }
