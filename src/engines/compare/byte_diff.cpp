@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "engines/compare/hash.h"
+#include "engines/compare/same_blocks.h"
 #include "engines/compare/sequence_diff.h"
 #include "foundation/base/format.h"
 #include "foundation/task/pool.h"
@@ -47,8 +48,12 @@ struct Found {
 };
 
 void scan_equal_length(const char* a, const char* b, std::uint64_t begin, std::uint64_t end, const Budget& budget,
-                       Found& found) {
+                       const SameBlocks* same, Found& found) {
   for (auto block = begin; block < end; block += kBlock) {
+    if (same != nullptr) {
+      block += same->known(a + block, b + block, end - block);
+      if (block == end) return;
+    }
     const auto stop = std::min<std::uint64_t>(end, block + kBlock);
     if (std::memcmp(a + block, b + block, stop - block) == 0) continue;
     if (budget.stopped()) return;
@@ -170,7 +175,8 @@ std::size_t common_suffix(ByteView a, ByteView b, std::size_t prefix) {
   return length;
 }
 
-void find_extents(ByteView a, ByteView b, task::Pool* pool, const Budget& budget, Difference& out) {
+void find_extents(ByteView a, ByteView b, task::Pool* pool, const Budget& budget, Difference& out,
+                  const SameBlocks* same) {
   out.size_a = a.size();
   out.size_b = b.size();
   out.extents.clear();
@@ -180,7 +186,8 @@ void find_extents(ByteView a, ByteView b, task::Pool* pool, const Budget& budget
     std::vector<Found> found(pieces);
     const auto scan = [&](std::size_t piece) {
       const auto begin = piece * kParallelPiece;
-      scan_equal_length(a.data(), b.data(), begin, std::min(a.size(), begin + kParallelPiece), budget, found[piece]);
+      scan_equal_length(a.data(), b.data(), begin, std::min(a.size(), begin + kParallelPiece), budget, same,
+                        found[piece]);
     };
     if (pool != nullptr && pieces > 1) {
       pool->for_each(pieces, scan);

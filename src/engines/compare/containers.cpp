@@ -158,7 +158,10 @@ void Scope::compare_framing(const Container& a, const Container& b, const Pair& 
 bool Scope::compare_member(const Container& a, const Container& b, const Pair& pair, Difference& out) {
   const auto& mine = a.members()[pair.a];
   const auto& theirs = b.members()[pair.b];
-  const bool same_stored = a.same_stored(pair.a, b, pair.b);
+  const bool known_same = mine.stored && theirs.stored && mine.data.length > 0 &&
+                          run_.same.known(a.bytes().substr(mine.data.offset, mine.data.length),
+                                          b.bytes().substr(theirs.data.offset, theirs.data.length));
+  const bool same_stored = known_same || a.same_stored(pair.a, b, pair.b);
   const bool same_framing = a.same_framing(pair.a, b, pair.b);
   if (same_stored && same_framing && !pair.renamed) return false;
   out.name_a = mine.name;

@@ -47,7 +47,7 @@ bool Scope::compare(ByteView a, ByteView b, Difference& out) {
   if (a.size() == b.size()) {
     // One pass settles equality and, where there is none, has every range that differs.
     if (a.data() == b.data()) return false;
-    find_extents(a, b, &run_.pool, run_.budget, out);
+    find_extents(a, b, &run_.pool, run_.budget, out, &run_.same);
     if (out.extent_count == 0) return false;
   }
   out.kind = out.kind == Kind::renamed ? Kind::renamed : Kind::content;
@@ -225,11 +225,7 @@ Result<std::optional<io::MappedFile>> open_file(const std::string& path) {
   return TRY(io::MappedFile::open(path));
 }
 
-}  // namespace
-
-Result<Comparison> compare_bytes(ByteView a, ByteView b, std::string_view name_a, std::string_view name_b,
-                                 const Options& options, const task::CancelToken* cancel) {
-  Run run(options, TRY(Filter::create(options)), cancel);
+Result<Comparison> compare_views(Run& run, ByteView a, ByteView b, std::string_view name_a, std::string_view name_b) {
   Difference root;
   root.name_a = name_a;
   root.name_b = name_b;
@@ -239,20 +235,29 @@ Result<Comparison> compare_bytes(ByteView a, ByteView b, std::string_view name_a
   return finish(run, std::move(root));
 }
 
+}  // namespace
+
+Result<Comparison> compare_bytes(ByteView a, ByteView b, std::string_view name_a, std::string_view name_b,
+                                 const Options& options, const task::CancelToken* cancel) {
+  Run run(options, TRY(Filter::create(options)), cancel);
+  return compare_views(run, a, b, name_a, name_b);
+}
+
 Result<Comparison> compare_paths(const std::string& path_a, const std::string& path_b, const Options& options,
                                  const task::CancelToken* cancel) {
   for (const auto* path : {&path_a, &path_b}) {
     if (!io::exists(*path)) return std::unexpected(io::errno_error("open", *path, ENOENT));
   }
+  Run run(options, TRY(Filter::create(options)), cancel);
   const bool folder_a = io::is_folder(path_a), folder_b = io::is_folder(path_b);
   const auto special_a = special_file(path_a), special_b = special_file(path_b);
   if (!folder_a && !folder_b && special_a.empty() && special_b.empty()) {
     const auto mapped_a = TRY(open_file(path_a));
     const auto mapped_b = TRY(open_file(path_b));
     const auto bytes = [](const std::optional<io::MappedFile>& file) { return file ? file->bytes() : ByteView(); };
-    return compare_bytes(bytes(mapped_a), bytes(mapped_b), path_a, path_b, options, cancel);
+    run.same.learn(path_a, path_b, bytes(mapped_a), bytes(mapped_b), run.pool, run.budget);
+    return compare_views(run, bytes(mapped_a), bytes(mapped_b), path_a, path_b);
   }
-  Run run(options, TRY(Filter::create(options)), cancel);
   Difference root;
   root.name_a = path_a;
   root.name_b = path_b;

@@ -5,6 +5,7 @@
 #include "engines/compare/container/container.h"
 #include "engines/compare/filter.h"
 #include "engines/compare/match.h"
+#include "engines/compare/same_blocks.h"
 #include "foundation/task/pool.h"
 
 namespace chiron::compare {
@@ -17,6 +18,7 @@ struct Run {
   Filter filter;
   Budget budget;
   task::Pool pool;
+  SameBlocks same;  // of the two files, where files are compared
   std::atomic<std::uint64_t> members{0};
   std::mutex excluded_guard;
   std::vector<std::string> excluded;

@@ -17,6 +17,37 @@ namespace chiron::compare {
 namespace {
 
 constexpr std::uint64_t kPage = 4096;
+constexpr std::uint64_t kHugePage = 2 << 20;
+constexpr std::uint64_t kHugeFrom = 2 * kHugePage;  // stores from this size on are made of huge pages
+
+std::uint64_t rounded_up(std::uint64_t bytes, std::uint64_t unit) { return (bytes + unit - 1) / unit * unit; }
+
+// Anonymous memory, `old` grown to `capacity` or new. Large ones begin where a huge page does and ask for such: a page
+// fault for each 4 KiB costs as much as decoding what fills them.
+void* map_memory(void* old, std::uint64_t old_capacity, std::uint64_t capacity) {
+  if (capacity < kHugeFrom) {
+    return old == nullptr ? ::mmap(nullptr, capacity, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+                          : ::mremap(old, old_capacity, capacity, MREMAP_MAYMOVE);
+  }
+  void* space =
+      ::mmap(nullptr, capacity + kHugePage, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (space == MAP_FAILED) return space;
+  const auto begin = reinterpret_cast<std::uintptr_t>(space);
+  const auto first = rounded_up(begin, kHugePage);
+  if (first > begin) ::munmap(space, first - begin);
+  if (const auto behind = begin + kHugePage - first; behind > 0) {
+    ::munmap(reinterpret_cast<void*>(first + capacity), behind);
+  }
+  void* data = reinterpret_cast<void*>(first);
+  if (old != nullptr) {
+    void* moved = ::mremap(old, old_capacity, capacity, MREMAP_MAYMOVE | MREMAP_FIXED, data);
+    if (moved == MAP_FAILED) ::munmap(data, capacity);
+    data = moved;
+  }
+  // Advice only: without huge pages it is slower and else the same.
+  if (data != MAP_FAILED) (void)::madvise(data, capacity, MADV_HUGEPAGE);
+  return data;
+}
 
 // A file without a name: gone with its descriptor, whatever happens to us.
 int open_unnamed() {
@@ -58,7 +89,7 @@ Result<char*> Store::room(std::uint64_t bytes) {
   if (budget_.stopped()) return std::unexpected(budget_.stop_error());
   if (size_ + bytes > capacity_) {
     const auto wanted = std::max(size_ + bytes, size_ < (16u << 20) ? size_ * 2 : size_ + size_ / 2);
-    TRY(grow((wanted + kPage - 1) / kPage * kPage));
+    TRY(grow(rounded_up(wanted, wanted < kHugeFrom ? kPage : kHugePage)));
   }
   return data_ + size_;
 }
@@ -66,9 +97,7 @@ Result<char*> Store::room(std::uint64_t bytes) {
 Result<void> Store::grow(std::uint64_t capacity) {
   if (descriptor_ < 0) {
     if (!budget_.reserve(capacity - capacity_)) return move_to_file(capacity);
-    void* moved = data_ == nullptr
-                      ? ::mmap(nullptr, capacity, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
-                      : ::mremap(data_, capacity_, capacity, MREMAP_MAYMOVE);
+    void* moved = map_memory(data_, capacity_, capacity);
     if (moved == MAP_FAILED) {
       budget_.release(capacity - capacity_);
       return move_to_file(capacity);
@@ -109,7 +138,7 @@ Result<void> Store::move_to_file(std::uint64_t capacity) {
 }
 
 void Store::shrink() {
-  const auto capacity = (size_ + kPage - 1) / kPage * kPage;
+  const auto capacity = rounded_up(size_, kPage);
   if (data_ == nullptr || capacity == capacity_) return;
   if (capacity == 0) {
     ::munmap(data_, capacity_);

@@ -2,6 +2,9 @@
 // clear finding within bounds.
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <random>
+
 #include "engines/compare/build.h"
 #include "engines/compare/codec/codec.h"
 #include "engines/compare/compare.h"
@@ -180,6 +183,47 @@ TEST_CASE("options: exclude, mask, exclude-metadata") {
   Options bad;
   bad.masks = {"("};
   CHECK_FALSE(compare_bytes(a, b, "a", "b", bad).has_value());
+}
+
+TEST_CASE("large files: read through buffers they give what their bytes in memory give") {
+  const auto made = io::TemporaryFolder::create("compare");
+  REQUIRE(made.has_value());
+  const auto path_a = made->path() + "/a.bin", path_b = made->path() + "/b.bin";
+  std::mt19937 random(29);
+  std::string a(9'500'123, '\0');
+  for (std::size_t i = 0; i < a.size(); i += 8) a[i] = static_cast<char>(random());
+  REQUIRE(io::write_file_atomic(path_a, a).has_value());
+  REQUIRE(io::write_file_atomic(path_b, a).has_value());
+  const auto equal = compare_paths(path_a, path_b, {});
+  REQUIRE(equal.has_value());
+  CHECK_FALSE(equal->differs);
+  // Each side of the bounds of what is read at once, the ends, and a stretch over several.
+  auto b = a;
+  for (const std::size_t at : {std::size_t{0}, std::size_t{65535}, std::size_t{262144}, std::size_t{4194303},
+                               std::size_t{4194304}, a.size() - 1})
+    b[at] ^= 1;
+  for (std::size_t at = 5'000'000; at < 5'300'000; ++at) b[at] ^= 3;
+  REQUIRE(io::write_file_atomic(path_b, b).has_value());
+  const auto read = compare_paths(path_a, path_b, {});
+  REQUIRE(read.has_value());
+  const auto in_memory = compared(a, b, "a.bin");
+  CHECK(std::ranges::equal(read->root.extents, in_memory.root.extents,
+                           [](const Extent& x, const Extent& y) { return x.a == y.a && x.b == y.b; }));
+  CHECK(read->root.extents.size() == 6);
+  CHECK(read->root.differing_bytes == 300'006);
+  // Members of an archive that lies in a file.
+  std::vector<Item> items{{"same", a}, {"changed", "one"}, {"last", a.substr(0, 3'000'000)}};
+  auto others = items;
+  others[1].content = "two";
+  others[2].content[2'999'999] ^= 1;
+  REQUIRE(io::write_file_atomic(path_a, test::make_tar(items)).has_value());
+  REQUIRE(io::write_file_atomic(path_b, test::make_tar(others)).has_value());
+  const auto archives = compare_paths(path_a, path_b, {});
+  REQUIRE(archives.has_value());
+  CHECK(find(archives->root, "same") == nullptr);
+  CHECK(find(archives->root, "changed") != nullptr);
+  REQUIRE(find(archives->root, "last") != nullptr);
+  CHECK(find(archives->root, "last")->extents[0].a == Range{2'999'999, 1});
 }
 
 TEST_CASE("folders: files, modes, links, loops, devices are never followed") {

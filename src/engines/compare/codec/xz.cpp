@@ -1,7 +1,9 @@
 // xz, lzma and lzip over liblzma.
 #include <lzma.h>
+#include <sys/mman.h>
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "engines/compare/codec/codec.h"
 #include "foundation/base/format.h"
@@ -11,6 +13,25 @@ namespace chiron::compare {
 namespace {
 
 constexpr std::uint64_t kDecoderMemory = 1 * limits::kGiB;  // a dictionary beyond is refused
+
+// The dictionary is megabytes of which every page is written: huge pages save a fault for each 4 KiB.
+void* allocate(void*, std::size_t count, std::size_t size) {
+  constexpr std::size_t kHugePage = 2 << 20;
+  const auto bytes = count * size;  // liblzma asks for one piece at a time
+  if (bytes < kHugePage) return std::malloc(bytes);
+  const auto rounded = (bytes + kHugePage - 1) / kHugePage * kHugePage;
+  void* memory = std::aligned_alloc(kHugePage, rounded);
+  if (memory != nullptr) (void)::madvise(memory, rounded, MADV_HUGEPAGE);
+  return memory;
+}
+void deallocate(void*, void* memory) { std::free(memory); }
+
+lzma_stream new_stream() {
+  static constexpr lzma_allocator kAllocator{allocate, deallocate, nullptr};
+  lzma_stream stream = LZMA_STREAM_INIT;
+  stream.allocator = &kAllocator;
+  return stream;
+}
 
 Decoded run(lzma_stream& stream, ByteView input, Store& out, std::string_view format_name) {
   Decoded decoded;
@@ -55,13 +76,13 @@ Decoded no_decoder() { return {0, memory_error("a decoder", 1 << 20)}; }
 }  // namespace
 
 Decoded decode_xz(ByteView input, Store& out) {
-  lzma_stream stream = LZMA_STREAM_INIT;
+  auto stream = new_stream();
   if (lzma_stream_decoder(&stream, kDecoderMemory, LZMA_CONCATENATED) != LZMA_OK) return no_decoder();
   return run(stream, input, out, "xz");
 }
 
 Decoded decode_lzma_alone(ByteView input, Store& out) {
-  lzma_stream stream = LZMA_STREAM_INIT;
+  auto stream = new_stream();
   if (lzma_alone_decoder(&stream, kDecoderMemory) != LZMA_OK) return no_decoder();
   return run(stream, input, out, "lzma");
 }
@@ -74,7 +95,7 @@ Decoded decode_zip_lzma(ByteView input, std::uint64_t size, Store& out) {
   // liblzma's older container is the same properties, the size, the same stream.
   std::string head(input.substr(4, kProperties));
   for (int i = 0; i < 8; ++i) head += static_cast<char>(size >> (8 * i));
-  lzma_stream stream = LZMA_STREAM_INIT;
+  auto stream = new_stream();
   if (lzma_alone_decoder(&stream, kDecoderMemory) != LZMA_OK) return no_decoder();
   stream.next_in = reinterpret_cast<const std::uint8_t*>(head.data());
   stream.avail_in = head.size();
@@ -103,7 +124,7 @@ Decoded decode_lzip(ByteView input, std::uint32_t dictionary_bytes, Store& out) 
   const lzma_filter filters[] = {{LZMA_FILTER_LZMA1, &options}, {LZMA_VLI_UNKNOWN, nullptr}};
   if (dictionary_bytes > kDecoderMemory)
     return {0, memory_error("the dictionary of the lzip stream", dictionary_bytes)};
-  lzma_stream stream = LZMA_STREAM_INIT;
+  auto stream = new_stream();
   if (lzma_raw_decoder(&stream, filters) != LZMA_OK) return no_decoder();
   return run(stream, input, out, "lzip");
 }
