@@ -1,4 +1,4 @@
-// fork and exec with a status pipe (so that a failed exec is an error of ours, not an exit code of the child),
+// vfork and exec with a status pipe (so that a failed exec is an error of ours, not an exit code of the child),
 // then one poll loop over the child's streams and its pidfd.
 #include "foundation/io/process.h"
 
@@ -79,7 +79,7 @@ struct Start {
   pid_t parent;
 };
 
-// Only async-signal-safe calls: other threads of ours may hold any lock.
+// In our own memory until exec: only async-signal-safe calls, and nothing is changed that the parent reads.
 [[noreturn]] void run_child(const Start& start) {
   ::setpgid(0, 0);
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -99,6 +99,14 @@ struct Start {
   const auto ignored = ::write(start.status, &error_number, sizeof error_number);
   (void)ignored;
   ::_exit(127);
+}
+
+// vfork: with fork, every page that we touch next is faulted in again, a fifth of a cached check's time. A function of
+// its own, so that no local of the caller lives in a register across it.
+[[gnu::noinline]] pid_t start_child(const Start& start) {
+  const pid_t pid = ::vfork();
+  if (pid == 0) run_child(start);
+  return pid;
 }
 
 class Running {
@@ -135,9 +143,13 @@ class Running {
                       spec_.merge_streams ? out_.write_end : err_.write_end,
                       status.write_end,
                       ::getpid()};
-    child_ = ::fork();
+    // No handler may run in the child, whose memory is ours.
+    sigset_t every, before;
+    ::sigfillset(&every);
+    ::pthread_sigmask(SIG_SETMASK, &every, &before);
+    child_ = start_child(start);
+    ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
     if (child_ < 0) return std::unexpected(errno_error("start", spec_.arguments[0], errno));
-    if (child_ == 0) run_child(start);
     ::setpgid(child_, child_);
     status.close_write();
     in_.close_read();
