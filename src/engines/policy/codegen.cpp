@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "engines/policy/join.h"
+
 namespace chiron::policy {
 
 using hir::Block;
@@ -645,6 +647,7 @@ void CodeGenerator::rule(const Leaf& leaf, bool is_set_entry, bool& constant_val
     }
   }
   code_.registers = next_register_;
+  find_joins(code_);
 }
 
 void CodeGenerator::query(std::vector<std::uint32_t>& variables, std::vector<Capture>& captures) {
@@ -711,6 +714,7 @@ void CodeGenerator::query(std::vector<std::uint32_t>& variables, std::vector<Cap
   op.list = start;
   op.count = static_cast<std::uint16_t>(row.size());
   code_.registers = next_register_;
+  find_joins(code_);
 }
 
 }  // namespace chiron::policy

@@ -13,9 +13,15 @@ using hir::NodeKind;
 
 struct RuleIndex::Level {
   std::unordered_map<Value, std::unique_ptr<Level>, Hash> branches;
-  std::unique_ptr<Level> other;      // rules that do not ask this reference
-  std::vector<std::uint32_t> rules;  // at the last level: positions, ascending
+  std::unordered_map<std::string_view, std::unique_ptr<Level>> texts;  // of a segment; the globs' own text
+  std::unique_ptr<Level> other;                                        // rules that do not ask this reference
+  std::vector<std::uint32_t> rules;                                    // at the last level: positions, ascending
 };
+
+bool RuleIndex::Reference::asks(const IndexCondition& condition) const {
+  return argument == condition.argument && segment == condition.segment && delimiter == condition.delimiter &&
+         std::ranges::equal(path, condition.path);
+}
 
 RuleIndex::RuleIndex() = default;
 RuleIndex::~RuleIndex() = default;
@@ -25,6 +31,7 @@ Leaf::~Leaf() = default;
 namespace {
 
 constexpr std::size_t kLevels = 6;
+constexpr std::int32_t kSegments = 8;         // of a glob
 constexpr std::size_t kCandidates = 64;       // references that are considered
 constexpr std::size_t kCountedValues = 4096;  // of one reference
 
@@ -78,7 +85,37 @@ class ConditionFinder {
     if (constant_choices(collection, values)) add(item, values, false);
   }
   void argument(std::size_t position, const Value& value) {
-    out_.push_back({static_cast<std::int32_t>(position), {}, keep({&value, 1})});
+    IndexCondition condition;
+    condition.argument = static_cast<std::int32_t>(position);
+    condition.values = keep({&value, 1});
+    out_.push_back(condition);
+  }
+  // The segments that the glob spells out, up to where it may span several.
+  void glob(const Node& pattern, const Node& delimiters, const Node& text) {
+    if (pattern.kind != NodeKind::constant || !pattern.constant.is_string()) return;
+    char delimiter = '.';
+    if (delimiters.kind != NodeKind::constant || !delimiters.constant.is_array()) return;
+    if (const auto given = delimiters.constant.items(); !given.empty()) {
+      if (given.size() != 1 || !given[0].is_string() || given[0].string().size() != 1) return;
+      delimiter = given[0].string()[0];
+    }
+    std::string_view rest = pattern.constant.string();
+    for (std::int32_t segment = 0; segment < kSegments; ++segment) {
+      const std::string_view part = rest.substr(0, rest.find(delimiter));
+      if (part.find_first_of("{}[]\\") != part.npos || part.find("**") != part.npos) return;
+      if (part.find_first_of("*?") == part.npos) {
+        IndexCondition condition;
+        path_.clear();
+        if (!asked(text, body_, condition.argument, path_)) return;
+        condition.segment = segment;
+        condition.delimiter = delimiter;
+        condition.path = keep(path_);
+        condition.text = part;
+        out_.push_back(condition);
+      }
+      if (part.size() == rest.size()) return;
+      rest.remove_prefix(part.size() + 1);
+    }
   }
 
  private:
@@ -126,6 +163,10 @@ void index_conditions(const hir::RuleBody& body, Arena& arena, std::vector<Index
       } else if (literal->a->builtin->name == "internal.member_2") {
         finder.member(a, b);
       }
+    } else if (literal->kind == LiteralKind::truth && literal->a->kind == NodeKind::call &&
+               literal->a->builtin != nullptr && literal->a->builtin->name == "glob.match" &&
+               literal->a->items.size() == 3) {
+      finder.glob(*literal->a->items[0], *literal->a->items[1], *literal->a->items[2]);
     }
   }
 }
@@ -140,8 +181,7 @@ void insert(RuleIndex::Level& level, const RuleIndex& index, std::size_t depth,
   }
   const IndexCondition* found = nullptr;
   for (const IndexCondition& condition : conditions) {
-    if (condition.argument == index.references[depth].argument &&
-        std::ranges::equal(condition.path, index.references[depth].path)) {
+    if (index.references[depth].asks(condition)) {
       found = &condition;
       break;
     }
@@ -151,10 +191,22 @@ void insert(RuleIndex::Level& level, const RuleIndex& index, std::size_t depth,
     insert(*level.other, index, depth + 1, conditions, rule);
     return;
   }
-  for (const Value value : found->values) {
-    auto& branch = level.branches[value];
+  const auto into = [&](std::unique_ptr<RuleIndex::Level>& branch) {
     if (!branch) branch = std::make_unique<RuleIndex::Level>();
     insert(*branch, index, depth + 1, conditions, rule);
+  };
+  if (found->segment >= 0) return into(level.texts[found->text]);
+  for (const Value value : found->values) into(level.branches[value]);
+}
+
+// The n-th segment of a text; false where it has fewer.
+bool segment_of(std::string_view text, std::int32_t n, char delimiter, std::string_view& out) {
+  for (;; --n) {
+    const std::size_t end = text.find(delimiter);
+    out = text.substr(0, end);
+    if (n == 0) return true;
+    if (end == text.npos) return false;
+    text.remove_prefix(end + 1);
   }
 }
 
@@ -186,9 +238,17 @@ struct Asked {
       return;
     }
     if (level.other) descend(*level.other, depth + 1);
-    if (level.branches.empty()) return;
+    if (level.branches.empty() && level.texts.empty()) return;
     const Value at = value(depth);
     if (!at.defined()) return;
+    if (!level.texts.empty()) {
+      const auto& reference = index.references[depth];
+      std::string_view text;
+      if (!at.is_string() || !segment_of(at.string(), reference.segment, reference.delimiter, text)) return;
+      const auto found = level.texts.find(text);
+      if (found != level.texts.end()) descend(*found->second, depth + 1);
+      return;
+    }
     const auto found = level.branches.find(at);
     if (found != level.branches.end()) descend(*found->second, depth + 1);
   }
@@ -201,22 +261,25 @@ void build_index(Leaf& leaf, std::span<const IndexCondition> conditions, std::sp
   struct Candidate {
     RuleIndex::Reference reference;
     std::size_t rules = 0;
-    std::unordered_set<Value, Hash> values;
+    std::unordered_set<std::size_t> values;  // their hashes
   };
   std::vector<Candidate> candidates;
   for (const IndexCondition& condition : conditions) {
-    auto found = std::find_if(candidates.begin(), candidates.end(), [&](const Candidate& candidate) {
-      return candidate.reference.argument == condition.argument &&
-             std::ranges::equal(candidate.reference.path, condition.path);
-    });
+    auto found = std::find_if(candidates.begin(), candidates.end(),
+                              [&](const Candidate& candidate) { return candidate.reference.asks(condition); });
     if (found == candidates.end()) {
       if (candidates.size() == kCandidates) continue;
-      candidates.push_back({{condition.argument, {condition.path.begin(), condition.path.end()}}, 0, {}});
+      candidates.push_back(
+          {{condition.argument, condition.segment, condition.delimiter, {condition.path.begin(), condition.path.end()}},
+           0,
+           {}});
       found = candidates.end() - 1;
     }
     ++found->rules;
     // How telling it is: enough values to know are enough.
-    if (found->values.size() < kCountedValues) found->values.insert(condition.values.begin(), condition.values.end());
+    if (found->values.size() >= kCountedValues) continue;
+    if (condition.segment >= 0) found->values.insert(std::hash<std::string_view>()(condition.text));
+    for (const Value value : condition.values) found->values.insert(value.hash());
   }
   if (candidates.empty()) return;
   std::stable_sort(candidates.begin(), candidates.end(), [](const Candidate& a, const Candidate& b) {

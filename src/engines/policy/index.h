@@ -39,19 +39,26 @@ class CandidateList {
   const std::vector<std::unique_ptr<RuleCode>>* whole_ = nullptr;
 };
 
-// One condition of a rule that an index can use: the value at a path of the input, or of an argument, is one of these.
-// The lists live in the arena given to `index_conditions`.
+// One condition of a rule that an index can use: the value at a path of the input, or of an argument, is one of these;
+// or (a glob's) it is a string whose n-th segment is this text. The lists live in the arena given to
+// `index_conditions`.
 struct IndexCondition {
   std::int32_t argument = -1;  // -1: the input
+  std::int32_t segment = -1;   // n; -1: the whole value
+  char delimiter = 0;          // between segments
   std::span<const Value> path;
   std::span<const Value> values;  // equal to one of these
+  std::string_view text;          // the segment's
 };
 
 // Built from each rule's conditions; rules without any are candidates always.
 struct RuleIndex {
   struct Reference {
     std::int32_t argument;
+    std::int32_t segment;
+    char delimiter;
     std::vector<Value> path;
+    [[nodiscard]] bool asks(const IndexCondition& condition) const;
   };
   struct Level;
   std::vector<Reference> references;  // in the order they are asked

@@ -25,6 +25,7 @@ void Machine::begin(const EvaluationOptions& options) {
     base_cache_.assign(program_.leaves.size(), Value());
   error_.reset();
   builtin_errors_.clear();
+  joins_.clear();  // values of the last evaluation may be gone, and others where they were
   steps_ = 0;
   next_check_ = 4096;
   stack_limit_ = reinterpret_cast<const char*>(__builtin_frame_address(0)) - machine_limits::kStackBytes;
@@ -430,6 +431,17 @@ Machine::Status Machine::scan(Frame& frame, const Op* op) {
   get(frame, op->c, collection);
   if (is_extent(collection)) return scan_extent(frame, op, collection);
   Value* const r = frame.r;
+  // Counters are of every element's operations.
+  if (op->extra != 0 && counters_ == nullptr && collection.is_composite() &&
+      collection.size() >= join_limits::kElements) {
+    const Join& join = frame.code->joins[op->extra - 1];
+    if (const JoinIndex* index = joins_.of(collection, join)) {
+      Value value;
+      const Known known = joined_value(frame, join, value);
+      if (known == Known::none) return Status::more;
+      if (known == Known::value) return scan_joined(frame, op, collection, *index, value);
+    }
+  }
   if (collection.is_object()) {
     const Keys& keys = collection.keys();
     for (std::uint32_t i = 0; i < keys.count; ++i) {
@@ -455,6 +467,55 @@ Machine::Status Machine::scan(Frame& frame, const Op* op) {
     }
   }
   return Status::more;
+}
+
+Machine::Status Machine::scan_joined(Frame& frame, const Op* op, Value collection, const JoinIndex& index,
+                                     Value value) {
+  Status status = Status::more;
+  index.find(value, [&](std::uint32_t i) {
+    const bool object = collection.is_object();
+    const Value element = object ? collection.value_at(i) : collection.items()[i];
+    frame.r[op->a] = object ? collection.key_at(i) : collection.is_array() ? Value::small(i) : element;
+    frame.r[op->b] = element;
+    status = run(frame, op + 1);
+    return status == Status::more;
+  });
+  return status;
+}
+
+// What the elements of a scan are compared with; `unknown` where only the machine itself can say.
+Machine::Known Machine::joined_value(Frame& frame, const Join& join, Value& out) const {
+  for (const std::uint32_t position : join.before) {
+    const Op& op = frame.code->ops[position];
+    Value value;
+    switch (op.code) {
+      case Opcode::move:
+        get(frame, op.b, value);
+        break;
+      case Opcode::load_input:
+        value = state_->input;
+        break;
+      case Opcode::load_base:
+        value = state_->data;
+        for (std::uint32_t i = 0; i < op.count && value.defined(); ++i) {
+          Value step;
+          get(frame, frame.code->lists[op.list + i], step);
+          value = base_step(value, step);
+        }
+        break;
+      default: {
+        Value key;
+        get(frame, op.b, value);
+        get(frame, op.c, key);
+        if (is_extent(value) || is_extent(key)) return Known::unknown;
+        value = value.get(key);
+      }
+    }
+    if (!value.defined()) return Known::none;
+    frame.r[op.a] = value;
+  }
+  get(frame, join.other, out);
+  return is_extent(out) ? Known::unknown : Known::value;
 }
 
 // `stop` here means: holds, go on at `next`.

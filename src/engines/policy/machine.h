@@ -3,9 +3,12 @@
 #include <chrono>
 #include <optional>
 
+#include "engines/policy/join.h"
 #include "engines/policy/program.h"
 
 namespace chiron::policy {
+
+class CandidateList;
 
 namespace machine_limits {
 inline constexpr std::size_t kStackBytes = std::size_t{4} << 20;  // of the machine's own recursion
@@ -101,6 +104,7 @@ class Machine {
   bool compute(const Leaf& leaf, Value& out);
   bool call(const Leaf& leaf, std::span<const Value> arguments, Value& out);
   bool call_unmocked(const Leaf& leaf, std::span<const Value> arguments, Value& out);
+  void candidates_of(const Leaf& leaf, std::span<const Value> arguments, CandidateList& out) const;
   bool first_of(const RuleCode& rule, std::span<const Value> arguments, Result& result);
   bool run_rule(const RuleCode& rule, std::span<const Value> arguments, Result& result);
   bool conflict(const RuleCode& rule, const char* message);
@@ -116,6 +120,9 @@ class Machine {
   Status scan_extent(Frame& frame, const Op* op, Value at);
 
   Status scan(Frame& frame, const Op* op);
+  Status scan_joined(Frame& frame, const Op* op, Value collection, const JoinIndex& index, Value value);
+  enum class Known : std::uint8_t { value, none, unknown };
+  Known joined_value(Frame& frame, const Join& join, Value& out) const;
   Status every(Frame& frame, const Op* op, const Op*& next);
   Status collect(Frame& frame, const Op* op, Value& out);
   Status walk(Frame& frame, const Op* op);
@@ -135,6 +142,7 @@ class Machine {
   std::vector<Value> base_cache_;
   std::vector<std::pair<const Keys*, std::uint32_t>> inline_caches_;
   std::vector<std::unique_ptr<CacheEntry>> call_caches_;
+  JoinIndexes joins_;
   std::unique_ptr<BuiltinContext> builtins_;
   std::vector<Value>* collecting_ = nullptr;
   std::optional<PolicyError> error_;

@@ -30,7 +30,7 @@ enum class Opcode : std::uint8_t {
   builtin,        // a <- built-in `target` applied to `list`
   dot,            // a <- b[c]
   dot_name,       // a <- b[c] with c a constant string, cached at `cache`
-  scan,           // for every key a and value b of c
+  scan,           // for every key a and value b of c; `extra` - 1 is its join, where it has one
   scan_eager,     // as scan, over members whose value's path leads somewhere: never used for plain values
   equal,          // holds where a == b
   not_equal,
@@ -84,16 +84,26 @@ struct Op {
   const void* target = nullptr;
 };
 
+// A scan that an equality behind it narrows (join.h): the value at `path` in the element is compared with `other`,
+// which the operations `before` (positions in Code::ops, behind the scan) give without the element.
+struct Join {
+  std::vector<Value> path;
+  Operand other = 0;
+  std::vector<std::uint32_t> before;
+};
+
 struct Code {
   std::vector<Op> ops;
   std::vector<Operand> lists;
   std::vector<Value> constants;
+  std::vector<Join> joins;
   std::uint32_t registers = 0;
 
   void clear() {
     ops.clear();
     lists.clear();
     constants.clear();
+    joins.clear();
     registers = 0;
   }
 };
