@@ -56,7 +56,7 @@ class BuiltinContext {
   std::unique_ptr<CacheEntry>* call_cache = nullptr;
 
   std::vector<std::string>* printed = nullptr;  // what print() and trace() say, where anyone listens
-  std::string call_place;                       // "file:line" of the call, for print
+  std::string_view call_file;                   // the policy that calls
 
   // Reports an error; the caller returns the undefined value this gives: return context.fail("…").
   Value fail(std::string message, BuiltinErrorCode code = BuiltinErrorCode::builtin) {
@@ -85,10 +85,12 @@ struct Builtin {
   bool deprecated = false;      // refused in v1 and strict mode
   bool nondeterministic = false;
   bool relation = false;  // walk: yields many results
+  bool local = false;     // Conftest's: reads configuration files; only where CompileOptions allow it
 };
 
-// All of them, sorted by name (byte order).
+// All of OPA's, sorted by name (byte order).
 [[nodiscard]] std::span<const Builtin> builtins();
+// Local ones too.
 [[nodiscard]] const Builtin* find_builtin(std::string_view name);
 // The number of arguments that its signature declares.
 [[nodiscard]] std::size_t builtin_arity(const Builtin& builtin);

@@ -25,6 +25,7 @@ struct CompileOptions {
   const SchemaSet* schemas = nullptr;  // of documents, for the type checker
   bool test_cases = false;             // test_name[case] has an entry for every case that was tried
   bool keep_references = false;        // fills Program::references
+  bool local_files = false;             // parse_config_file and the like, Conftest's, may be called
 };
 
 class Compiler {

@@ -41,7 +41,7 @@ void check_undefined_functions(const Program& program, const ast::Module& module
     const bool allowed = options.allowed_builtins.empty() ||
                          std::find(options.allowed_builtins.begin(), options.allowed_builtins.end(), name) !=
                              options.allowed_builtins.end();
-    if (node.builtin == nullptr || !allowed) {
+    if (node.builtin == nullptr || !allowed || (node.builtin->local && !options.local_files)) {
       if (name != "print") report(node, "undefined function " + std::string(name));
       return;
     }

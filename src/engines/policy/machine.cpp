@@ -656,6 +656,7 @@ Machine::Status Machine::builtin(Frame& frame, const Op& op, Value& out, bool& d
   if (call_caches_.size() <= op.cache) call_caches_.resize(std::max<std::size_t>(program_.call_caches, op.cache) + 1);
   BuiltinContext& context = *builtins_;
   context.call_cache = &call_caches_[op.cache];
+  context.call_file = frame.module != nullptr ? std::string_view(frame.module->file) : std::string_view();
   out = function->call(context, {to, op.count});
   defined = out.defined();
   if (!context.failed()) return Status::more;

@@ -633,6 +633,13 @@ void Resolver::literal(const ast::Expr& expr, Block& into) {
     Literal* inner = &context_.pool.literals.emplace_back();
     inner->source = &expr;
     withs(expr, *inner);
+    // What stands in for a document is computed before the negation too, and without the replacements.
+    for (hir::With& with : inner->with) {
+      if (with.by_builtin != nullptr || !with.by_path.empty() || negated_bodies_) continue;  // a function
+      Literal plain;
+      plain.source = &expr;
+      hoist_one(with.value, plain, into, *made->block);
+    }
     statement(*expr.term, *inner);
     if (!negated_bodies_) hoist(*inner, into, *made->block);
     made->block->literals.push_back(inner);

@@ -1,11 +1,13 @@
-// The drop-in name conftest: test, verify, parse, fmt, reformat; other commands are refused by name.
+// The drop-in name conftest: test, verify, parse, fmt, doc, reformat; other commands are refused by name.
 #include "surfaces/dropin/conftest.h"
 
 #include <algorithm>
 #include <array>
 #include <cstdlib>
 #include <ctime>
+#include <filesystem>
 
+#include "engines/policy/gate/document.h"
 #include "engines/policy/gate/files.h"
 #include "foundation/base/format.h"
 #include "foundation/base/text.h"
@@ -54,10 +56,17 @@ constexpr std::array kFlags = {
     FlagSpec{"version", 'v'},
 };
 
+constexpr std::array kDocumentFlags = {
+    FlagSpec{"outDir", 'o', FlagKind::text},
+    FlagSpec{"template", 't', FlagKind::text},
+    FlagSpec{"help", 'h'},
+};
+
 constexpr std::string_view kUsage =
     "Test your configuration files using Open Policy Agent\n\n"
     "Usage:\n  conftest [command]\n\n"
     "Available Commands:\n"
+    "  doc         Generate documentation of policies\n"
     "  fmt         Format Rego files\n"
     "  parse       Print out structured data from your input files\n"
     "  reformat    Print results of `test --output json` in another form\n"
@@ -327,6 +336,24 @@ Result<int> run_parse(Flags& flags, DropInContext& context) {
   return 0;
 }
 
+// A page NAME.md for every folder of policies that is named.
+Result<int> run_document(const Flags& flags) {
+  if (flags.operands().empty())
+    return fail(ErrorKind::usage, "usage.arguments", "doc needs the folders of the policies to document");
+  const std::string folder = flags.text("outDir", ".");
+  std::string page;
+  if (flags.given("template")) page = TRY(io::read_file(flags.text("template"), limits::kConfigBytes));
+  for (const std::string& path : flags.operands()) {
+    const auto policies = TRY(gate::load_policies({path}, gate::Tests::leave_out));
+    const std::string text = TRY(gate::document_policies(policies, page));
+    std::filesystem::path whole = std::filesystem::absolute(path).lexically_normal();
+    if (!whole.has_filename()) whole = whole.parent_path();
+    const std::string name = whole.filename().string();
+    TRY(io::write_file_atomic(io::join_path(folder, name + ".md"), text));
+  }
+  return 0;
+}
+
 // Every policy below the paths, in place; with --check only whether all are as the formatter leaves them.
 Result<int> run_fmt(Flags& flags, DropInContext& context) {
   PolicyFormatRequest request;
@@ -375,6 +402,12 @@ int run_conftest(std::span<const std::string> arguments, DropInContext& context)
   }
   const std::string& command = arguments[0];
   auto result = [&]() -> Result<int> {
+    if (command == "doc") {
+      const auto flags = TRY(Flags::parse(arguments.subspan(1), kDocumentFlags));
+      if (!flags.on("help")) return run_document(flags);
+      context.out.write(kUsage);
+      return 0;
+    }
     auto flags = TRY(Flags::parse(arguments.subspan(1), kFlags));
     if (flags.on("help")) {
       context.out.write(kUsage);
@@ -386,7 +419,7 @@ int run_conftest(std::span<const std::string> arguments, DropInContext& context)
     if (command == "parse") return run_parse(flags, context);
     if (command == "reformat") return run_reformat(flags, context);
     if (command == "fmt") return run_fmt(flags, context);
-    for (std::string_view known : {"push", "pull", "plugin", "doc", "completion"})
+    for (std::string_view known : {"push", "pull", "plugin", "completion"})
       if (command == known)
         return fail(ErrorKind::unsupported, "dropin.command", format("conftest {} is not supported here", command));
     return fail(ErrorKind::usage, "usage.command", format("unknown command \"{}\" for \"conftest\"", command));

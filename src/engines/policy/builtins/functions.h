@@ -151,8 +151,13 @@ Value regex_match(BuiltinContext& context, Arguments arguments);
 Value regex_replace(BuiltinContext& context, Arguments arguments);
 Value regex_split(BuiltinContext& context, Arguments arguments);
 Value regex_template_match(BuiltinContext& context, Arguments arguments);
+Value parse_combined_config_files(BuiltinContext& context, Arguments arguments);
+Value parse_config(BuiltinContext& context, Arguments arguments);
+Value parse_config_file(BuiltinContext& context, Arguments arguments);
 Value rego_parse_module(BuiltinContext& context, Arguments arguments);
 Value rem(BuiltinContext& context, Arguments arguments);
+// The text that a template gives for a value; undefined after context.fail.
+Value render_template(BuiltinContext& context, std::string_view source, Value root);
 Value replace(BuiltinContext& context, Arguments arguments);
 Value round(BuiltinContext& context, Arguments arguments);
 Value semver_compare(BuiltinContext& context, Arguments arguments);

@@ -282,6 +282,16 @@ constexpr std::array kBuiltins = {
     plain("yaml.unmarshal", "(string) => any", &f::yaml_unmarshal),
 };
 
+constexpr Builtin local(std::string_view name, std::string_view signature, BuiltinFunction call) {
+  return {name, signature, call, {}, false, true, false, true};
+}
+// Conftest's own; OPA has none of them.
+constexpr std::array kLocal = {
+    local("parse_combined_config_files", "(array[string]) => array[any]", &f::parse_combined_config_files),
+    local("parse_config", "(string, string) => any", &f::parse_config),
+    local("parse_config_file", "(string) => any", &f::parse_config_file),
+};
+
 }  // namespace
 
 Value BuiltinContext::fail_operand(int position, std::string_view expected, Value got) {
@@ -294,7 +304,9 @@ std::span<const Builtin> builtins() { return kBuiltins; }
 
 const Builtin* find_builtin(std::string_view name) {
   const auto found = std::ranges::lower_bound(kBuiltins, name, {}, &Builtin::name);
-  return found != kBuiltins.end() && found->name == name ? &*found : nullptr;
+  if (found != kBuiltins.end() && found->name == name) return &*found;
+  const auto other = std::ranges::find(kLocal, name, &Builtin::name);
+  return other != kLocal.end() ? &*other : nullptr;
 }
 
 const Builtin* find_infix(std::string_view symbol) {

@@ -356,10 +356,14 @@ class Template {
 
 }  // namespace
 
+Value render_template(BuiltinContext& context, std::string_view source, Value root) {
+  return Template(context, source, root).run();
+}
+
 Value strings_render_template(BuiltinContext& context, Arguments arguments) {
   std::string_view source;
   if (!take_string(context, arguments, 0, source) || !require(context, arguments, 1, Kind::object)) return {};
-  return Template(context, source, arguments[1]).run();
+  return render_template(context, source, arguments[1]);
 }
 
 }  // namespace chiron::policy::functions

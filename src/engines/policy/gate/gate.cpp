@@ -117,6 +117,7 @@ PolicyOptions policy_options(const Options& options) {
   PolicyOptions made;
   made.version = options.version;
   made.compile.strict = options.strict;
+  made.compile.local_files = true;
   made.compile.allowed_builtins = options.allowed_builtins;
   return made;
 }
