@@ -4,6 +4,7 @@
 
 #include "foundation/base/format.h"
 #include "foundation/base/text.h"
+#include "foundation/doc/json.h"
 #include "foundation/doc/toml.h"
 
 namespace chiron {
@@ -117,13 +118,25 @@ std::unexpected<Error> at(const doc::Document& document, doc::Span span, std::st
   return fail(ErrorKind::config, std::move(code), std::move(message), document.place(span), std::move(next));
 }
 
+// The field's example as it would stand in the file: most are given as on the command line, where nothing is quoted.
+std::string example_of(const Field& field) {
+  if (field.example.empty()) return {};
+  std::string value;
+  const bool many = field.type == FieldType::list || field.type == FieldType::paths;
+  const bool bare = field.type == FieldType::flag || field.type == FieldType::integer || field.type == FieldType::real;
+  if (bare || field.example.starts_with('[') || field.example.starts_with('"'))
+    value = field.example;
+  else
+    doc::append_json_string(value, field.example);
+  if (many && !value.starts_with('[')) value = "[" + value + "]";
+  return format("For example: {} = {}", field.name, value);
+}
+
 std::unexpected<Error> wrong_type(const doc::Document& document, const Field& field, const doc::Value& value) {
-  std::string next;
-  if (!field.example.empty()) next = format("For example: {} = {}", field.name, field.example);
   return at(document, value.span, "config.type",
             format("{} is a {}, not {} {}", field.name, to_string(field.type),
                    value.is_array() || value.is_object() ? "an" : "a", to_string(value.kind())),
-            next);
+            example_of(field));
 }
 
 Result<FieldValue> convert(const Field& field, const doc::Value& value, const doc::Document& document) {
@@ -302,11 +315,9 @@ class Parser {
     assign_members(gate.operation->fields, gate.request.get(), own, document_, nullptr, errors_);
     for (const auto& field : gate.operation->fields)
       if (field.required && field.scope != FieldScope::command_line && member.value.find(field.name) == nullptr)
-        errors_.take(
-            Result<void>(at(document_, member.name_span, "config.missing-key",
-                            format("the gate {} needs the key {}", gate.name, field.name),
-                            field.example.empty() ? std::string(field.help) + "."
-                                                  : format("For example: {} = {}", field.name, field.example))));
+        errors_.take(Result<void>(at(document_, member.name_span, "config.missing-key",
+                                     format("the gate {} needs the key {}", gate.name, field.name),
+                                     field.example.empty() ? std::string(field.help) + "." : example_of(field))));
     if (gate.operation->gate->check != nullptr && !errors_.first()) {
       if (auto checked = gate.operation->gate->check(gate.request.get()); !checked) {
         auto error = std::move(checked).error();
