@@ -107,8 +107,8 @@ std::vector<ExcerptLine> lay_out_excerpt(const Finding& finding, std::size_t wid
     begin = stop + 1;
     ExcerptLine line;
     line.number = number;
-    // The marked columns of this line; 0 means to its end.
-    const auto from = number == place.line ? place.column : 1;
+    // The marked columns of this line; `to` 0 means to its end. A range of whole lines needs no marks.
+    const auto from = number == place.line || place.column == 0 ? place.column : 1;
     const auto to = number < end_line       ? 0
                     : place.end_column != 0 ? place.end_column
                     : number == place.line  ? from + 1
