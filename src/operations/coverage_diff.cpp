@@ -323,12 +323,11 @@ class CoverageDiff {
           response_.notices.push_back((finding.place.file.empty() ? "" : finding.place.file + ": ") + finding.message);
     }
     const auto sum = coverage_.totals();
-    response_.metrics.push_back({"coverage.changed-lines", coverage_.percent_exact(), "%"});
-    if (sum.arms != 0)
-      response_.metrics.push_back({"coverage.changed-branches", percent(sum.taken_arms, sum.arms), "%"});
+    const std::string of = whole_ ? "coverage." : "coverage.changed-";
+    response_.metrics.push_back({of + "lines", coverage_.percent_exact(), "%"});
+    if (sum.arms != 0) response_.metrics.push_back({of + "branches", percent(sum.taken_arms, sum.arms), "%"});
     if (sum.conditions != 0)
-      response_.metrics.push_back(
-          {"coverage.changed-conditions", percent(sum.covered_conditions, sum.conditions), "%"});
+      response_.metrics.push_back({of + "conditions", percent(sum.covered_conditions, sum.conditions), "%"});
   }
 
   // Places are relative to the workspace, which may be a folder of the repository.

@@ -1,6 +1,7 @@
 #include "engines/coverage/findings.h"
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <set>
 
@@ -138,8 +139,10 @@ std::vector<Finding> stale_findings(const std::vector<Report>& reports, const st
 }
 
 Finding threshold_finding(std::string_view what, double percent, double threshold) {
+  // Rounded down, so that what is below never looks as if it were not.
+  const auto shown = std::floor(percent * 100) / 100;
   return finding("coverage/below-threshold", Level::error,
-                 format("{} are covered to {:.2f}%, {:g}% are asked for", what, percent, threshold));
+                 format("{} are covered to {:g}%, {:g}% are asked for", what, shown, threshold));
 }
 
 std::vector<Finding> ratchet_findings(const std::vector<SourceFile>& base, const std::vector<SourceFile>& now) {
