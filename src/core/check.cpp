@@ -188,10 +188,10 @@ class Check {
       result.status = GateStatus::could_not_run;
       result.reason = format("internal error: {}", error.what());
     }
-    for (auto& finding : findings) {
-      finding.gate = gate.name;
-      result.counts.add(finding.level);
-    }
+    for (auto& finding : findings) finding.gate = gate.name;
+    limit_to_change(gate, findings);
+    for (const auto& finding : findings) result.counts.add(finding.level);
+    const bool failed = fails(result, findings);
     const auto since_begin = [&](Clock::time_point t) {
       return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(t - begun_).count());
     };
@@ -204,7 +204,7 @@ class Check {
     outcome.timing.cpu_ms = thread_cpu_ms() - cpu;
     outcome.timing.cached = cached;
     outcome.done = true;
-    failed_[i] = reaches_level(outcome);
+    failed_[i] = failed;
     auto shown = outcome.result;
     if (failed_[i]) shown.status = GateStatus::failed;
     context_.events.gate_ended(shown, outcome.timing);
@@ -217,11 +217,31 @@ class Check {
     if (result.fail_level) return *result.fail_level;
     return parse_level(options_.fail_level).value_or(Level::none);
   }
-  [[nodiscard]] bool reaches_level(const Outcome& outcome) const {
-    if (outcome.result.status == GateStatus::failed) return true;
-    const auto level = fail_level(outcome.result);
-    return level != Level::none &&
-           std::ranges::any_of(outcome.findings, [&](const Finding& f) { return f.level >= level; });
+  // Whether those that need this gate are held up: judged by what the report will say of it, so without what allow
+  // comments and the baseline take out.
+  bool fails(const GateResult& result, const std::vector<Finding>& findings) {
+    if (result.status == GateStatus::failed) return true;
+    const auto level = fail_level(result);
+    const auto reaches = [&](const Finding& finding) { return level != Level::none && finding.level >= level; };
+    if (std::ranges::none_of(findings, reaches)) return false;
+    Report own;
+    own.gates.push_back(result);
+    own.findings = findings;
+    const auto sources = source_reader();
+    sort_report(own);
+    assign_fingerprints(own, sources);
+    std::unordered_map<std::string, std::vector<Allow>> allows;
+    for (const auto& finding : own.findings)
+      if (reaches(finding) && !allows.contains(finding.place.file)) {
+        const auto text = sources(finding.place.file);
+        allows.emplace(finding.place.file, text ? find_allows(*text, finding.place.file) : std::vector<Allow>());
+      }
+    apply_allows(own, allows);
+    if (options_.baseline) {
+      auto known = *options_.baseline;
+      apply_baseline(own, known, options_.today);
+    }
+    return std::ranges::any_of(own.findings, reaches);
   }
 
   void execute(std::size_t i, GateResult& result, std::vector<Finding>& findings, std::vector<Rule>& rules,
@@ -309,7 +329,6 @@ class Check {
       std::ranges::move(outcome.rules, std::back_inserter(report.rules));
       if (report.gates.back().status != GateStatus::skipped) made.timeline.gates.push_back(outcome.timing);
     }
-    limit_to_change(report);
     const auto sources = source_reader();
     sort_report(report);
     assign_fingerprints(report, sources);
@@ -336,22 +355,16 @@ class Check {
 
   // With --since only findings on changed lines count, and those of no line in changed files; findings about no file
   // do, and those of gates that judge a whole.
-  void limit_to_change(Report& report) {
+  void limit_to_change(const GateConfig& gate, std::vector<Finding>& findings) {
     const auto& change = context_.workspace.change();
-    if (!change) return;
-    std::erase_if(report.findings, [&](const Finding& finding) {
-      if (finding.place.file.empty() || counts_whole(finding.gate)) return false;
+    if (!change || gate.operation->gate->counts_whole) return;
+    std::erase_if(findings, [&](const Finding& finding) {
+      if (finding.place.file.empty()) return false;
       if (change->touches(finding.place.file, finding.place.line, finding.place.end_line)) return false;
       return std::ranges::none_of(finding.related, [&](const RelatedPlace& related) {
         return related.place.line != 0 &&
                change->touches(related.place.file, related.place.line, related.place.end_line);
       });
-    });
-  }
-
-  [[nodiscard]] bool counts_whole(const std::string& name) const {
-    return std::ranges::any_of(plan_, [&](const PlannedGate& planned) {
-      return planned.gate->name == name && planned.gate->operation->gate->counts_whole;
     });
   }
 

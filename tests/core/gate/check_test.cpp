@@ -5,9 +5,11 @@
 
 #include <ctime>
 
+#include "core/baseline.h"
 #include "core/history.h"
 #include "core/report_json.h"
 #include "foundation/io/files.h"
+#include "foundation/io/process.h"
 #include "operations/registry.h"
 
 using namespace chiron;
@@ -95,6 +97,44 @@ reads = ["sarif:out.sarif"]
   REQUIRE(result.report.findings.size() == 1);
   CHECK(result.report.findings[0].rule == "bad/message");
   CHECK(to_string(result.report.findings[0].place) == "a.c:3:4");
+}
+
+TEST_CASE("check: what allow comments, the baseline and --since take out holds nobody up") {
+  World world(R"(
+[gate.lint]
+kind = "command"
+run = "echo a.c:2: error: wrong"
+reads = ["gnu"]
+[gate.after]
+kind = "command"
+run = "true"
+needs = ["lint"]
+)");
+  world.write("a.c", "int a;\nint b;\n");
+  SUBCASE("nothing takes it out") { CHECK(gate(world.run(), "after").status == GateStatus::skipped); }
+  SUBCASE("an allow comment") {
+    world.write("a.c", "int a;\nint b;  // chiron: allow lint/message known\n");
+    const auto result = world.run();
+    CHECK(gate(result, "lint").status == GateStatus::passed);
+    CHECK(gate(result, "after").status == GateStatus::passed);
+  }
+  SUBCASE("the baseline") {
+    world.options.baseline = make_baseline(world.run().before_baseline, {}, "", "known");
+    CHECK(gate(world.run(), "after").status == GateStatus::passed);
+  }
+  SUBCASE("a change elsewhere") {
+    for (const auto* words : {"init -q", "add .", "-c user.name=a -c user.email=a@b.c commit -qm base"}) {
+      const auto done = io::run_process(
+          {.arguments = {"sh", "-c", std::string("git ") + words}, .working_folder = world.folder.path()});
+      REQUIRE(done);
+      REQUIRE(done->exit_code == 0);
+    }
+    world.write("a.c", "int changed;\nint b;\n");
+    REQUIRE(world.workspace.limit_to_change("HEAD"));
+    const auto result = world.run();
+    CHECK(gate(result, "lint").counts.errors == 0);
+    CHECK(gate(result, "after").status == GateStatus::passed);
+  }
 }
 
 TEST_CASE("check: a timeout ends the gate and is told, an old report is not taken for a new one") {
