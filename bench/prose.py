@@ -1,4 +1,7 @@
-"""Prose: write-good and Google over the Markdown files of the shared benchmark folder, files per CPU second."""
+"""Prose: write-good and Google over the Markdown files of the shared benchmark folder, files per CPU second; each reader
+alone over the pages and fixtures of its format, repeated, in megabytes per CPU second. Vale itself is in no registry that
+the benchmark could install it from.
+"""
 import os
 import tempfile
 
@@ -28,5 +31,29 @@ with tempfile.TemporaryDirectory() as folder:
     with open(config, "w", encoding="utf-8") as out:
         out.write(f"StylesPath = {folder}\n[*.md]\nVale.Repetition = YES\n")
     measure.line("prose.start", measure.best(command[:-1] + [empty]).cpu * 1000, "ms", 20)
+
+
+READERS = os.path.join(os.path.dirname(measure.CHIRON), "measure-prose")
+FIXTURES = os.path.join(SHARED, "conformance", "vale")
+SOURCES = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "src")
+
+
+def read_alone(name, ending, folder, limit):
+    files = sorted(os.path.join(root, file) for root, _, names in os.walk(folder) for file in names
+                   if file.endswith("." + ending))
+    run = measure.run_once([READERS, "read", ending, "8000000", *files], keep_output=True)
+    if run.code != 0 or not files:
+        raise SystemExit(f"the reader of {ending} failed")
+    measure.at_least(f"prose.read-{name}", float(run.out.split()[0]), "MB/s", limit)
+
+
+if not os.path.exists(READERS):
+    print("the readers are not measured: build the target measure-prose")
+else:
+    read_alone("markdown", "md", PAGES, 50)
+    for name, ending, limit in (("html", "html", 50), ("rst", "rst", 50), ("asciidoc", "adoc", 50), ("org", "org", 50),
+                                ("mdx", "mdx", 50), ("xml", "dita", 50)):
+        read_alone(name, ending, FIXTURES, limit)
+    read_alone("comments", "cpp", SOURCES, 2)  # by the language's grammar
 
 measure.finish()

@@ -73,12 +73,12 @@ class Existence final : public Rule {
   Pattern phrases;
 
   Result<void> run(const View& view, FileState&, std::vector<Alert>& alerts) const override {
-    for (const auto& match : pattern.find_all(view.text)) {
+    pattern.each(view.text, [&](const Match& match) {
       const auto found = view.text.substr(match.begin(), match.end() - match.begin());
-      if (excepted(exceptions, text::trim(found))) continue;
-      if (within_phrase(phrases, view.text, match.begin(), match.end())) continue;
+      if (excepted(exceptions, text::trim(found))) return;
+      if (within_phrase(phrases, view.text, match.begin(), match.end())) return;
       alerts.push_back(alert(view, match.begin(), match.end()));
-    }
+    });
     return {};
   }
   std::string pattern_text() const override { return pattern.text(); }
@@ -211,13 +211,9 @@ class Repetition final : public Rule {
     std::string_view previous;
     std::size_t previous_begin = 0;
     double count = 0;
-    // A plain run of words needs no pattern: the built-in rule's tokens are whatever is set off by white space.
-    Match match;
-    std::size_t from = 0;
-    while (from <= view.text.size() && pattern.search(view.text, from, match)) {
+    pattern.each(view.text, [&](const Match& match) {
       const auto begin = match.begin();
       const auto end = match.end();
-      from = end > begin ? end : end + 1;
       const auto current = text::trim(view.text.substr(begin, end - begin));
       bool hit = !current.empty() && current.size() == previous.size() &&
                  (current == previous || (ignore_case && equal_fold(current, previous)));
@@ -236,7 +232,7 @@ class Repetition final : public Rule {
       }
       previous = current;
       previous_begin = begin;
-    }
+    });
     return {};
   }
   std::string pattern_text() const override { return pattern.text(); }

@@ -1,6 +1,7 @@
 #include "engines/prose/lint.h"
 
 #include <algorithm>
+#include <numeric>
 #include <set>
 
 #include "engines/prose/checks.h"
@@ -106,6 +107,7 @@ Result<std::unique_ptr<Linter>> Linter::create(Config config, LintOptions option
   TRY(linter->apply_filter());
   std::vector<std::vector<std::string>> literals;
   for (const auto& rule : linter->rules_) {
+    if (!linter->options_.prefilter) rule->required.clear();
     literals.push_back(rule->required);
     linter->needs_sentences_ = linter->needs_sentences_ || rule->scopes.names("sentence");
     linter->needs_paragraphs_ = linter->needs_paragraphs_ || rule->scopes.names("paragraph");
@@ -114,6 +116,7 @@ Result<std::unique_ptr<Linter>> Linter::create(Config config, LintOptions option
     }
   }
   linter->scanner_ = std::make_unique<LiteralScanner>(literals);
+  linter->beyond_literals_ = TRY(Pattern::compile(kBeyondLiterals));
   const auto compile = [&](const std::vector<Ignores>& from,
                            std::vector<std::pair<Glob, std::vector<Pattern>>>& into) -> Result<void> {
     for (const auto& ignores : from) {
@@ -542,10 +545,19 @@ Result<FileReport> Linter::lint(const std::string& path, std::string_view conten
     hit.place.offset = source.original(static_cast<std::uint32_t>(hit.place.offset));
     hit.place.length = end - hit.place.offset;
   }
-  std::stable_sort(report.hits.begin(), report.hits.end(), [](const Hit& a, const Hit& b) {
-    return std::tie(a.place.line, a.place.column, a.alert.check) <
-           std::tie(b.place.line, b.place.column, b.alert.check);
+  // Hits are large: their order is found first, and each is moved once.
+  std::vector<std::uint32_t> order(report.hits.size());
+  std::iota(order.begin(), order.end(), 0u);
+  std::sort(order.begin(), order.end(), [&](std::uint32_t left, std::uint32_t right) {
+    const auto& a = report.hits[left];
+    const auto& b = report.hits[right];
+    return std::tie(a.place.line, a.place.column, a.alert.check, left) <
+           std::tie(b.place.line, b.place.column, b.alert.check, right);
   });
+  std::vector<Hit> ordered;
+  ordered.reserve(order.size());
+  for (const auto index : order) ordered.push_back(std::move(report.hits[index]));
+  report.hits = std::move(ordered);
   return report;
 }
 
@@ -591,9 +603,7 @@ Result<void> Linter::run_block(Task& task, const Block& block) const {
   if (const auto off = task.comments.find("off"); off != task.comments.end() && off->second) return {};
   const std::string_view text = block.content.text();
   std::fill(task.found.begin(), task.found.end(), std::uint8_t{0});
-  scanner_->scan(text, task.found);
-  // Letters outside ASCII that fold to ASCII ones (the Kelvin sign, the long s) are not seen by the scanner.
-  if (text.find("\xE2\x84\xAA") != std::string_view::npos || text.find("\xC5\xBF") != std::string_view::npos) {
+  if (!scanner_->scan(text, task.found) && beyond_literals_.found_in(text)) {
     std::fill(task.found.begin(), task.found.end(), std::uint8_t{1});
   }
   if (block.running && needs_paragraphs_) {

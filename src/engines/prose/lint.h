@@ -19,6 +19,7 @@ struct LintOptions {
   std::string filter;          // an expression over rules, or the name of a file that holds one
   std::string extension;       // --ext: the format of every file, or of standard input; "" for the file's own
   bool ignore_syntax = false;  // every file as plain lines
+  bool prefilter = true;       // off: every rule runs on every block, which must find the same
 };
 
 // An alert with its place in the file.
@@ -86,6 +87,7 @@ class Linter {
   std::vector<std::unique_ptr<Rule>> rules_;
   std::map<std::string, std::size_t, std::less<>> by_name_;
   std::unique_ptr<LiteralScanner> scanner_;
+  Pattern beyond_literals_;
   std::vector<std::pair<Glob, std::vector<Pattern>>> block_ignores_;
   std::vector<std::pair<Glob, std::vector<Pattern>>> token_ignores_;
   bool needs_sentences_ = false;

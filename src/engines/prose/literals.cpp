@@ -9,8 +9,37 @@ namespace chiron::prose {
 namespace {
 
 constexpr std::size_t kMostLiterals = 2000;
-constexpr std::size_t kLeastLength = 2;
+constexpr std::size_t kMostExact = 512;      // strings that a part can be
+constexpr std::size_t kLongestLiteral = 48;  // a longer one is rarer, but hardly
 constexpr std::size_t kDepth = 60;
+constexpr std::size_t kLeastWeight = 4;
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_lower_letter(char c) { return c >= 'a' && c <= 'z'; }
+bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
+bool is_word(char c) { return is_lower_letter(c) || is_digit(c) || c == '_' || (c >= 'A' && c <= 'Z'); }
+
+// A byte as the scanner knows it: lower case, one digit for all, one white space for all.
+char fold(char c) {
+  if (c >= 'A' && c <= 'Z') return static_cast<char>(c + 32);
+  if (is_digit(c)) return '0';
+  return is_space(c) ? ' ' : c;
+}
+
+// How rare a literal is: two letters are worth looking for, and so is one sign that is none, or a letter that is a
+// word.
+std::size_t weight(std::string_view literal) {
+  std::size_t signs = 0;
+  std::size_t edges = 0;
+  for (const auto c : literal) {
+    if (c == kWordEdge) {
+      ++edges;
+    } else {
+      signs += is_lower_letter(c) || c == ' ' ? 2 : 4;
+    }
+  }
+  return signs == 0 ? 0 : signs + edges;
+}
 
 // What a part of a pattern guarantees: `exact` lists all strings it can match (nothing where there are too many or
 // unknown ones); `needed` is a set of which one occurs in every match (nothing where none is certain).
@@ -19,19 +48,19 @@ struct Knowledge {
   std::optional<std::vector<std::string>> needed;
 };
 
-std::size_t shortest(const std::vector<std::string>& set) {
-  std::size_t length = static_cast<std::size_t>(-1);
-  for (const auto& text : set) length = std::min(length, text.size());
-  return length;
+std::size_t least_weight(const std::vector<std::string>& set) {
+  std::size_t least = static_cast<std::size_t>(-1);
+  for (const auto& text : set) least = std::min(least, weight(text));
+  return least;
 }
 
-// The better of two requirements: longer literals first, then fewer.
+// The better of two requirements: rarer literals first, then fewer.
 void keep_better(std::optional<std::vector<std::string>>& best, std::optional<std::vector<std::string>> other) {
-  if (!other || other->empty() || shortest(*other) < kLeastLength) return;
-  if (!best || shortest(*other) > shortest(*best) ||
-      (shortest(*other) == shortest(*best) && other->size() < best->size())) {
-    best = std::move(other);
-  }
+  if (!other || other->empty()) return;
+  const auto ours = least_weight(*other);
+  if (ours < kLeastWeight) return;
+  const auto theirs = best ? least_weight(*best) : 0;
+  if (ours > theirs || (ours == theirs && other->size() < best->size())) best = std::move(other);
 }
 
 class Extractor {
@@ -44,13 +73,13 @@ class Extractor {
     while (true) {
       auto part = sequence(depth);
       auto needed = std::move(part.needed);
-      if (part.exact && !part.exact->empty() && shortest(*part.exact) >= kLeastLength) keep_better(needed, part.exact);
+      if (part.exact) keep_better(needed, part.exact);
       if (first) {
         result.exact = std::move(part.exact);
         result.needed = std::move(needed);
         first = false;
       } else {
-        if (result.exact && part.exact && result.exact->size() + part.exact->size() <= 64) {
+        if (result.exact && part.exact && result.exact->size() + part.exact->size() <= kMostExact) {
           result.exact->insert(result.exact->end(), part.exact->begin(), part.exact->end());
         } else {
           result.exact.reset();
@@ -117,7 +146,7 @@ class Extractor {
         break;
       }
       if (least == 0) {
-        if (optional && part.exact && part.exact->size() * 2 * running.size() <= 64) {
+        if (optional && part.exact && part.exact->size() * 2 * running.size() <= kMostExact) {
           part.exact->push_back("");
           repeated = false;
         } else {
@@ -125,9 +154,9 @@ class Extractor {
           continue;
         }
       }
-      if (repeated || !part.exact || part.exact->size() * running.size() > 64) {
+      if (repeated || !part.exact || part.exact->size() * running.size() > kMostExact) {
         // The start of it is still known: join, then cut.
-        if (part.exact && part.exact->size() * running.size() <= 64) {
+        if (part.exact && part.exact->size() * running.size() <= kMostExact) {
           join(running, *part.exact);
           cut();
           continue;
@@ -137,6 +166,7 @@ class Extractor {
         continue;
       }
       join(running, *part.exact);
+      if (running.front().size() > kLongestLiteral) cut();
     }
     Knowledge result;
     if (all_exact) {
@@ -159,8 +189,12 @@ class Extractor {
   static Knowledge literal(char c) {
     Knowledge known;
     // Only ASCII is folded by the scanner; other bytes are not relied on.
-    if (static_cast<unsigned char>(c) >= 0x80) return known;
-    known.exact = std::vector<std::string>{std::string(1, c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c)};
+    if (static_cast<unsigned char>(c) >= 0x80 || (static_cast<unsigned char>(c) < 0x20 && !is_space(c))) return known;
+    return exactly(fold(c));
+  }
+  static Knowledge exactly(char c) {
+    Knowledge known;
+    known.exact = std::vector<std::string>{std::string(1, c)};
     return known;
   }
   static Knowledge nothing() {
@@ -188,6 +222,11 @@ class Extractor {
     }
     ++at_;
     bool look = false;
+    // A verb such as (*ACCEPT) may end the match before the literals that follow.
+    if (at_ < pattern_.size() && pattern_[at_] == '*') {
+      failed_ = true;
+      return {};
+    }
     if (at_ < pattern_.size() && pattern_[at_] == '?') {
       ++at_;
       if (at_ >= pattern_.size()) {
@@ -262,10 +301,10 @@ class Extractor {
         const auto close = pattern_.find(":]", at);
         if (close != std::string_view::npos) at = close + 1;
         simple = false;
-      } else if (c == '-' || static_cast<unsigned char>(c) >= 0x80) {
+      } else if (c == '-' || static_cast<unsigned char>(c) >= 0x80 || static_cast<unsigned char>(c) < 0x20) {
         simple = false;
       } else {
-        members.push_back(std::string(1, c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c));
+        members.push_back(std::string(1, fold(c)));
       }
       ++at;
     }
@@ -289,28 +328,34 @@ class Extractor {
     }
     const auto c = pattern_[at_ + 1];
     at_ += 2;
-    if (c == 'b' || c == 'B' || c == 'A' || c == 'z' || c == 'Z' || c == 'G') return nothing();
+    if (c == 'b') return exactly(kWordEdge);
+    if (c == 's') return exactly(' ');
+    if (c == 'd') return exactly('0');
+    if (c == 'B' || c == 'A' || c == 'z' || c == 'Z' || c == 'G') return nothing();
     if (c == 'n') return literal('\n');
     if (c == 't') return literal('\t');
     if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9')) {
       // Classes, properties, back-references, code points: skip what belongs to them.
-      if ((c == 'p' || c == 'P' || c == 'x' || c == 'k' || c == 'g') && at_ < pattern_.size() &&
-          (pattern_[at_] == '{' || pattern_[at_] == '<')) {
-        const auto close = pattern_.find(pattern_[at_] == '{' ? '}' : '>', at_);
+      const auto opened = at_ < pattern_.size() ? pattern_[at_] : '\0';
+      if (std::string_view("pPxkgoN").find(c) != std::string_view::npos &&
+          (opened == '{' || opened == '<' || (c == 'k' && opened == '\''))) {
+        const auto close = pattern_.find(opened == '{' ? '}' : opened == '<' ? '>' : '\'', at_ + 1);
         if (close == std::string_view::npos) {
           failed_ = true;
           return {};
         }
         at_ = close + 1;
-      } else if (c == 'p' || c == 'P') {
+      } else if (c == 'p' || c == 'P' || c == 'c') {
         ++at_;
-      } else if (c == 'x') {
-        at_ = std::min(pattern_.size(), at_ + 2);
-      } else if (c == 'u') {
-        at_ = std::min(pattern_.size(), at_ + 4);
+      } else if (c == 'x' || c == 'u') {
+        const auto most = std::min(pattern_.size(), at_ + (c == 'x' ? 2 : 4));
+        while (at_ < most && std::isxdigit(static_cast<unsigned char>(pattern_[at_])) != 0) ++at_;
+      } else if (is_digit(c) || c == 'g') {
+        while (at_ < pattern_.size() && (is_digit(pattern_[at_]) || (c == 'g' && pattern_[at_] == '-'))) ++at_;
       } else if (c == 'Q') {
         failed_ = true;
       }
+      if (at_ > pattern_.size()) failed_ = true;
       return {};
     }
     return literal(c);
@@ -321,8 +366,6 @@ class Extractor {
   bool failed_ = false;
   bool quantified_ = false;
 };
-
-char fold(unsigned char c) { return static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c); }
 
 }  // namespace
 
@@ -343,29 +386,20 @@ LiteralScanner::LiteralScanner(const std::vector<std::vector<std::string>>& sets
   for (const auto& set : sets) {
     for (const auto& literal : set) {
       for (const auto c : literal) {
+        if (c == kWordEdge) continue;
         auto& known = classes_[static_cast<unsigned char>(c)];
         if (known == 0 && next_class != 0) known = next_class++;
       }
     }
   }
-  for (unsigned c = 'A'; c <= 'Z'; ++c) classes_[c] = classes_[c + 32];
+  for (unsigned byte = 0; byte < 128; ++byte) {
+    classes_[byte] = classes_[static_cast<unsigned char>(fold(static_cast<char>(byte)))];
+  }
   width_ = next_class;
   next_.assign(width_, 0);
   output_.emplace_back();
   for (std::size_t i = 0; i < sets.size(); ++i) {
-    for (const auto& literal : sets[i]) {
-      std::uint32_t state = 0;
-      for (const auto c : literal) {
-        const auto cell = state * width_ + classes_[static_cast<unsigned char>(fold(static_cast<unsigned char>(c)))];
-        if (next_[cell] == 0) {
-          next_[cell] = static_cast<std::uint32_t>(output_.size());
-          next_.resize(next_.size() + width_, 0);
-          output_.emplace_back();
-        }
-        state = next_[cell];
-      }
-      output_[state].push_back(static_cast<std::uint32_t>(i));
-    }
+    for (const auto& literal : sets[i]) add(literal, static_cast<std::uint32_t>(i));
   }
   // Breadth first: each missing step goes where the longest proper suffix goes.
   std::vector<std::uint32_t> fallback(output_.size(), 0);
@@ -389,14 +423,52 @@ LiteralScanner::LiteralScanner(const std::vector<std::vector<std::string>>& sets
       }
     }
   }
+  for (auto& cell : next_) {
+    const auto state = cell;
+    cell = state * static_cast<std::uint32_t>(width_);
+    if (!output_[state].empty()) cell |= kHasOutput;
+  }
 }
 
-void LiteralScanner::scan(std::string_view text, std::vector<std::uint8_t>& found) const {
-  std::uint32_t state = 0;
-  for (const auto c : text) {
-    state = next_[state * width_ + classes_[static_cast<unsigned char>(c)]];
-    for (const auto set : output_[state]) found[set] = 1;
+void LiteralScanner::add(std::string_view literal, std::uint32_t set) {
+  Output output;
+  output.set = set;
+  std::string plain;
+  for (const auto c : literal) {
+    if (c != kWordEdge) plain.push_back(c);
   }
+  // An edge says something of the byte beside the literal only where the literal's own is part of a word.
+  output.length = static_cast<std::uint32_t>(plain.size());
+  output.edge_before = literal.front() == kWordEdge && is_word(plain.front());
+  output.edge_after = literal.back() == kWordEdge && is_word(plain.back());
+  std::uint32_t state = 0;
+  for (const auto c : plain) {
+    const auto cell = state * width_ + classes_[static_cast<unsigned char>(c)];
+    if (next_[cell] == 0) {
+      next_[cell] = static_cast<std::uint32_t>(output_.size());
+      next_.resize(next_.size() + width_, 0);
+      output_.emplace_back();
+    }
+    state = next_[cell];
+  }
+  output_[state].push_back(output);
+}
+
+bool LiteralScanner::scan(std::string_view text, std::vector<std::uint8_t>& found) const {
+  std::uint32_t row = 0;
+  unsigned seen = 0;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    seen |= static_cast<unsigned char>(text[at]);
+    const auto cell = next_[row + classes_[static_cast<unsigned char>(text[at])]];
+    row = cell & ~kHasOutput;
+    if (cell == row) continue;
+    for (const auto& output : output_[row / width_]) {
+      if (output.edge_before && at >= output.length && is_word(text[at - output.length])) continue;
+      if (output.edge_after && at + 1 < text.size() && is_word(text[at + 1])) continue;
+      found[output.set] = 1;
+    }
+  }
+  return seen < 0x80;
 }
 
 }  // namespace chiron::prose

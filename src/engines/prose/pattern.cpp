@@ -118,6 +118,16 @@ std::string error_text(int error) {
   return length > 0 ? std::string(reinterpret_cast<const char*>(buffer), static_cast<std::size_t>(length)) : "unknown";
 }
 
+// What one thread searches with.
+struct Scratch {
+  const std::vector<LookBehind>* look_behinds = nullptr;
+  std::unique_ptr<pcre2_match_data, DataDeleter> data;
+  std::unique_ptr<pcre2_match_context, ContextDeleter> context;
+  // A callout runs inside of a search, which holds its own match data: this one is the look-behinds'.
+  std::unique_ptr<pcre2_match_data, DataDeleter> behind_data;
+  std::unique_ptr<pcre2_match_context, ContextDeleter> behind_context;  // the same bounds without callouts
+};
+
 }  // namespace
 
 struct Pattern::Impl {
@@ -126,35 +136,74 @@ struct Pattern::Impl {
   std::vector<LookBehind> look_behinds;
   std::uint32_t groups = 0;
   std::vector<std::string> names;
-  // Match data is reused: a free list, since several threads search at once.
+  // Used again: a free list, since several threads search at once.
   std::mutex mutex;
-  std::vector<std::unique_ptr<pcre2_match_data, DataDeleter>> spare;
-  std::unique_ptr<pcre2_match_context, ContextDeleter> context;
-  std::unique_ptr<pcre2_match_context, ContextDeleter> limited;  // the same bounds without callouts
+  std::vector<std::unique_ptr<Scratch>> spare;
 
-  static int on_callout(pcre2_callout_block* block, void* user);
-  [[nodiscard]] bool behind(const LookBehind& look, std::string_view subject, std::size_t at) const;
+  [[nodiscard]] std::unique_ptr<Scratch> take();
+  void give_back(std::unique_ptr<Scratch> scratch);
+  [[nodiscard]] bool search(Scratch& scratch, std::string_view subject, std::size_t from, Match& match) const;
 };
+
+namespace {
 
 // Whether the look-behind's pattern matches some stretch of text that ends at `at`. It ends in \z, and the text is cut
 // there: one search tries every beginning, compiled (an anchor asked for at match time would be interpreted).
-bool Pattern::Impl::behind(const LookBehind& look, std::string_view subject, std::size_t at) const {
+bool is_behind(const LookBehind& look, const Scratch& scratch, std::string_view subject, std::size_t at) {
   auto lowest = at > limits::kLookBehindBytes ? at - limits::kLookBehindBytes : 0;
   while (lowest < at && (static_cast<unsigned char>(subject[lowest]) & 0xC0) == 0x80) ++lowest;
-  // A callout runs inside of a search, which holds its own match data: this one is the look-behind's.
-  const std::unique_ptr<pcre2_match_data, DataDeleter> data(pcre2_match_data_create(1, nullptr));
   return pcre2_match(look.code.get(), reinterpret_cast<PCRE2_SPTR>(subject.data()), at, lowest,
-                     PCRE2_NO_UTF_CHECK | PCRE2_NOTEOL, data.get(), limited.get()) >= 0;
+                     PCRE2_NO_UTF_CHECK | PCRE2_NOTEOL, scratch.behind_data.get(), scratch.behind_context.get()) >= 0;
 }
 
-int Pattern::Impl::on_callout(pcre2_callout_block* block, void* user) {
-  const auto* impl = static_cast<const Impl*>(user);
+int on_callout(pcre2_callout_block* block, void* user) {
+  const auto& scratch = *static_cast<const Scratch*>(user);
   const auto number = block->callout_number;
-  if (number == 0 || number > impl->look_behinds.size()) return 0;
-  const auto& look = impl->look_behinds[number - 1];
+  if (number == 0 || number > scratch.look_behinds->size()) return 0;
+  const auto& look = (*scratch.look_behinds)[number - 1];
   const std::string_view subject(reinterpret_cast<const char*>(block->subject), block->subject_length);
-  const bool found = impl->behind(look, subject, block->current_position);
-  return found != look.negative ? 0 : 1;
+  return is_behind(look, scratch, subject, block->current_position) != look.negative ? 0 : 1;
+}
+
+}  // namespace
+
+std::unique_ptr<Scratch> Pattern::Impl::take() {
+  {
+    const std::lock_guard lock(mutex);
+    if (!spare.empty()) {
+      auto scratch = std::move(spare.back());
+      spare.pop_back();
+      return scratch;
+    }
+  }
+  auto scratch = std::make_unique<Scratch>();
+  scratch->data.reset(pcre2_match_data_create_from_pattern(code.get(), nullptr));
+  scratch->context.reset(pcre2_match_context_create(nullptr));
+  pcre2_set_match_limit(scratch->context.get(), limits::kMatchSteps);
+  if (look_behinds.empty()) return scratch;
+  scratch->look_behinds = &look_behinds;
+  pcre2_set_callout(scratch->context.get(), &on_callout, scratch.get());
+  scratch->behind_data.reset(pcre2_match_data_create(1, nullptr));
+  scratch->behind_context.reset(pcre2_match_context_create(nullptr));
+  pcre2_set_match_limit(scratch->behind_context.get(), limits::kMatchSteps);
+  return scratch;
+}
+
+void Pattern::Impl::give_back(std::unique_ptr<Scratch> scratch) {
+  const std::lock_guard lock(mutex);
+  spare.push_back(std::move(scratch));
+}
+
+bool Pattern::Impl::search(Scratch& scratch, std::string_view subject, std::size_t from, Match& match) const {
+  const char* bytes = subject.data() == nullptr ? "" : subject.data();
+  const auto found = pcre2_match(code.get(), reinterpret_cast<PCRE2_SPTR>(bytes), subject.size(), from,
+                                 PCRE2_NO_UTF_CHECK, scratch.data.get(), scratch.context.get());
+  if (found <= 0) return false;
+  const auto* bounds = pcre2_get_ovector_pointer(scratch.data.get());
+  const auto* known = bounds + 2 * static_cast<std::size_t>(found);
+  match.bounds.assign(bounds, known);
+  match.bounds.resize(2 * (static_cast<std::size_t>(groups) + 1), Match::kUnset);
+  return true;
 }
 
 Pattern::Pattern() = default;
@@ -203,8 +252,8 @@ Result<Pattern> Pattern::compile(std::string_view text) {
       rewritten.replace(at, end - at, callout);
       at += callout.size();
     }
-    // Optimisations that skip start places would skip callouts too.
-    impl->code = compile_code(rewritten, PCRE2_NO_START_OPTIMIZE, error, offset);
+    // Where a start place is skipped its callouts are too, which is right: they only ever refuse.
+    impl->code = compile_code(rewritten, 0, error, offset);
   }
   if (!impl->code) {
     return fail(ErrorKind::config, "prose.pattern",
@@ -224,11 +273,6 @@ Result<Pattern> Pattern::compile(std::string_view text) {
       if (group < impl->names.size()) impl->names[group] = reinterpret_cast<const char*>(table + 2);
     }
   }
-  impl->context.reset(pcre2_match_context_create(nullptr));
-  pcre2_set_match_limit(impl->context.get(), limits::kMatchSteps);
-  impl->limited.reset(pcre2_match_context_create(nullptr));
-  pcre2_set_match_limit(impl->limited.get(), limits::kMatchSteps);
-  if (!impl->look_behinds.empty()) pcre2_set_callout(impl->context.get(), &Impl::on_callout, impl.get());
   Pattern pattern;
   pattern.impl_ = std::move(impl);
   return pattern;
@@ -240,26 +284,10 @@ std::string_view Pattern::group_name(std::size_t group) const { return impl_->na
 
 bool Pattern::search(std::string_view subject, std::size_t from, Match& match) const {
   if (impl_ == nullptr || from > subject.size()) return false;
-  std::unique_ptr<pcre2_match_data, DataDeleter> data;
-  {
-    const std::lock_guard lock(impl_->mutex);
-    if (!impl_->spare.empty()) {
-      data = std::move(impl_->spare.back());
-      impl_->spare.pop_back();
-    }
-  }
-  if (!data) data.reset(pcre2_match_data_create_from_pattern(impl_->code.get(), nullptr));
-  const char* bytes = subject.data() == nullptr ? "" : subject.data();
-  const auto found = pcre2_match(impl_->code.get(), reinterpret_cast<PCRE2_SPTR>(bytes), subject.size(), from,
-                                 PCRE2_NO_UTF_CHECK, data.get(), impl_->context.get());
-  if (found > 0) {
-    const auto* bounds = pcre2_get_ovector_pointer(data.get());
-    match.bounds.assign(2 * (impl_->groups + 1), Match::kUnset);
-    std::copy(bounds, bounds + 2 * static_cast<std::size_t>(found), match.bounds.begin());
-  }
-  const std::lock_guard lock(impl_->mutex);
-  impl_->spare.push_back(std::move(data));
-  return found > 0;
+  auto scratch = impl_->take();
+  const bool found = impl_->search(*scratch, subject, from, match);
+  impl_->give_back(std::move(scratch));
+  return found;
 }
 
 bool Pattern::found_in(std::string_view subject) const {
@@ -267,21 +295,25 @@ bool Pattern::found_in(std::string_view subject) const {
   return search(subject, 0, match);
 }
 
-std::vector<Match> Pattern::find_all(std::string_view subject) const {
-  std::vector<Match> all;
+void Pattern::each(std::string_view subject, const std::function<void(const Match&)>& visit) const {
+  if (impl_ == nullptr) return;
+  auto scratch = impl_->take();
   Match match;
   std::size_t from = 0;
-  while (from <= subject.size() && search(subject, from, match)) {
-    const auto end = match.end();
-    const bool nothing = match.begin() == end;
-    from = end;
-    if (nothing) {
+  while (from <= subject.size() && impl_->search(*scratch, subject, from, match)) {
+    from = match.end();
+    if (match.begin() == match.end()) {
       ++from;
       while (from < subject.size() && (static_cast<unsigned char>(subject[from]) & 0xC0) == 0x80) ++from;
     }
-    all.push_back(std::move(match));
-    match = Match();
+    visit(match);
   }
+  impl_->give_back(std::move(scratch));
+}
+
+std::vector<Match> Pattern::find_all(std::string_view subject) const {
+  std::vector<Match> all;
+  each(subject, [&](const Match& match) { all.push_back(match); });
   return all;
 }
 

@@ -4,6 +4,7 @@
 // pattern and checked by a callout against the text before the place.
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -48,7 +49,8 @@ class Pattern {
   // past limits::kMatchSteps matches nothing.
   [[nodiscard]] bool search(std::string_view subject, std::size_t from, Match& match) const;
   [[nodiscard]] bool found_in(std::string_view subject) const;
-  // All matches from left to right, none overlapping; after an empty one the search goes on a character further.
+  // Each match from left to right, none overlapping; after an empty one the search goes on a character further.
+  void each(std::string_view subject, const std::function<void(const Match&)>& visit) const;
   [[nodiscard]] std::vector<Match> find_all(std::string_view subject) const;
   // Replaces matches (all, or the first `limit`), "$1" "${name}" "$$" in the replacement standing for groups.
   [[nodiscard]] std::string replace(std::string_view subject, std::string_view replacement,

@@ -1,5 +1,7 @@
 // Letters and case. The tables are the C library's wide-character ones for the range that towlower knows in every
 // locale (none in "C"), so the few ranges of cased scripts are spelt out here: Latin, Greek, Cyrillic, Armenian.
+#include <algorithm>
+
 #include "engines/prose/words.h"
 #include "foundation/base/utf8.h"
 
@@ -94,6 +96,11 @@ std::string to_lower(std::string_view text) {
   std::string out;
   out.reserve(text.size());
   for (std::size_t at = 0; at < text.size();) {
+    if (static_cast<signed char>(text[at]) >= 0) {
+      const auto c = text[at++];
+      out.push_back(c >= 'A' && c <= 'Z' ? static_cast<char>(c | 32) : c);
+      continue;
+    }
     const auto [point, length] = utf8::decode(text, at);
     utf8::append(out, to_lower(point));
     at += length;
@@ -112,7 +119,16 @@ std::string to_upper(std::string_view text) {
   return out;
 }
 
-bool equal_fold(std::string_view a, std::string_view b) { return to_lower(a) == to_lower(b); }
+bool equal_fold(std::string_view a, std::string_view b) {
+  const auto fold = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 32) : c; };
+  const auto common = std::min(a.size(), b.size());
+  for (std::size_t at = 0; at < common; ++at) {
+    // Beyond ASCII letters change their length in bytes, too.
+    if (static_cast<signed char>(a[at] | b[at]) < 0) return to_lower(a.substr(at)) == to_lower(b.substr(at));
+    if (fold(a[at]) != fold(b[at])) return false;
+  }
+  return a.size() == b.size();
+}
 
 std::string to_title(std::string_view word, bool lower_rest) {
   if (word.empty()) return "";

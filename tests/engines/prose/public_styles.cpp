@@ -26,7 +26,7 @@ struct Outcome {
 
 Outcome run_rule(const std::string& styles, const std::string& name, const std::string& folder) {
   const auto ini = folder + "/.vale.ini";
-  const auto text = "StylesPath = " + styles + "\nMinAlertLevel = suggestion\n[*.md]\n" + name + " = YES\n";
+  const auto text = "StylesPath = " + styles + "\nMinAlertLevel = suggestion\n[*]\n" + name + " = YES\n";
   REQUIRE(io::write_file_atomic(ini, text));
   ConfigRequest request;
   request.path = ini;
@@ -79,4 +79,74 @@ TEST_CASE("every rule of the public styles loads and runs") {
   }
   CHECK(rules > 250);
   CHECK(hits > 20);
+}
+
+// All rules of all styles over the shared pages: as they run, and each on every block by PCRE2 alone.
+TEST_CASE("rules find the same with and without the prefilter") {
+  const auto given = test::conformance_folder("vale-styles");
+  if (!given) return;
+  const auto shared = std::filesystem::absolute(*given);
+  const auto pages = shared.parent_path().parent_path() / "bench" / "prose";
+  if (!std::filesystem::is_directory(pages)) return;
+  const auto work = io::TemporaryFolder::create("prose-differential");
+  REQUIRE(work);
+  std::string styles;
+  std::string without_dictionaries;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(shared)) {
+    if (entry.path().extension() != ".yml") continue;
+    const auto content = io::read_file(entry.path().string(), 1 << 20);
+    REQUIRE(content);
+    if (content->find("extends:") == std::string::npos) continue;
+    const auto style = entry.path().parent_path();
+    const auto name = style.filename().string();
+    const auto link = work->path() + "/" + name;
+    if (!std::filesystem::exists(link)) {
+      std::filesystem::create_directory_symlink(style, link);
+      styles += (styles.empty() ? "" : ", ") + name;
+    }
+    if (content->find("dicpath:") != std::string::npos) {
+      without_dictionaries += name + "." + entry.path().stem().string() + " = NO\n";
+    }
+  }
+  const auto ini = work->path() + "/.vale.ini";
+  REQUIRE(io::write_file_atomic(ini, "StylesPath = " + work->path() + "\nMinAlertLevel = suggestion\n[*]\n" +
+                                         "BasedOnStyles = " + styles + "\n" + without_dictionaries));
+  ConfigRequest request;
+  request.path = ini;
+  request.ignore_global = true;
+  const auto config = read_config(request);
+  REQUIRE(config);
+  const auto usual = Linter::create(*config);
+  INFO((usual ? "" : to_string(usual.error())));
+  REQUIRE(usual);
+  LintOptions options;
+  options.prefilter = false;
+  const auto plain = Linter::create(*config, options);
+  REQUIRE(plain);
+  CHECK((*usual)->rules().size() > 250);
+  std::size_t files = 0;
+  std::size_t hits = 0;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(pages)) {
+    if (entry.path().extension() != ".md") continue;
+    const auto content = io::read_file(entry.path().string(), 1 << 24);
+    REQUIRE(content);
+    const auto first = (*usual)->lint("page.md", *content);
+    const auto second = (*plain)->lint("page.md", *content);
+    REQUIRE(first);
+    REQUIRE(second);
+    ++files;
+    hits += second->hits.size();
+    const auto tell = [](const FileReport& report) {
+      std::vector<std::string> told;
+      for (const auto& hit : report.hits) {
+        told.push_back(hit.alert.check + " " + std::to_string(hit.place.offset) + " " +
+                       std::to_string(hit.place.length) + " " + hit.alert.message);
+      }
+      return told;
+    };
+    INFO(entry.path().string());
+    CHECK(tell(*first) == tell(*second));
+  }
+  CHECK(files > 300);
+  CHECK(hits > 10000);
 }

@@ -1,6 +1,8 @@
 // Rules: every kind on a text of its own, errors of styles, scripts, filters, globs, fixes.
 #include <doctest/doctest.h>
 
+#include <random>
+
 #include "engines/prose/docs_check.h"
 #include "engines/prose/filter.h"
 #include "engines/prose/fix.h"
@@ -123,15 +125,68 @@ TEST_CASE("fixes never overlap and the diff shows them") {
 }
 
 TEST_CASE("literals that a pattern needs") {
-  CHECK(required_literals("(?i)\\b(?:foo|ba[rz])\\b") == std::vector<std::string>{"bar", "baz", "foo"});
+  CHECK(required_literals("(?i)\\b(?:foo|ba[rz])\\b") == std::vector<std::string>{"\bbar\b", "\bbaz\b", "\bfoo\b"});
   CHECK(required_literals("colou?r") == std::vector<std::string>{"color", "colour"});
-  CHECK(required_literals("\\w+ing\\b") == std::vector<std::string>{"ing"});
+  CHECK(required_literals("\\w+ing\\b") == std::vector<std::string>{"ing\b"});
   CHECK(required_literals("[A-Z]{3,}").empty());
   CHECK(required_literals("a|foo").empty());
   const LiteralScanner scanner({{"foo"}, {"bar", "oba"}});
   std::vector<std::uint8_t> found(2, 0);
   scanner.scan("xFOObax", found);
   CHECK(found == std::vector<std::uint8_t>{1, 1});
+  CHECK(required_literals("\\d+ ?GB") == std::vector<std::string>{"0"});
+  CHECK(required_literals("(?:^|\\s)I\\s") == std::vector<std::string>{" i ", "i "});
+  CHECK(required_literals("\\cAfoo(*ACCEPT)bar").empty());
+  CHECK(required_literals("\\012bar") == std::vector<std::string>{"bar"});
+  CHECK(required_literals("\\N{U+41}bar") == std::vector<std::string>{"bar"});
+  const LiteralScanner edges({{"\bme\b"}, {"\ba\b"}});
+  const auto scan = [&](std::string_view text) {
+    std::vector<std::uint8_t> sets(2, 0);
+    edges.scan(text, sets);
+    return sets;
+  };
+  CHECK(scan("Some time, same_a") == std::vector<std::uint8_t>{0, 0});
+  CHECK(scan("tell Me") == std::vector<std::uint8_t>{1, 0});
+  CHECK(scan("a time") == std::vector<std::uint8_t>{0, 1});
+  const std::string endless(1u << 20, 'a');
+  CHECK(required_literals(endless) == std::vector<std::string>{endless.substr(0, 49)});
+}
+
+// Whatever a pattern matches holds a literal that it needs, or a letter that literals do not know.
+TEST_CASE("literals of random patterns stand in all that they match") {
+  constexpr std::string_view kParts[] = {"a",      "b",   "K",     "s",     "1",      "\\d",   "\\s",     "\\w",
+                                         "\\b",    ".",   "[ab]",  "[^a]",  "a?",     "b+",    "\\d{2,}", "1*",
+                                         "(?:",    "(",   ")",     ")",     "|",      "\\.",   " ",       "-",
+                                         "(?<!a)", "\\B", "\\x61", "\\141", "(?i)",   "(?=b)", "^",       "$",
+                                         "[1-3]",  "_",   "\\W",   "\\S+",  "[\\s-]", "{2}",   "*?",      "\xC3\xA9"};
+  constexpr std::string_view kTexts[] = {
+      "a",        "b",  "k", "K", "s", "1",  "2",  " ",        "\n",           ".",       "-", "_", "\xC2\xA0",
+      "\xC3\xA9", "ab", "A", "B", "S", "11", "\t", "\xC5\xBF", "\xE2\x84\xAA", "\xD9\xA3"};
+  std::mt19937 random(20261128);
+  const auto beyond = Pattern::compile(kBeyondLiterals);
+  REQUIRE(beyond);
+  std::size_t checked = 0;
+  for (int round = 0; round < 20000; ++round) {
+    std::string text = random() % 2 == 0 ? "(?i)" : "";
+    for (std::size_t i = 1 + random() % 8; i > 0; --i) text += kParts[random() % std::size(kParts)];
+    const auto literals = required_literals(text);
+    if (literals.empty()) continue;
+    const auto pattern = Pattern::compile(text);
+    if (!pattern) continue;
+    const LiteralScanner scanner({literals});
+    for (int i = 0; i < 40; ++i) {
+      std::string subject;
+      for (std::size_t j = 1 + random() % 10; j > 0; --j) subject += kTexts[random() % std::size(kTexts)];
+      if (!pattern->found_in(subject)) continue;
+      ++checked;
+      std::vector<std::uint8_t> found(1, 0);
+      const bool ascii = scanner.scan(subject, found);
+      INFO(text);
+      INFO(subject);
+      CHECK((found[0] != 0 || (!ascii && beyond->found_in(subject))));
+    }
+  }
+  CHECK(checked > 10000);
 }
 
 TEST_CASE("scripts") {
