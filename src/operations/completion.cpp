@@ -1,4 +1,6 @@
 // chiron completion SHELL: scripts that complete commands, options and their values, from the operations' descriptions.
+#include <algorithm>
+#include <functional>
 #include <map>
 
 #include "foundation/base/format.h"
@@ -48,6 +50,34 @@ std::map<std::string, std::string> following_words(const Registry& registry) {
   return joined;
 }
 
+// Those of more words first, so that "test list" is not taken for "test" with an argument.
+std::vector<const Operation*> deepest_first(const Registry& registry) {
+  std::vector<const Operation*> operations;
+  for (const auto& operation : registry.operations()) operations.push_back(&operation);
+  std::ranges::stable_sort(operations, std::greater(),
+                           [](const Operation* operation) { return std::ranges::count(operation->name, ' '); });
+  return operations;
+}
+
+// What an operation does; of a group ("coverage"), the commands it has.
+std::string summary_of(const std::string& name, const Registry& registry) {
+  if (const auto* operation = registry.find(name)) return std::string(operation->summary);
+  std::vector<std::string> words;
+  for (const auto& operation : registry.operations())
+    if (operation.name.starts_with(name + " ")) words.emplace_back(operation.name.substr(name.size() + 1));
+  return text::join(words, ", ");
+}
+
+std::string joined(const std::string& prefix, std::string_view word) {
+  return prefix.empty() ? std::string(word) : prefix + " " + std::string(word);
+}
+
+std::string positional_choices(const Operation& operation) {
+  for (const auto* field : command_fields(operation))
+    if (field->positional && !field->choices.empty()) return choice_words(*field);
+  return {};
+}
+
 std::string bash_script(const Registry& registry) {
   std::string out =
       "# bash completion of chiron; load with: source <(chiron completion bash)\n"
@@ -64,17 +94,19 @@ std::string bash_script(const Registry& registry) {
     out += format("    '{}') next='{}'; flags='{}' ;;\n", prefix, words,
                   operation != nullptr ? flag_words(*operation) : "--help --version");
   }
-  for (const auto& operation : registry.operations())
-    out += format("    '{}'*) [ -n \"$flags\" ] || flags='{}' ;;\n", operation.name, flag_words(operation));
+  for (const auto* operation : deepest_first(registry))
+    out += format("    '{0}'|'{0} '*) next='{1}'; flags='{2}' ;;\n", operation->name, positional_choices(*operation),
+                  flag_words(*operation));
   out += "  esac\n  case \"$words $prev\" in\n";
-  for (const auto& operation : registry.operations())
-    for (const auto* field : command_fields(operation)) {
+  for (const auto* operation : deepest_first(registry))
+    for (const auto* field : command_fields(*operation)) {
       if (field->type == FieldType::flag) continue;
       const auto reply = !field->choices.empty()
                              ? format("COMPREPLY=($(compgen -W '{}' -- \"$cur\"))", choice_words(*field))
                          : is_path(*field) ? std::string("compopt -o default")
                                            : std::string(":");
-      if (!field->positional) out += format("    '{}'*' --{}') {}; return ;;\n", operation.name, field->name, reply);
+      if (!field->positional)
+        out += format("    '{0} --{1}'|'{0} '*' --{1}') {2}; return ;;\n", operation->name, field->name, reply);
     }
   out +=
       "  esac\n"
@@ -87,40 +119,38 @@ std::string bash_script(const Registry& registry) {
   return out;
 }
 
-std::string quoted(std::string_view text) { return text::replace_all(text, "'", "'\\''"); }
+std::string single_quoted(std::string_view text) { return text::replace_all(text, "'", "'\\''"); }
 
 std::string zsh_script(const Registry& registry) {
+  // "path" would be the shell's own list of folders with programs.
   std::string out =
       "#compdef chiron\n"
       "# zsh completion of chiron; save as _chiron in a folder of $fpath\n"
       "_chiron() {\n"
-      "  local path='' word\n"
+      "  local given='' word\n"
       "  local -a next\n"
       "  for word in ${words[2,$((CURRENT - 1))]}; do\n"
       "    [[ $word == -* ]] && break\n"
-      "    path=\"${path:+$path }$word\"\n"
+      "    given=\"${given:+$given }$word\"\n"
       "  done\n"
-      "  case $path in\n";
+      "  case $given in\n";
   for (const auto& [prefix, words] : following_words(registry)) {
     if (registry.find(prefix) != nullptr) continue;
     out += format("    '{}') next=(", prefix);
-    for (const auto word : text::split(words, ' ')) {
-      const auto name = (prefix.empty() ? "" : prefix + " ") + std::string(word);
-      const auto* operation = registry.find(name);
-      out += format("'{}:{}' ", word, operation != nullptr ? quoted(operation->summary) : "");
-    }
+    for (const auto word : text::split(words, ' '))
+      out += format("'{}:{}' ", word, single_quoted(summary_of(joined(prefix, word), registry)));
     out += "); _describe command next ;;\n";
   }
-  for (const auto& operation : registry.operations()) {
-    out += format("    '{}'*) _arguments", operation.name);
-    for (const auto* field : command_fields(operation)) {
+  for (const auto* operation : deepest_first(registry)) {
+    out += format("    '{0}'|'{0} '*) _arguments", operation->name);
+    for (const auto* field : command_fields(*operation)) {
       const auto action = !field->choices.empty()          ? format(":{}:({})", field->name, choice_words(*field))
                           : is_path(*field)                ? format(":{}:_files", field->name)
                           : field->type == FieldType::flag ? std::string()
                                                            : format(":{}:", field->name);
-      const auto help = text::replace_all(text::replace_all(quoted(field->help), "[", "("), "]", ")");
+      const auto help = text::replace_all(text::replace_all(single_quoted(field->help), "[", "("), "]", ")");
       if (field->positional)
-        out += format(" '*:{}:_files'", field->name);
+        out += format(" '*{}'", field->choices.empty() ? format(":{}:_files", field->name) : action);
       else
         out += format(" '*--{}[{}]{}'", field->name, text::replace_all(help, ":", " -"), action);
     }
@@ -133,25 +163,40 @@ std::string fish_script(const Registry& registry) {
   std::string out =
       "# fish completion of chiron; save as ~/.config/fish/completions/chiron.fish\n"
       "function __chiron_words\n"
-      "  set -l words\n"
+      "  set -l given\n"
       "  for word in (commandline -opc)[2..-1]\n"
       "    string match -q -- '-*' $word; and break\n"
-      "    set -a words $word\n"
+      "    set -a given $word\n"
       "  end\n"
-      "  string join ' ' $words\n"
+      "  echo \"$given\"\n"
+      "end\n"
+      "function __chiron_after\n"
+      "  test (__chiron_words) = \"$argv\"\n"
+      "end\n"
+      "function __chiron_in\n"
+      "  set -l given (__chiron_words)\n"
+      "  for name in";
+  for (const auto* operation : deepest_first(registry)) out += format(" '{}'", operation->name);
+  out +=
+      "\n"
+      "    if string match -q -- \"$name *\" \"$given \"\n"
+      "      test \"$name\" = \"$argv\"\n"
+      "      return\n"
+      "    end\n"
+      "  end\n"
+      "  false\n"
       "end\n"
       "complete -c chiron -f\n";
   for (const auto& [prefix, words] : following_words(registry))
-    for (const auto word : text::split(words, ' ')) {
-      const auto* operation = registry.find((prefix.empty() ? "" : prefix + " ") + std::string(word));
-      out += format("complete -c chiron -n 'test (__chiron_words) = \"{}\"' -a '{}' -d '{}'\n", prefix, word,
-                    operation != nullptr ? quoted(operation->summary) : "");
-    }
+    for (const auto word : text::split(words, ' '))
+      out += format("complete -c chiron -n '__chiron_after {}' -a '{}' -d '{}'\n", prefix, word,
+                    single_quoted(summary_of(joined(prefix, word), registry)));
   for (const auto& operation : registry.operations())
     for (const auto* field : command_fields(operation)) {
-      const auto condition = format("-n 'string match -q -- \"{}*\" (__chiron_words)'", operation.name);
+      const auto condition = format("-n '__chiron_in {}'", operation.name);
       if (field->positional) {
         if (is_path(*field)) out += format("complete -c chiron {} -F\n", condition);
+        if (!field->choices.empty()) out += format("complete -c chiron {} -a '{}'\n", condition, choice_words(*field));
         continue;
       }
       out += format("complete -c chiron {} -l '{}'", condition, field->name);
@@ -162,7 +207,7 @@ std::string fish_script(const Registry& registry) {
         out += " -r -F";
       else if (field->type != FieldType::flag)
         out += " -x";
-      out += format(" -d '{}'\n", quoted(field->help));
+      out += format(" -d '{}'\n", single_quoted(field->help));
     }
   return out;
 }

@@ -35,14 +35,39 @@ TEST_CASE("cli: help, version, and words that were misspelt") {
     CHECK(has(home.run({"chiron", "completion", shell}).output, "check"));
 }
 
-TEST_CASE("cli: completion scripts are accepted by bash") {
+TEST_CASE("cli: bash completes commands, options and values") {
   const Home home;
   home.write("c.bash", home.run({"chiron", "completion", "bash"}).output);
   CHECK(home.run({"bash", "-n", "c.bash"}).exit_code == 0);
-  const auto words = home.run(
-      {"bash", "-c", "source c.bash; COMP_WORDS=(chiron check --s); COMP_CWORD=2; _chiron; echo ${COMPREPLY[@]}"});
-  CHECK(has(words.output, "--since"));
-  CHECK(has(words.output, "--skip"));
+  const auto complete = [&](const std::string& words, int at) {
+    return home
+        .run({"bash", "-c",
+              "source c.bash; COMP_WORDS=(" + words + "); COMP_CWORD=" + std::to_string(at) +
+                  "; _chiron; echo ${COMPREPLY[@]}"})
+        .output;
+  };
+  CHECK(complete("chiron coverage ''", 2) == "diff show merge\n");
+  CHECK(has(complete("chiron check --s", 2), "--since"));
+  CHECK(has(complete("chiron check lint --s", 3), "--skip"));
+  CHECK(has(complete("chiron check --format ''", 3), "sarif"));
+  CHECK(complete("chiron completion z", 2) == "zsh\n");
+  // A command of two words is not the one of its first word with an argument.
+  CHECK(complete("chiron report compare --time", 3) == "\n");
+  CHECK(complete("chiron report --time", 2) == "--timeline\n");
+}
+
+TEST_CASE("cli: zsh and fish accept their scripts and complete") {
+  const Home home;
+  home.write("_chiron", home.run({"chiron", "completion", "zsh"}).output);
+  home.write("c.fish", home.run({"chiron", "completion", "fish"}).output);
+  if (io::find_program("zsh")) CHECK(home.run({"zsh", "-n", "_chiron"}).exit_code == 0);
+  if (!io::find_program("fish")) return;
+  const auto groups = home.run({"fish", "-c", "source c.fish; complete -C 'chiron co'"});
+  CHECK(has(groups.output, "coverage\tdiff, show, merge"));
+  CHECK(groups.error_output.empty());
+  CHECK(has(home.run({"fish", "-c", "source c.fish; complete -C 'chiron check --si'"}).output, "--since"));
+  CHECK(has(home.run({"fish", "-c", "source c.fish; complete -C 'chiron report --time'"}).output, "--timeline"));
+  CHECK(home.run({"fish", "-c", "source c.fish; complete -C 'chiron report compare --time'"}).output.empty());
 }
 
 TEST_CASE("cli: exit codes of check, and a broken configuration") {
