@@ -39,7 +39,8 @@ def build(tree, level, folder):
     flags = ["-w", "--coverage", level] + [f"-I{include}" for include in includes]
 
     def compile_one(source):
-        target = os.path.join(folder, os.path.basename(source)[:-4] + ".o")
+        # yaml-cpp has a parse.cpp in two folders.
+        target = os.path.join(folder, os.path.relpath(source, tree)[:-4].replace(os.sep, "-") + ".o")
         subprocess.run(["g++", *flags, "-c", source, "-o", target], check=True, cwd=folder)
         return target
 

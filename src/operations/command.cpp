@@ -83,7 +83,7 @@ std::string last_lines(std::string_view text, std::size_t count) {
   while (!lines.empty() && text::trim(lines.back()).empty()) lines.pop_back();
   std::string out;
   for (std::size_t i = lines.size() > count ? lines.size() - count : 0; i < lines.size(); ++i)
-    out += utf8::sanitize(lines[i]) + "\n";
+    out += (out.empty() ? "" : "\n") + utf8::sanitize(lines[i]);
   return out;
 }
 

@@ -433,13 +433,11 @@ Result<Response> run_coverage_diff(const CoverageDiffRequest& request, Context& 
 }
 
 std::optional<std::string> detect(Context& context) {
-  const auto files = context.workspace.files();
   for (const auto* name : {"coverage.xml", "coverage/lcov.info", "lcov.info", "build/coverage.xml", ".coverage",
                            "target/site/jacoco/jacoco.xml", "build/reports/jacoco/test/jacocoTestReport.xml"}) {
     if (context.workspace.file_system().exists(context.workspace.absolute(name)))
-      return format("[gate.coverage]\nreports = [\"{}\"]\nfail-under = 80\n", name);
+      return format("reports = [\"{}\"]\nfail-under = 80\n", name);
   }
-  (void)files;
   return std::nullopt;
 }
 

@@ -20,18 +20,21 @@ struct InitRequest {
   bool dry_run = false;
 };
 
-std::string configuration_text(const std::vector<DetectedGate>& gates, const std::vector<std::string>& excludes) {
+std::string configuration_text(const std::vector<DetectedGate>& gates, const std::vector<std::string>& excludes,
+                               bool has_git) {
   std::string out =
       "# The gate of this repository; run it with: chiron check\n"
       "# All keys: chiron schema, or docs/reference/configuration.md of Chiron.\n\n"
       "[workspace]\nfail-level = \"error\"\n";
   if (!excludes.empty()) out += "exclude = [\"" + text::join(excludes, "\", \"") + "\"]\n";
-  for (const auto& gate : gates) out += format("\n# From {}.\n[gate.{}]\n{}", gate.why, gate.name, gate.section);
+  for (const auto& gate : gates) out += format("\n# {}\n[gate.{}]\n{}", gate.why, gate.name, gate.section);
   if (gates.empty())
-    out +=
-        "\n# Nothing was found that tells how this repository is built or checked. A first gate:\n"
-        "[gate.whitespace]\nkind = \"command\"\nrun = \"git grep -nI --untracked ' $' -- .\"\nreads = [\"gnu\"]\nlevel "
-        "= \"error\"\nsuccess = [\"1\"]\n";
+    out += format(
+        "\n# Nothing was found that tells how this repository is built or checked. A first gate: spaces at ends of "
+        "lines\n"
+        "[gate.whitespace]\nkind = \"command\"\nrun = \"{}\"\nreads = [\"gnu\"]\nlevel = \"error\"\nsuccess = "
+        "[\"1\"]\n",
+        has_git ? "git grep -nI --untracked ' $' -- ." : "grep -rnI --exclude-dir=.chiron ' $' .");
   return out;
 }
 
@@ -117,7 +120,7 @@ class Init {
 
   Result<Response> run() {
     const auto gates = TRY(detect_gates(context_));
-    const auto text = configuration_text(gates, detect_excludes(context_));
+    const auto text = configuration_text(gates, detect_excludes(context_), context_.workspace.repository().has_value());
     // What is written must be what chiron check accepts.
     TRY(parse_config(text, "chiron.toml", *context_.registry));
     const bool more = !request_.hooks.empty() || request_.ci == "github";

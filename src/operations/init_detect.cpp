@@ -39,10 +39,10 @@ class Detector {
     return found && !found->empty();
   }
 
-  void add(std::string name, std::string why, std::string run, std::string reads, std::string more = {}) {
+  void add(std::string name, const std::string& why, std::string run, std::string reads, std::string more = {}) {
     std::string section = "kind = \"command\"\nrun = " + quoted(run) + "\n";
     if (!reads.empty()) section += "reads = [" + quoted(reads) + "]\n";
-    gates_.push_back({std::move(name), std::move(why), section + more});
+    gates_.push_back({std::move(name), "from " + why, section + more});
   }
   static std::string quoted(std::string_view text) {
     return "\"" + text::replace_all(text::replace_all(text, "\\", "\\\\"), "\"", "\\\"") + "\"";

@@ -135,7 +135,14 @@ std::vector<Rule> policy_rules() {
 std::optional<std::string> detect(Context& context) {
   const auto policies = context.workspace.files_matching({"policy/**.rego", "policy/*.rego"});
   if (!policies || policies->empty()) return std::nullopt;
-  return "[gate.policy]\npolicy = [\"policy\"]\nfiles = [\"*.tf\", \"*.yaml\", \"*.yml\", \"Dockerfile\"]\n";
+  // Only what there is: a name without its file is an error of the gate.
+  std::string files;
+  for (const std::string pattern : {"*.tf", "*.yaml", "*.yml", "**/Dockerfile"}) {
+    const auto found = context.workspace.files_matching({pattern});
+    if (found && !found->empty()) files += (files.empty() ? "\"" : ", \"") + pattern + "\"";
+  }
+  if (files.empty()) return std::nullopt;
+  return "policy = [\"policy\"]\nfiles = [" + files + "]\n";
 }
 
 }  // namespace

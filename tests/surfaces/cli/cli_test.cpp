@@ -286,6 +286,37 @@ TEST_CASE("cli: report files of every form are written whole") {
   CHECK(home.run({"chiron", "check", "-o", "r.unknown"}).exit_code == 2);
 }
 
+TEST_CASE("cli: init finds what every kind of gate looks for") {
+  const Home home;
+  home.git({"init", "-q"});
+  home.write("policy/a.rego", "package main\nimport rego.v1\ndeny contains \"b\" if input.kind == \"B\"\n");
+  home.write("deploy.yml", "kind: B\n");
+  home.write(".vale.ini", "StylesPath = styles\n[*.md]\nBasedOnStyles = Vale\n");
+  home.write("styles/.keep", "");
+  home.write("lcov.info", "SF:a.py\nDA:1,1\nend_of_record\n");
+  home.write("a.py", "pass\n");
+  home.write("dist/a.zip", "PK\5\6" + std::string(18, '\0'));
+  home.write("expected/a.zip", "PK\5\6" + std::string(18, '\0'));
+  const auto made = home.run({"chiron", "init"});
+  CHECK_MESSAGE(made.exit_code == 0, made.error_output);
+  const auto text = *io::read_file(home.path + "/chiron.toml");
+  for (const auto* gate : {"[gate.policy]", "[gate.prose]", "[gate.coverage]", "[gate.diff]"})
+    CHECK_MESSAGE(has(text, gate), text);
+  CHECK(home.run({"chiron", "check", "coverage", "diff"}).exit_code == 0);
+  CHECK(has(home.run({"chiron", "check", "policy"}).output, "deploy.yml"));
+}
+
+TEST_CASE("cli: init without git still makes a check that runs") {
+  const Home home;
+  home.write("a.txt", "fine\n");
+  CHECK(home.run({"chiron", "init"}).exit_code == 0);
+  CHECK(home.run({"chiron", "check"}).exit_code == 0);
+  home.write("b.txt", "bad \n");
+  const auto found = home.run({"chiron", "check"});
+  CHECK(found.exit_code == 1);
+  CHECK(has(found.output, "b.txt:1"));
+}
+
 TEST_CASE("cli: init writes what check accepts, and keeps what is there") {
   const Home home;
   home.git({"init", "-q"});
