@@ -355,7 +355,7 @@ def make_plugin(pytest, link, measured, coverage_folder):
                                         "pytest-cov measures too, and one of the two is blind: "
                                         "leave out --cov or --coverage"})
 
-        coverage = prctl = None
+        coverage = prctl = place = None
         context = ""
 
         def hold_terminal(self, config):
@@ -442,15 +442,24 @@ def make_plugin(pytest, link, measured, coverage_folder):
             if self.seed is not None:
                 self.now = (self.seed + hash_of(item.nodeid)) & 0xFFFFFFFF
             if self.folder:
-                folder = os.path.join(self.folder, str(self.running))
+                self.give_folder()
+
+        def give_folder(self):
+            # Most tests leave their folder untouched: the next one takes it over, and no folder is made and removed
+            # for each. Its time of change is set to zero, for the clock of files may stand still for a whole test.
+            if self.place is None:
+                place = os.path.join(self.folder, str(self.running))
                 try:
-                    os.mkdir(folder)
-                    os.environ["TMPDIR"] = folder
-                    tempfile = sys.modules.get("tempfile")
-                    if tempfile is not None:
-                        tempfile.tempdir = None
+                    os.mkdir(place)
+                    os.utime(place, ns=(0, 0))
                 except OSError:
-                    pass
+                    return
+                self.place = place
+            if os.environ.get("TMPDIR") != self.place:
+                os.environ["TMPDIR"] = self.place
+            tempfile = sys.modules.get("tempfile")
+            if tempfile is not None and tempfile.tempdir != self.place:
+                tempfile.tempdir = None
 
         def reseed(self):
             if self.seed is None:
@@ -477,17 +486,22 @@ def make_plugin(pytest, link, measured, coverage_folder):
 
         @pytest.hookimpl(trylast=True)
         def pytest_runtest_teardown(self, item):
-            if self.is_worker and self.folder:
-                folder = os.path.join(self.folder, str(self.running))
+            place = self.place
+            if place is None or not self.is_worker:
+                return
+            try:
+                if os.stat(place).st_mtime_ns == 0:
+                    return
+                os.rmdir(place)
+                left = []
+            except OSError:
                 try:
-                    os.rmdir(folder)
+                    left = os.listdir(place)[:10]
                 except OSError:
-                    try:
-                        left = os.listdir(folder)[:10]
-                    except OSError:
-                        left = []
-                    if left:
-                        self.link.send({"event": "left", "test": self.running, "names": left})
+                    left = []
+            self.place = None
+            if left:
+                self.link.send({"event": "left", "test": self.running, "names": left})
 
         @pytest.hookimpl(tryfirst=True)
         def pytest_runtest_logreport(self, report):
