@@ -179,8 +179,14 @@ Result<Response> run_prose(const ProseRequest& request, Context& context) {
     return response;
   }
   const auto& all_files = *TRY(context.workspace.files());
-  const auto facts =
-      prose::gather_facts(all_files, [&](const std::string& path) { return context.workspace.read(path); });
+  const auto read = [&](const std::string& path) { return context.workspace.read(path); };
+  auto facts = prose::gather_facts(all_files, read);
+  // Sources are read only where a rule asks what is in them.
+  const auto asks = [&](const std::string& file) {
+    return linter->switched_on(file, "Chiron.MissingCommand") || linter->switched_on(file, "Chiron.MissingFlag") ||
+           linter->switched_on(file, "Chiron.MissingKey") || linter->switched_on(file, "Chiron.UnknownVersion");
+  };
+  if (std::any_of(files.begin(), files.end(), asks)) facts.program = prose::gather_program(facts.files, read);
   struct Outcome {
     Result<prose::FileReport> report = prose::FileReport{};
     std::string content;

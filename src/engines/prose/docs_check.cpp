@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "engines/prose/markdown_fences.h"
 #include "engines/prose/words.h"
 #include "foundation/base/format.h"
 #include "foundation/base/text.h"
@@ -18,27 +19,11 @@ constexpr DocsRule kRules[] = {
     {"Chiron.BrokenAnchor", "A link's anchor is no heading of the page it leads to."},
     {"Chiron.MissingPath", "A code span names a path that is not in the repository."},
     {"Chiron.MissingTarget", "A command names a Make target that the Makefile does not have."},
+    {"Chiron.MissingCommand", "A command line names a command that the repository's program does not have."},
+    {"Chiron.MissingFlag", "A command line names a flag that the repository's program does not have."},
+    {"Chiron.MissingKey", "A block of configuration has a key that the repository's schema does not have."},
+    {"Chiron.UnknownVersion", "A page names a version of the project that it never had."},
 };
-
-// Lines outside of fenced code, with their offsets.
-template <class Visit>
-void each_text_line(std::string_view content, const Visit& visit) {
-  std::string_view fence;
-  for (std::size_t at = 0; at < content.size();) {
-    auto end = content.find('\n', at);
-    if (end == std::string_view::npos) end = content.size();
-    const auto line = content.substr(at, end - at);
-    const auto trimmed = text::trim(line);
-    if (fence.empty() && (trimmed.starts_with("```") || trimmed.starts_with("~~~"))) {
-      fence = trimmed.substr(0, 3);
-    } else if (!fence.empty()) {
-      if (trimmed.starts_with(fence)) fence = {};
-    } else {
-      visit(line, at);
-    }
-    at = end + 1;
-  }
-}
 
 std::string anchor_of(std::string_view heading) {
   std::string out;
@@ -98,6 +83,10 @@ class Checker {
       links(line, offset);
       code_spans(line, offset);
     });
+    check_program(path_, content_, facts_.program,
+                  [&](std::string_view check, std::size_t offset, std::size_t length, std::string message) {
+                    add(check, offset, length, std::move(message));
+                  });
     return std::move(hits_);
   }
 
@@ -121,11 +110,31 @@ class Checker {
   }
 
   std::string resolve(std::string_view target) const {
-    auto joined = target.starts_with('/') ? std::string(target.substr(1))
-                                          : io::join_path(std::string(io::parent_path(path_)), target);
-    auto clean = io::normalize_path(joined);
+    auto clean = io::normalize_path(io::join_path(std::string(io::parent_path(path_)), target));
     while (clean.ends_with('/')) clean.pop_back();
     return clean;
+  }
+
+  // The page itself, or the one that a generator of sites makes the address from.
+  std::optional<std::string> find_page(std::string path) const {
+    while (path.ends_with('/')) path.pop_back();
+    if (exists(path)) return path;
+    if (path.ends_with(".html")) path.resize(path.size() - std::string_view(".html").size());
+    for (const auto* ending : {".md", ".mdx", "/index.md", "/README.md"}) {
+      if (facts_.files.count(path + ending) != 0) return path + ending;
+    }
+    return std::nullopt;
+  }
+
+  // What a link leads to. One that begins with "/" starts at the repository's root or, in the pages of a site, at a
+  // folder above the page.
+  std::optional<std::string> find_target(std::string_view target) const {
+    if (!target.starts_with('/')) return find_page(resolve(target));
+    for (auto root = path_;;) {
+      root = std::string(io::parent_path(root));
+      if (auto found = find_page(io::normalize_path(io::join_path(root, target.substr(1))))) return found;
+      if (root.empty() || root == ".") return std::nullopt;
+    }
   }
 
   void links(std::string_view line, std::size_t offset) {
@@ -147,12 +156,15 @@ class Checker {
     if (target.empty() || is_address(target)) return;
     const auto hash = target.find('#');
     const auto file = unescape(target.substr(0, std::min(hash, target.find('?'))));
-    const auto page = file.empty() ? path_ : resolve(file);
-    if (page.starts_with("..")) return;  // outside of the repository: nothing is known of it
-    if (!exists(page)) {
-      add("Chiron.BrokenLink", offset, target.size(), format("'{}' is not in the repository.", page));
+    const auto wanted_page = resolve(file);
+    if (wanted_page.starts_with("..")) return;  // outside of the repository: nothing is known of it
+    const auto found = file.empty() ? path_ : find_target(file);
+    if (!found) {
+      const auto shown = file.starts_with('/') ? file.substr(1) : wanted_page;
+      add("Chiron.BrokenLink", offset, target.size(), format("'{}' is not in the repository.", shown));
       return;
     }
+    const auto& page = *found;
     if (hash == std::string_view::npos || hash + 1 == target.size()) return;
     if (!page.ends_with(".md")) return;
     auto anchors = anchors_.find(page);
@@ -175,16 +187,7 @@ class Checker {
   }
 
   void code_spans(std::string_view line, std::size_t offset) {
-    for (auto open = line.find('`'); open != std::string_view::npos;) {
-      auto ticks = open;
-      while (ticks < line.size() && line[ticks] == '`') ++ticks;
-      const auto fence = line.substr(open, ticks - open);
-      const auto close = line.find(fence, ticks);
-      if (close == std::string_view::npos) return;
-      const auto span = line.substr(ticks, close - ticks);
-      check_span(span, offset + ticks);
-      open = line.find('`', close + fence.size());
-    }
+    each_code_span(line, [&](std::string_view span, std::size_t at) { check_span(span, offset + at); });
   }
 
   void check_span(std::string_view span, std::size_t offset) {

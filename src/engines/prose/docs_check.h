@@ -1,5 +1,5 @@
 // The built-in style "Chiron": what a Markdown page names must be in the repository — relative links, anchors, paths in
-// code spans, Make targets.
+// code spans, Make targets, commands and flags of its programs, keys of its configuration, its versions.
 #pragma once
 #include <functional>
 #include <set>
@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "engines/prose/docs_program.h"
 #include "engines/prose/lint.h"
 
 namespace chiron::prose {
@@ -16,6 +17,7 @@ struct RepositoryFacts {
   std::set<std::string, std::less<>> folders;
   std::set<std::string, std::less<>> make_targets;  // empty where there is no Makefile
   bool has_makefile = false;
+  ProgramFacts program;  // empty until gather_program() filled it
   // The content of a file, for the anchors of the pages that are linked to.
   std::function<Result<std::string>(const std::string& path)> read;
 };

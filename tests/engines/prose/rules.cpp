@@ -257,6 +257,52 @@ TEST_CASE("pages are held against the repository") {
         "src/y.cpp\nChiron.MissingTarget nope\n");
 }
 
+TEST_CASE("links as the generator of a site makes them") {
+  const auto facts = gather_facts({"docs/content/a.md", "docs/content/part/b.md", "docs/content/part/index.md"},
+                                  [](const std::string&) -> Result<std::string> { return std::string("# Head\n"); });
+  const auto hits =
+      check_docs("docs/content/part/b.md",
+                 "[1](/a) [2](/a#head) [3](../a) [4](/part/) [5](/docs/content/a.md) [6](../a.html)\n"
+                 "[7](/c) [8](../part/c) [9](/a#tail)\n",
+                 facts);
+  std::string out;
+  for (const auto& hit : hits) out += hit.alert.check + " " + hit.alert.match + "\n";
+  CHECK(out == "Chiron.BrokenLink /c\nChiron.BrokenLink ../part/c\nChiron.BrokenAnchor /a#tail\n");
+}
+
+TEST_CASE("programs as the sources have them") {
+  const std::map<std::string, std::string> files = {
+      {"CMakeLists.txt", "add_executable(tool main.c)"},
+      {"main.c", "char* words[] = {\"add\", \"list\", \"drop\"}; char* flags = \"all\"; // don't \"dry-run\""},
+      {"VERSION", "2.0.0\n"},
+      {"docs/use.md", "`tool add` `tool list` `tool drop` `sudo ./tool grow`\n"}};
+  ProgramFacts::Names names;
+  for (const auto& [name, content] : files) names.insert(name);
+  RepositoryFacts facts;
+  facts.files = names;
+  facts.program = gather_program(names, [&](const std::string& path) -> Result<std::string> { return files.at(path); });
+  CHECK(facts.program.programs == ProgramFacts::Names{"tool"});
+  CHECK(facts.program.with_commands == ProgramFacts::Names{"tool"});
+  const auto told = [&](std::string_view page) {
+    std::string out;
+    for (const auto& hit : check_docs("docs/use.md", page, facts)) {
+      CHECK(page.substr(hit.place.offset, hit.place.length) == hit.alert.match);
+      out += hit.alert.check + " " + hit.alert.match + "\n";
+    }
+    return out;
+  };
+  CHECK(told(files.at("docs/use.md")) == "Chiron.MissingCommand grow\n");
+  CHECK(
+      told(
+          "`tool add --all --dry-run=yes --no-all --help --PLACE` `other --none` `tool -- --none` `tool --[no-]all`") ==
+      "");
+  CHECK(told("`FOO=1 tool add --every; tool --each | sort --none`") ==
+        "Chiron.MissingFlag --every\nChiron.MissingFlag --each\n");
+  CHECK(told("```console\n$ tool list \"--quoted\" --gone\ntool --printed\n```\n") == "Chiron.MissingFlag --gone\n");
+  CHECK(told("tool 1.9.0, tool v2.1.0, tool-3.0.0.tar.gz, tool 2.0.0-rc.1, tools 9.9.9") ==
+        "Chiron.UnknownVersion 2.1.0\n");
+}
+
 TEST_CASE("sentences and words") {
   const std::string text = "Dr. Smith met Mr. Jones, e.g. at 3.5 km. They left! \"Why?\" he asked.";
   CHECK(split_sentences(text).size() == 3);
