@@ -87,20 +87,47 @@ class Checker {
                   [&](std::string_view check, std::size_t offset, std::size_t length, std::string message) {
                     add(check, offset, length, std::move(message));
                   });
+    place();
     return std::move(hits_);
   }
 
  private:
+  // Columns are counted from the hit before: from the start of its line, one of megabytes would take too long.
+  void place() {
+    std::stable_sort(hits_.begin(), hits_.end(),
+                     [](const Hit& a, const Hit& b) { return a.place.offset < b.place.offset; });
+    std::size_t last = 0;
+    std::uint32_t column = 1;
+    const auto move_to = [&](std::size_t offset) {
+      const auto start = lines_.line_start(lines_.line_of(offset));
+      if (start > last || offset < last) {
+        last = start;
+        column = 1;
+      }
+      column += static_cast<std::uint32_t>(utf8::count(content_.substr(last, offset - last)));
+      last = offset;
+      return column;
+    };
+    for (auto& hit : hits_) {
+      auto& place = hit.place;
+      place.file = path_;
+      place.line = lines_.line_of(place.offset);
+      place.column = move_to(place.offset);
+      // A hit stays in its line; its end is counted apart, since the next one may begin inside of it.
+      place.end_line = place.line;
+      place.end_column = place.column + static_cast<std::uint32_t>(hit.columns);
+      place.has_range = true;
+    }
+  }
+
   void add(std::string_view check, std::size_t offset, std::size_t length, std::string message) {
     Hit hit;
     hit.alert.check = check;
     hit.alert.severity = Severity::error;
     hit.alert.match = content_.substr(offset, length);
     hit.alert.message = std::move(message);
-    hit.place = lines_.place(path_, offset, offset + length);
     hit.place.offset = offset;
     hit.place.length = length;
-    hit.place.has_range = true;
     hit.columns = utf8::count(hit.alert.match);
     hits_.push_back(std::move(hit));
   }
