@@ -15,7 +15,7 @@ packages=(
   libre2-dev libvectorscan-dev libpcre2-dev libgmp-dev libabsl-dev libvalijson-dev libssl-dev libsqlite3-dev
   libarchive-dev zlib1g-dev libdeflate-dev libzstd-dev liblzma-dev libbz2-dev liblz4-dev
   nettle-dev libmd4c-dev libhunspell-dev libtree-sitter-dev libelf-dev libdw-dev libcapstone-dev
-  libpng-dev libjpeg62-turbo-dev libturbojpeg0-dev libgif-dev
+  libpng-dev libjpeg62-turbo-dev libturbojpeg0-dev libgif-dev libcurl4-openssl-dev
   # tests
   doctest-dev librapidcheck-dev hunspell-en-us libgtest-dev libgmock-dev catch2 libboost-test-dev python3-pytest python3-coverage
   sqlite3 gettext openssl

@@ -1,4 +1,4 @@
-// IP addresses and networks, and what would leave the machine: http.send and net.lookup_ip_addr work only towards
+// IP addresses and networks, and what would leave the machine: net.lookup_ip_addr works only towards
 // hosts that are named as allowed.
 #include <arpa/inet.h>
 #include <netdb.h>
@@ -272,19 +272,17 @@ Value net_cidr_merge(BuiltinContext& context, Arguments arguments) {
   return context.store.set(values);
 }
 
-namespace {
+namespace {}  // namespace
 
-bool is_allowed(const BuiltinContext& context, std::string_view host) {
+bool is_allowed_host(const BuiltinContext& context, std::string_view host) {
   return std::ranges::any_of(context.allow_net, [&](const std::string& allowed) { return allowed == host; });
 }
-
-}  // namespace
 
 Value net_lookup_ip_addr(BuiltinContext& context, Arguments arguments) {
   std::string_view host;
   if (!take_string(context, arguments, 0, host)) return {};
   if (const auto address = parse_address(host)) return context.store.set({context.store.string(to_text(*address))});
-  if (host != "localhost" && !is_allowed(context, host))
+  if (host != "localhost" && !is_allowed_host(context, host))
     return context.fail(format("unallowed host: {} (name it with --allow-net to let policies look it up)", host));
   addrinfo hints{};
   hints.ai_family = AF_UNSPEC;
@@ -303,59 +301,6 @@ Value net_lookup_ip_addr(BuiltinContext& context, Arguments arguments) {
   }
   freeaddrinfo(found);
   return context.store.set(addresses);
-}
-
-Value http_send(BuiltinContext& context, Arguments arguments) {
-  if (!require(context, arguments, 0, Kind::object)) return {};
-  static constexpr std::array<std::string_view, 37> kKeys = {"method",
-                                                             "url",
-                                                             "body",
-                                                             "enable_redirect",
-                                                             "force_json_decode",
-                                                             "force_yaml_decode",
-                                                             "headers",
-                                                             "raw_body",
-                                                             "tls_use_system_certs",
-                                                             "tls_ca_cert",
-                                                             "tls_ca_cert_file",
-                                                             "tls_ca_cert_env_variable",
-                                                             "tls_client_cert",
-                                                             "tls_client_cert_file",
-                                                             "tls_client_cert_env_variable",
-                                                             "tls_client_key",
-                                                             "tls_client_key_file",
-                                                             "tls_client_key_env_variable",
-                                                             "tls_insecure_skip_verify",
-                                                             "tls_server_name",
-                                                             "timeout",
-                                                             "cache",
-                                                             "force_cache",
-                                                             "force_cache_duration_seconds",
-                                                             "raise_error",
-                                                             "caching_mode",
-                                                             "max_retry_attempts",
-                                                             "cache_ignored_headers"};
-  std::vector<Value> unknown, missing;
-  for (const Value key : arguments[0].keys().all())
-    if (!key.is_string() || std::ranges::find(kKeys, key.string()) == kKeys.end()) unknown.push_back(key);
-  if (!unknown.empty())
-    return context.fail(format("operand 1 invalid request parameters(s): {}", to_rego(context.store.set(unknown))),
-                        BuiltinErrorCode::type);
-  for (const std::string_view key : {"method", "url"})
-    if (!arguments[0].get(key)) missing.push_back(context.store.string(key));
-  if (!missing.empty())
-    return context.fail(
-        format("operand 1 missing required request parameters(s): {}", to_rego(context.store.set(missing))),
-        BuiltinErrorCode::type);
-  const Value url = arguments[0].get("url");
-  if (!url.is_string()) return context.fail("operand 1 'url' must be a string", BuiltinErrorCode::type);
-  auto host = url.string();
-  if (const auto scheme = host.find("://"); scheme != std::string_view::npos) host.remove_prefix(scheme + 3);
-  host = host.substr(0, host.find_first_of("/?#"));
-  if (const auto at = host.rfind('@'); at != std::string_view::npos) host.remove_prefix(at + 1);
-  if (!host.starts_with('[')) host = host.substr(0, host.rfind(':'));
-  if (!is_allowed(context, host)) return context.fail(format("unallowed host: {}", host));
-  return context.fail(format("requests over the network are not supported (to {}): put the answer in --data", host));
 }
 
 }  // namespace chiron::policy::functions

@@ -61,6 +61,8 @@ bool take_strings(BuiltinContext& context, Arguments arguments, std::size_t inde
 // Values as Rego prints them inside text: strings as they are, everything else as a term.
 [[nodiscard]] std::string plain_text(Value value);
 
+// Whether the user lets policies talk to this host.
+[[nodiscard]] bool is_allowed_host(const BuiltinContext& context, std::string_view host);
 // JSON text as a value; the error's text otherwise.
 [[nodiscard]] std::expected<Value, std::string> parse_json_text(Store& store, std::string_view text);
 // Go's encoding/base64: standard or URL alphabet, padded.
