@@ -63,6 +63,7 @@ struct PolicyUnitRequest {
   std::string format = "pretty", run, schema, explain;
   bool var_values = false;
   bool verbose = false, bundle = false, v0_compatible = false, coverage = false, exit_zero_on_skipped = false;
+  bool conditions = false;
   std::int64_t timeout_ms = 5000, count = 1;
   double threshold = 0;
 };

@@ -1,6 +1,7 @@
 // Unit tests of policies, reported as OPA reports them.
 #include <algorithm>
 
+#include "engines/policy/conditions.h"
 #include "engines/policy/coverage.h"
 #include "engines/policy/interpreter/show.h"
 #include "engines/policy/loader.h"
@@ -214,7 +215,7 @@ PolicyToolResult policy_unit(const PolicyUnitRequest& request, PolicyToolContext
   TestOptions tests;
   tests.timeout = std::chrono::milliseconds(request.timeout_ms);
   tests.cancel = context.cancel;
-  if (request.coverage) tests.counters = &counters;
+  if (request.coverage || request.conditions) tests.counters = &counters;
   if (!request.run.empty()) tests.selected = matches;
   for (std::int64_t round = 0; round < std::max<std::int64_t>(1, request.count); ++round) {
     const std::vector<TestResult> results = run_tests(policy, context.pool, tests);
@@ -232,7 +233,14 @@ PolicyToolResult policy_unit(const PolicyUnitRequest& request, PolicyToolContext
       result.err = format("Code coverage threshold not met: got {:.2f} instead of {:.2f}\n", coverage.percent,
                           request.threshold);
     }
-    if (result.err.empty()) result.out = pretty_json(coverage_document(coverage));
+    doc::Value document = coverage_document(coverage);
+    if (request.conditions)
+      document.set("conditions", conditions_document(measure_conditions(policy.program(), counters)));
+    if (result.err.empty()) result.out = pretty_json(document);
+  } else if (request.conditions) {
+    const auto conditions = measure_conditions(policy.program(), counters);
+    result.out = request.format == "json" ? pretty_json(conditions_document(conditions))
+                                          : result.out + conditions_text(conditions);
   }
   return result;
 }

@@ -30,6 +30,8 @@ Operation policy_unit_operation() {
           .add("run", &R::run, {.help = "Only tests whose full name matches", .placeholder = "REGEX", .letter = 'r'})
           .add("bundle", &R::bundle, {.help = "The paths are bundles", .letter = 'b'})
           .add("coverage", &R::coverage, {.help = "Report which lines ran, as JSON", .letter = 'c'})
+          .add("conditions", &R::conditions,
+               {.help = "Report the conditions that never held or never failed (with --coverage in its JSON)"})
           .add("threshold", &R::threshold,
                {.help = "Least coverage in percent", .fallback = "0", .minimum = 0, .maximum = 100})
           .add("timeout-ms", &R::timeout_ms, {.help = "Milliseconds a test may take", .fallback = "5000", .minimum = 1})
@@ -40,7 +42,9 @@ Operation policy_unit_operation() {
           .add("v0-compatible", &R::v0_compatible, {.help = "Read policies as Rego v0"})
           .take(),
       run);
-  made.examples = {{"chiron policy unit policies/", "run every test_ rule below a folder"}};
+  made.examples = {
+      {"chiron policy unit policies/", "run every test_ rule below a folder"},
+      {"chiron policy unit --conditions policies/", "and show which conditions the tests do not try both ways"}};
   return made;
 }
 

@@ -255,7 +255,7 @@ Machine::Status Machine::run(Frame& frame, const Op* op) {
       }
       case Opcode::scan:
       case Opcode::scan_eager:
-        return scan(frame, op);
+        return counters_ == nullptr ? scan(frame, op) : counted(frame, op);
       case Opcode::equal:
         if (!(at(op->a) == at(op->b))) return Status::more;
         break;
@@ -362,7 +362,7 @@ Machine::Status Machine::run(Frame& frame, const Op* op) {
         return status;
       }
       case Opcode::walk:
-        return walk(frame, op);
+        return counters_ == nullptr ? walk(frame, op) : counted(frame, op);
       case Opcode::template_string: {
         std::string text;
         bool multiple = false;
@@ -424,6 +424,14 @@ Machine::Status Machine::entry(Frame& frame, const Op& op) {
   made.in_set = op.extra != 0;
   frame.result->entries.push_back(std::move(made));
   return Status::more;
+}
+
+// A generator of which it is noted whether it had a result.
+Machine::Status Machine::counted(Frame& frame, const Op* op) {
+  const std::uint64_t before = counters_->ops[op + 1].evaluated;
+  const Status status = op->code == Opcode::walk ? walk(frame, op) : scan(frame, op);
+  if (counters_->ops[op + 1].evaluated == before) ++counters_->ops[op].empty;
+  return status;
 }
 
 Machine::Status Machine::scan(Frame& frame, const Op* op) {

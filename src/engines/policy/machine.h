@@ -36,6 +36,7 @@ struct EvaluationOptions {
 struct Counters {
   struct Line {
     std::uint64_t evaluated = 0, redone = 0, nanoseconds = 0;
+    std::uint64_t empty = 0;  // a scan's or a walk's: times it had no result
   };
   std::unordered_map<const Op*, Line> ops;
 };
@@ -119,6 +120,7 @@ class Machine {
   bool materialise(Value at, Value& out);
   Status scan_extent(Frame& frame, const Op* op, Value at);
 
+  Status counted(Frame& frame, const Op* op);
   Status scan(Frame& frame, const Op* op);
   Status scan_joined(Frame& frame, const Op* op, Value collection, const JoinIndex& index, Value value);
   enum class Known : std::uint8_t { value, none, unknown };
