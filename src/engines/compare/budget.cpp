@@ -75,6 +75,12 @@ MemoryLease::~MemoryLease() {
   if (budget_ != nullptr) budget_->release(bytes_);
 }
 
+void MemoryLease::shrink_to(std::uint64_t bytes) {
+  if (budget_ == nullptr || bytes >= bytes_) return;
+  budget_->release(bytes_ - bytes);
+  bytes_ = bytes;
+}
+
 bool MemoryLease::grow(std::uint64_t more) {
   if (budget_ == nullptr || !budget_->reserve(more)) return false;
   bytes_ += more;

@@ -73,6 +73,7 @@ class MemoryLease {
   ~MemoryLease();
   [[nodiscard]] bool ok() const { return budget_ != nullptr; }
   [[nodiscard]] bool grow(std::uint64_t more);
+  void shrink_to(std::uint64_t bytes);
 
  private:
   const Budget* budget_ = nullptr;

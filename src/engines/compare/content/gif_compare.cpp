@@ -1,5 +1,6 @@
 // GIF 87a and 89a: screen, palettes, extensions, and every frame's pixels (as indices into its palette) by our own
-// LZW decoder, which is bounded by the frame's own size.
+// LZW decoder, which is bounded by the frame's own size. Only frames whose packed data differ are decoded, one at a
+// time.
 #include "engines/compare/content/bytes.h"
 #include "engines/compare/content/formats.h"
 #include "engines/compare/content/listing.h"
@@ -10,18 +11,25 @@ namespace chiron::compare {
 namespace {
 
 constexpr std::size_t kMaxFrames = 100'000;
+constexpr std::uint64_t kTablesOfBlock = 3 * 1024;  // what the items of one frame or extension take, measured
 
 struct Frame {
-  Picture picture;
-  bool decoded = false;
+  std::uint32_t width = 0, height = 0;
+  std::uint8_t minimum_bits = 0;
   std::string packed;
   Range place;
 };
 
 struct File {
+  explicit File(const Budget& budget) : memory(budget, 0) {}
+  Result<void> count(std::uint64_t bytes) {
+    if (memory.grow(bytes)) return {};
+    return std::unexpected(memory_error("the table of frames", bytes));
+  }
+
   Item items;
   std::vector<Frame> frames;
-  std::uint64_t pixel_bytes = 0;  // decoded so far
+  MemoryLease memory;
 };
 
 std::string sub_blocks(ByteReader& in) {
@@ -35,10 +43,11 @@ std::string sub_blocks(ByteReader& in) {
 }
 
 void add_palette(std::string_view name, std::string_view colors, Range place, Item& out) {
-  auto& item = out.add(name, "", place);
-  item.matching = Matching::as_lines;
-  for (std::size_t i = 0; i + 2 < colors.size(); i += 3)
-    item.add("", format("{} {}", i / 3, hex_bytes(colors.substr(i, 3))));
+  std::string lines;
+  for (std::size_t i = 0; i + 2 < colors.size(); i += 3) {
+    lines += format("{} {}\n", i / 3, hex_bytes(colors.substr(i, 3)));
+  }
+  out.add(name, lines, place);
 }
 
 bool decode_lzw(std::string_view packed, unsigned minimum_bits, std::size_t pixels, std::string& out) {
@@ -98,44 +107,51 @@ bool decode_lzw(std::string_view packed, unsigned minimum_bits, std::size_t pixe
   return true;
 }
 
-Result<void> read_frame(ByteReader& in, Budget& budget, File& file) {
+// The frame's pixels, or nothing where they are damaged or do not fit the memory; `memory` holds what they take.
+std::optional<Picture> decode_frame(const Frame& frame, Budget& budget, MemoryLease& memory) {
+  const auto pixels = std::uint64_t{frame.width} * frame.height;
+  // A code of twelve bits stands for at most 4096 pixels.
+  if (pixels / 4096 > frame.packed.size() || pixels > kMaxPixelBytes) return std::nullopt;
+  memory = MemoryLease(budget, pixels + 4096);
+  if (!memory.ok() || !budget.count_decoded(pixels)) return std::nullopt;
+  Picture picture{frame.width, frame.height, 1, {}};
+  picture.bytes.reserve(pixels + 4096);  // the last code may pass the end
+  if (!decode_lzw(frame.packed, frame.minimum_bits, pixels, picture.bytes)) return std::nullopt;
+  return picture;
+}
+
+Result<void> read_frame(ByteReader& in, File& file) {
+  TRY(file.count(kTablesOfBlock));
   Frame frame;
   const std::uint64_t start = in.offset();
   auto& item = file.items.add(format("frame {}", file.frames.size() + 1), "");
   item.add("left", format("{}", in.u16()), {start, 2});
   item.add("top", format("{}", in.u16()), {start + 2, 2});
-  frame.picture.width = in.u16();
-  frame.picture.height = in.u16();
-  frame.picture.pixel_bytes = 1;
-  item.add("width", format("{}", frame.picture.width), {start + 4, 2});
-  item.add("height", format("{}", frame.picture.height), {start + 6, 2});
+  frame.width = in.u16();
+  frame.height = in.u16();
+  item.add("width", format("{}", frame.width), {start + 4, 2});
+  item.add("height", format("{}", frame.height), {start + 6, 2});
   const std::uint8_t flags = in.u8();
   item.add("interlaced", (flags & 0x40) != 0 ? "yes" : "no", {start + 8, 1}, Kind::header);
   item.add("palette sorted", (flags & 0x20) != 0 ? "yes" : "no", {start + 8, 1}, Kind::header);
   if ((flags & 0x80) != 0) {
     const std::uint64_t at = in.offset();
     const auto colors = in.take(3u << ((flags & 7) + 1));
+    TRY(file.count(8 * colors.size()));
     add_palette("palette", colors, {at, colors.size()}, item);
   }
   const std::uint64_t data = in.offset();
-  const std::uint8_t minimum = in.u8();
+  frame.minimum_bits = in.u8();
   frame.packed = sub_blocks(in);
   frame.place = {data, in.offset() - data};
   item.place = {start, in.offset() - start};
   if (!in.ok()) return fail(ErrorKind::input, "compare.gif", format("the frame at {:#x} is cut off", start));
-  const std::size_t pixels = std::size_t{frame.picture.width} * frame.picture.height;
-  // A code of twelve bits stands for at most 4096 pixels.
-  if (pixels / 4096 <= frame.packed.size() && file.pixel_bytes + pixels <= kMaxPixelBytes &&
-      budget.count_decoded(pixels)) {
-    file.pixel_bytes += pixels;
-    frame.decoded = decode_lzw(frame.packed, minimum, pixels, frame.picture.bytes);
-  }
   file.frames.push_back(std::move(frame));
   return {};
 }
 
-Result<File> read_gif(std::string_view bytes, Budget& budget) {
-  File file;
+Result<File> read_gif(std::string_view bytes, const Budget& budget) {
+  File file(budget);
   auto& items = file.items;
   ByteReader in(bytes);
   items.header("version", printable(in.take(6)), {0, 6});
@@ -160,10 +176,11 @@ Result<File> read_gif(std::string_view bytes, Budget& budget) {
     const std::uint8_t kind = in.u8();
     if (kind == 0x3b) break;
     if (kind == 0x2c) {
-      TRY(read_frame(in, budget, file));
+      TRY(read_frame(in, file));
       continue;
     }
     if (kind != 0x21) return fail(ErrorKind::input, "compare.gif", format("byte {:#x} starts no block", start));
+    TRY(file.count(kTablesOfBlock));
     const std::uint8_t label = in.u8();
     const auto content = sub_blocks(in);
     const Range place{start, in.offset() - start};
@@ -208,10 +225,13 @@ Result<void> compare_gif(ByteView a, ByteView b, Context& context, Difference& o
     const auto& fb = right.frames[i];
     if (fa.packed == fb.packed) continue;
     const std::string name = format("pixels of frame {}", i + 1);
-    if (!fa.decoded || !fb.decoded) {
+    MemoryLease memory_a, memory_b;
+    const auto picture_a = decode_frame(fa, context.budget(), memory_a);
+    const auto picture_b = picture_a ? decode_frame(fb, context.budget(), memory_b) : std::nullopt;
+    if (!picture_b) {
       auto& child = out.add_child(Kind::content, name, name);
-      child.comments.push_back("could not be decoded (damaged)");
-    } else if (compare_pixels(fa.picture, fb.picture, name, out)) {
+      child.comments.push_back("could not be decoded (damaged, or larger than the limits)");
+    } else if (compare_pixels(*picture_a, *picture_b, name, out)) {
       out.add_child(Kind::header, name, name).comments.push_back("the same pixels packed in another way");
       out.children.back().mark_noise("the same pixels packed in another way");
     }

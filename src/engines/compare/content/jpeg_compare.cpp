@@ -113,7 +113,8 @@ Item jpeg_items(std::string_view bytes) {
   return items;
 }
 
-bool decode(std::string_view bytes, Budget& budget, Picture& picture) {
+// `memory` holds what the picture takes.
+bool decode(std::string_view bytes, Budget& budget, MemoryLease& memory, Picture& picture) {
   if (bytes.size() > 1ull << 31) return false;
   tjhandle handle = tjInitDecompress();
   if (handle == nullptr) return false;
@@ -129,8 +130,8 @@ bool decode(std::string_view bytes, Budget& budget, Picture& picture) {
     const std::uint64_t total = std::uint64_t{picture.width} * picture.height * picture.pixel_bytes;
     // One byte codes at most 64 blocks' worth of nothing: far less data cannot be a whole picture of that size.
     const bool plausible = total <= kMaxPixelBytes && total / 50'000 <= bytes.size();
-    const MemoryLease lease(budget, plausible ? total : 0);
-    if (plausible && lease.ok() && budget.count_decoded(total)) {
+    if (plausible) memory = MemoryLease(budget, total);
+    if (plausible && memory.ok() && budget.count_decoded(total)) {
       picture.bytes.resize(static_cast<std::size_t>(total));
       const int format_id = color == TJCS_GRAY ? TJPF_GRAY : cmyk ? TJPF_CMYK : TJPF_RGB;
       done = tjDecompress2(handle, data, bytes.size(), reinterpret_cast<unsigned char*>(picture.bytes.data()), width, 0,
@@ -153,7 +154,8 @@ Result<void> compare_jpeg(ByteView a, ByteView b, Context& context, Difference& 
   const auto right = jpeg_items(b);
   compare_items(left, right, context.budget(), out);
   Picture picture_a, picture_b;
-  if (!decode(a, context.budget(), picture_a) || !decode(b, context.budget(), picture_b)) {
+  MemoryLease memory_a, memory_b;
+  if (!decode(a, context.budget(), memory_a, picture_a) || !decode(b, context.budget(), memory_b, picture_b)) {
     out.comments.push_back("the pixels could not be decoded (damaged, or larger than the limits)");
     return {};
   }

@@ -202,7 +202,8 @@ bool unfilter(std::string_view data, std::size_t rows, std::size_t row_bytes, st
 }
 
 // The picture as samples of whole bytes; pixels of less than a byte are spread to one byte each.
-bool decode(const File& file, Budget& budget, Picture& picture) {
+// `memory` holds what the picture takes.
+bool decode(const File& file, Budget& budget, MemoryLease& memory, Picture& picture) {
   const auto& h = file.header;
   if (!h.valid()) return false;
   const unsigned bits = h.channels() * h.depth;
@@ -226,8 +227,8 @@ bool decode(const File& file, Budget& budget, Picture& picture) {
   }
   // Deflate reaches 1032 to one at most: less packed data cannot hold the picture.
   if (needed > file.packed.size() * 1100 + 1024) return false;
-  const MemoryLease lease(budget, total + 2 * needed);
-  if (!lease.ok() || !budget.count_decoded(needed)) return false;
+  memory = MemoryLease(budget, total + 2 * needed);
+  if (!memory.ok() || !budget.count_decoded(needed)) return false;
   bool whole = false;
   const std::string data = inflate_bounded(file.packed, needed, whole);
   if (data.size() < needed) return false;
@@ -278,7 +279,10 @@ Result<void> compare_png(ByteView a, ByteView b, Context& context, Difference& o
     return {};
   }
   Picture picture_a, picture_b;
-  if (!decode(left, context.budget(), picture_a) || !decode(right, context.budget(), picture_b)) {
+  MemoryLease memory_a, memory_b;
+  const bool decoded_a = decode(left, context.budget(), memory_a, picture_a);
+  memory_a.shrink_to(picture_a.bytes.size());
+  if (!decoded_a || !decode(right, context.budget(), memory_b, picture_b)) {
     auto& child = out.add_child(Kind::content, "IDAT", "IDAT");
     child.set_place(left.data_place, right.data_place);
     child.field = "IDAT";

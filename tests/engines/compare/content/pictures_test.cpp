@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 #include <zlib.h>
 
+#include "engines/compare/compare.h"
 #include "engines/compare/content/support.h"
 
 namespace chiron::test {
@@ -85,6 +86,13 @@ TEST_CASE("GIF, JPEG: the shared pictures") {
   const auto gif = compare_content(gif_a, gif_b, "x.gif");
   CHECK(find(gif, {"screen width"}) != nullptr);
   CHECK(find(gif, {"pixels of frame 1"}) != nullptr);
+  // The table of frames counts against the memory: without any, the bytes are what is compared.
+  compare::Options none;
+  none.limits.memory_bytes = 16 << 10;
+  const auto refused = compare::compare_bytes(gif_a, gif_b, "x.gif", "x.gif", none);
+  REQUIRE(refused.has_value());
+  CHECK(refused->differs);
+  CHECK(refused->memory_peak <= none.limits.memory_bytes);
   const auto meta = compare_content(shared_file("test1_meta.jpg"), shared_file("test2_meta.jpg"), "x.jpg");
   const auto* comment = find(meta, {"comment"});
   REQUIRE(comment != nullptr);
