@@ -156,6 +156,12 @@ bool is_bzip2(ByteView, std::string_view);
 Result<std::unique_ptr<Container>> open_bzip2(ByteView, std::string_view, Context&);
 bool is_lz4(ByteView, std::string_view);
 Result<std::unique_ptr<Container>> open_lz4(ByteView, std::string_view, Context&);
+bool is_iso9660(ByteView, std::string_view);
+Result<std::unique_ptr<Container>> open_iso9660(ByteView, std::string_view, Context&);
+bool is_ext(ByteView, std::string_view);
+Result<std::unique_ptr<Container>> open_ext(ByteView, std::string_view, Context&);
+bool is_fat(ByteView, std::string_view);
+Result<std::unique_ptr<Container>> open_fat(ByteView, std::string_view, Context&);
 bool is_squashfs(ByteView, std::string_view);
 Result<std::unique_ptr<Container>> open_squashfs(ByteView, std::string_view, Context&);
 
