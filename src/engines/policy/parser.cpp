@@ -322,6 +322,8 @@ bool Parser::parse_package() {
   Term* path = parse_term();
   if (path == nullptr) return false;
   SmallList<Term*> parts{head};
+  const Term& first = path->kind == TermKind::ref ? *path->items[0] : *path;
+  if (first.wildcard) return error(begin, "unexpected _ token: a package needs a name"), false;
   if (path->kind == TermKind::var) {
     parts.push_back(make_string(path->text, path->location.begin, path->location.end));
   } else if (path->kind == TermKind::ref && path->items[0]->kind == TermKind::var) {

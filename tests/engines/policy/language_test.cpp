@@ -76,6 +76,12 @@ TEST_CASE("rules and expressions have their values") {
   }
 }
 
+TEST_CASE("a package has a name") {
+  Policy policy;
+  CHECK(to_string(policy.add_module("t.rego", "package _\n")).find("a package needs a name") != std::string::npos);
+  CHECK(to_string(policy.add_module("u.rego", "package _.a\n")).find("a package needs a name") != std::string::npos);
+}
+
 TEST_CASE("bad policies are refused with code and place") {
   const std::pair<const char*, const char*> cases[] = {
       {"p if { x := }",

@@ -16,6 +16,13 @@ TEST_CASE("toml: values, order of the file, dates as text") {
   CHECK(text.substr(x.span.begin, x.span.end - x.span.begin) == "'lit'");
 }
 
+TEST_CASE("toml: letters that the library's tables forget are no white space") {
+  const auto value = doc::parse_toml("'\xef\xbb\x82' = '\xef\xbb\xbe'\n");
+  REQUIRE(value);
+  CHECK(value->find("\xef\xbb\x82")->as_string() == "\xef\xbb\xbe");
+  CHECK(!doc::parse_toml("a\xef\xbb\x82 = 1\n"));
+}
+
 TEST_CASE("toml: errors name the place") {
   doc::ReadOptions options;
   options.file = "c.toml";
