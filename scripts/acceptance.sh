@@ -23,7 +23,7 @@ get() {
   local package=$1
   [ -d "$package" ] && return
   rm -rf "$package.part" && mkdir "$package.part"
-  (cd "$package.part" && apt source -qq --download-only "$package" >/dev/null 2>&1 && dpkg-source --no-check -x ./*.dsc tree >/dev/null)
+  (cd "$package.part" && apt source -qq --download-only "$package" >/dev/null 2>&1 && dpkg-source --no-check -x ./*.dsc tree >/dev/null) || return 1
   mv "$package.part" "$package"
 }
 
