@@ -29,7 +29,7 @@ get() {
 
 command -v gcov >/dev/null || { echo "needs gcc's gcov" >&2; exit 2; }
 need=()
-for package in python3-pytest python3-coverage python3-markupsafe libgtest-dev libgmock-dev; do
+for package in python3-pytest python3-coverage python3-markupsafe libgtest-dev libgmock-dev libboost-test-dev; do
   dpkg -s "$package" >/dev/null 2>&1 || need+=("$package")
 done
 [ ${#need[@]} -eq 0 ] || DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${need[@]}" >/dev/null
@@ -98,4 +98,7 @@ reports = ["coverage.xml"]
 needs = ["tests"]
 EOF
 run jinja2 "$tree"
+
+# `chiron test` against the frameworks themselves.
+. "$here/scripts/acceptance_tests.sh"
 exit $status
