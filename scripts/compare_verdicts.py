@@ -114,9 +114,8 @@ def pytest():
 
 def ours(seed):
     events = os.path.join(folder, f"events-{seed}.jsonl")
-    given = target if framework != "pytest" else target
-    run([chiron, "test", given, "--seed", str(seed), "--jobs", "2", "--python", python, "--events", events])
-    verdicts, alone, told = {}, {}, {}
+    run([chiron, "test", target, "--seed", str(seed), "--jobs", "2", "--python", python, "--events", events])
+    verdicts, told = {}, {}
     for text in open(events):
         event = json.loads(text)
         test = event.get("test", "").split("::", 1)[-1] if framework != "pytest" else event.get("test", "").split("/")[-1]
@@ -125,9 +124,7 @@ def ours(seed):
             verdicts[test] = event["verdict"]
         elif event["event"] == "order-dependence":
             told[test] = [culprit.split("::", 1)[-1] for culprit in event["culprits"]]
-        elif event["event"] == "test-finished" and event.get("purpose") in ("alone", "retry"):
-            alone[test] = event["status"]
-    return verdicts, alone, told
+    return verdicts, told
 
 
 def main():
@@ -136,7 +133,13 @@ def main():
         sys.exit(f"{name}: the framework itself ran no test")
     differences, dependent = set(), {}
     for seed in range(1, 11):
-        verdicts, alone, told = ours(seed)
+        verdicts, told = ours(seed)
+        for test in [test for test in verdicts if framework == "doctest" and test not in theirs]:
+            # Cases of one name, which doctest tells together: the worst counts.
+            together = re.sub(r" #\d+$", "", test)
+            verdict = verdicts.pop(test)
+            if verdicts.get(together) != "failed":
+                verdicts[together] = verdict
         dependent.update({test: told.get(test, []) for test, verdict in verdicts.items()
                           if verdict in ("order-dependent", "flaky")})
         for test, verdict in theirs.items():
