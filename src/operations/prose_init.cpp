@@ -18,7 +18,7 @@ MinAlertLevel = warning
 Vocab = Project
 
 # Vale: spelling, repetition, and the vocabulary below .styles/config/vocabularies/Project.
-# Chiron: links, anchors, paths and Make targets that pages name exist.
+# Chiron: links, paths, commands, flags and versions that pages name exist.
 [*.md]
 BasedOnStyles = Vale, Chiron
 )";

@@ -541,7 +541,9 @@ Result<FileReport> Linter::lint(const std::string& path, std::string_view conten
   }
   for (auto& hit : report.hits) {
     hit.place.file = path;
-    const auto end = source.original(static_cast<std::uint32_t>(hit.place.offset + hit.place.length));
+    // By the last byte: what stands behind the match, the "\r" of a line end, is no part of it.
+    const auto last = static_cast<std::uint32_t>(hit.place.offset + std::max<std::uint64_t>(1, hit.place.length) - 1);
+    const auto end = hit.place.length == 0 ? source.original(last) : source.original(last) + 1;
     hit.place.offset = source.original(static_cast<std::uint32_t>(hit.place.offset));
     hit.place.length = end - hit.place.offset;
   }

@@ -203,10 +203,12 @@ MappedText map_scalar(std::string_view source, doc::Span span, const std::string
   std::uint32_t at = span.begin;
   const auto end = std::min<std::uint32_t>(span.end, static_cast<std::uint32_t>(source.size()));
   const auto is_blank = [](char c) { return c == ' ' || c == '\n' || c == '\t'; };
+  bool single_quoted = false;
   // A block scalar's header, or an opening quote.
   if (at < end && (source[at] == '|' || source[at] == '>')) {
     at = std::min(end, static_cast<std::uint32_t>(std::min(source.find('\n', at), source.size())) + 1);
   } else if (at < end && (source[at] == '"' || source[at] == '\'') && (value.empty() || value[0] != source[at])) {
+    single_quoted = source[at] == '\'';
     ++at;
   }
   for (std::size_t i = 0; i < value.size(); ++i) {
@@ -214,6 +216,12 @@ MappedText map_scalar(std::string_view source, doc::Span span, const std::string
     // Indentation that the value does not hold.
     if (!is_blank(c)) {
       while (at < end && is_blank(source[at])) ++at;
+    }
+    if (single_quoted && c == '\'' && at + 1 < end && source[at] == c && source[at + 1] == c) {
+      // Within single quotes a quote is written twice.
+      text.append_replaced(std::string_view(&value[i], 1), at, at + 2);
+      at += 2;
+      continue;
     }
     if (at < end && source[at] == c) {
       text.append(source, at, at + 1);
@@ -239,7 +247,6 @@ MappedText map_scalar(std::string_view source, doc::Span span, const std::string
       i = shown - 1;
       continue;
     }
-    if (at + 1 < end && source[at] == '\'' && c == '\'') ++at;
     text.append_replaced(std::string_view(&value[i], 1), std::min(at, end), std::min(at, end));
   }
   return text;
