@@ -31,6 +31,7 @@ Operation policy_bench_operation();
 Operation prose_operation();
 Operation prose_init_operation();
 Operation policy_test_operation();
+Operation policy_context_operation();
 Operation policy_build_operation();
 Operation policy_inspect_operation();
 Operation policy_sign_operation();

@@ -23,6 +23,7 @@ Registry make_registry() {
   operations.push_back(policy_explain_operation());
   operations.push_back(policy_bench_operation());
   operations.push_back(policy_test_operation());
+  operations.push_back(policy_context_operation());
   operations.push_back(policy_build_operation());
   operations.push_back(policy_inspect_operation());
   operations.push_back(policy_sign_operation());

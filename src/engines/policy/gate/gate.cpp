@@ -90,6 +90,8 @@ Result<Outcome> outcome_of(Value value, const std::string& rule) {
   if (const Value loc = value.get("_loc"); loc && loc.is_object()) {
     if (const Value file = loc.get("file"); file && file.is_string()) outcome.loc_file = file.string();
     if (const Value line = loc.get("line"); line && line.is_number()) (void)line.number_integer(outcome.loc_line);
+    if (const Value column = loc.get("column"); column && column.is_number())
+      (void)column.number_integer(outcome.loc_column);
   }
   return outcome;
 }
@@ -307,6 +309,10 @@ void place_outcomes(FileResult& result, const Gate::Input& input) {
   const utf8::LineIndex lines(input.text);
   for (auto* list : {&result.failures, &result.warnings})
     for (auto& outcome : *list) {
+      if (input.places == InputPlaces::stated) {
+        outcome.place = stated_place(*document, outcome.message);
+        continue;
+      }
       const auto span = place_of_message(*document, outcome.message);
       outcome.place = lines.place(input.file, span.begin, span.end);
     }
@@ -436,40 +442,6 @@ std::vector<Gate::UnitTest> Gate::unit_tests(const std::function<bool(std::strin
     }
   }
   return tests;
-}
-
-doc::Span place_of_message(const doc::Value& document, std::string_view message) {
-  auto is_word = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '-'; };
-  auto stands_in_message = [&](std::string_view word) {
-    for (auto at = message.find(word); at != std::string_view::npos; at = message.find(word, at + 1)) {
-      const bool begins = at == 0 || !is_word(message[at - 1]) || !is_word(word.front());
-      const auto end = at + word.size();
-      if (begins && (end == message.size() || !is_word(message[end]) || !is_word(word.back()))) return true;
-    }
-    return false;
-  };
-  std::string_view best_word;
-  doc::Span best{document.span.begin, document.span.begin};
-  auto offer = [&](std::string_view word, doc::Span span) {
-    if (word.size() < 2 || word.size() <= best_word.size() || span.end == 0 || !stands_in_message(word)) return;
-    best_word = word;
-    best = span;
-  };
-  std::vector<const doc::Value*> open{&document};
-  while (!open.empty()) {
-    const doc::Value* value = open.back();
-    open.pop_back();
-    if (value->is_string() || value->is_number()) {
-      offer(value->as_string(), value->span);
-    } else if (value->is_array()) {
-      for (auto item = value->items().rbegin(); item != value->items().rend(); ++item) open.push_back(&*item);
-    } else if (value->is_object()) {
-      for (const auto& member : value->members()) offer(member.name, member.name_span);
-      for (auto member = value->members().rbegin(); member != value->members().rend(); ++member)
-        open.push_back(&member->value);
-    }
-  }
-  return best;
 }
 
 }  // namespace chiron::policy::gate

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "core/finding.h"
 #include "engines/policy/engine.h"
 #include "engines/policy/inputs/reader.h"
 #include "foundation/base/place.h"
@@ -36,6 +37,7 @@ struct Outcome {
   doc::Value metadata;   // members of the object besides msg and _loc, an object or null
   std::string loc_file;  // the policy's own _loc
   std::int64_t loc_line = 0;
+  std::int64_t loc_column = 0;
   Place place;  // in the file, by what the message names; the file's start where it names nothing
 };
 
@@ -71,6 +73,10 @@ struct Options {
   Value runtime;
 };
 
+// Where the places of an input's values come from: its text, or members {"place": {"file", "line", "column"}} of its
+// objects, as in a document that was made of many files.
+enum class InputPlaces : std::uint8_t { of_text, stated };
+
 // A set of policies, compiled.
 class Gate {
  public:
@@ -87,6 +93,7 @@ class Gate {
     std::string file;
     std::string text;
     InputFormat format = InputFormat::yaml;
+    InputPlaces places = InputPlaces::of_text;
   };
   // Every input against every namespace, in parallel; the results in the order of namespaces, then inputs by name.
   [[nodiscard]] Result<std::vector<FileResult>> check(const std::vector<Input>& inputs,
@@ -135,6 +142,10 @@ class Gate {
 // The place of the input value that a message names: of the longest key or string of the document that stands in the
 // message as a word; the document's start where there is none.
 [[nodiscard]] doc::Span place_of_message(const doc::Value& document, std::string_view message);
+// The same where objects state their places: of the innermost object around the value; no file where there is none.
+[[nodiscard]] Place stated_place(const doc::Value& document, std::string_view message);
+// The member "related" of what a rule said: [{"file", "line", "column", "message"}].
+[[nodiscard]] std::vector<RelatedPlace> related_places(const doc::Value& metadata);
 
 // --- output in Conftest's forms ---
 

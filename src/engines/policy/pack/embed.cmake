@@ -1,0 +1,13 @@
+# Writes the policies of the packs into one C++ file as string literals: cmake -DFOLDER=… -DOUTPUT=… -P embed.cmake
+set(text "// Made from the policies in pack/ by embed.cmake.\n#include \"engines/policy/pack/pack.h\"\n\nnamespace chiron::policy::pack {\n\n")
+string(APPEND text "const std::vector<File>& files() {\n  static const std::vector<File> all = {\n")
+file(GLOB policies RELATIVE "${FOLDER}" "${FOLDER}/*/*.rego")
+list(SORT policies)
+foreach(policy ${policies})
+  if(NOT policy MATCHES "_test.rego$")
+    file(READ "${FOLDER}/${policy}" content)
+    string(APPEND text "      {\"${policy}\", R\"chiron_pack(${content})chiron_pack\"},\n")
+  endif()
+endforeach()
+string(APPEND text "  };\n  return all;\n}\n\n}  // namespace chiron::policy::pack\n")
+file(WRITE "${OUTPUT}" "${text}")
