@@ -55,6 +55,17 @@ void name_requirements(ReadLock& read) {
   read.lock.requirements = std::move(named);
 }
 
+// What is not known is not there: in Rego `not job.permissions` then says what it seems to say. The depth is that of
+// the context's form.
+void drop_nulls(doc::Value& value) {
+  if (value.is_array()) {
+    for (auto& item : value.items()) drop_nulls(item);
+  } else if (value.is_object()) {
+    std::erase_if(value.members(), [](const doc::Member& member) { return member.value.is_null(); });
+    for (auto& member : value.members()) drop_nulls(member.value);
+  }
+}
+
 class Describer {
  public:
   explicit Describer(const Source& source) : source_(source) {}
@@ -241,6 +252,7 @@ class Describer {
       std::ranges::sort(list, {}, [](const doc::Value& item) { return item.string_or("path", ""); });
       out.set(name, doc::Value::array(std::move(list)));
     }
+    drop_nulls(out);
     return out;
   }
 

@@ -1,6 +1,7 @@
 // The repository as a document: dependency manifests, lock files, bills of materials, workflows and what git says of
 // them. Policies judge it as they judge a file; every part that stands in a file says where.
 //
+// What is not known is left out ("changed" without a base, "git" without git).
 // What no reader can make sense of is told in the document ("unreadable"), never left out in silence.
 #pragma once
 #include <cstdint>

@@ -113,7 +113,8 @@ Result<void> Facts::ask_status() {
 
 Result<void> Facts::ask_times(const std::vector<std::string>& paths) {
   const auto& git = *source_.git;
-  if (!git.head() || paths.empty()) return {};
+  if (!git.head()) return {};
+  head_time_s_ = text::parse_signed(text::trim(TRY(git.run({"log", "-1", "--format=%ct"}))));
   const auto prefix = source_.below.empty() ? std::string() : source_.below + "/";
   for (std::size_t first = 0; first < paths.size(); first += kPathsAtOnce) {
     std::vector<std::string> arguments{"log", "-z", "--format=%x01%ct %P", "--name-only", "--no-renames", "--"};
@@ -121,8 +122,6 @@ Result<void> Facts::ask_times(const std::vector<std::string>& paths) {
       arguments.push_back(prefix + paths[i]);
     read_times(TRY(git.run(std::move(arguments))));
   }
-  const auto head = TRY(git.run({"log", "-1", "--format=%ct"}));
-  head_time_s_ = text::parse_signed(text::trim(head));
   return {};
 }
 

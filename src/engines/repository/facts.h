@@ -18,7 +18,7 @@ class Facts {
   [[nodiscard]] std::optional<std::int64_t> time_s(const std::string& path) const;
   // Files that git knows and the folder lacks.
   [[nodiscard]] const std::vector<std::string>& deleted() const { return deleted_; }
-  // The member "git" of the context: null without git.
+  // The member "git" of the context; null without git, and so are its members that are not known.
   [[nodiscard]] doc::Value repository() const;
 
  private:

@@ -310,7 +310,20 @@ void place_outcomes(FileResult& result, const Gate::Input& input) {
   for (auto* list : {&result.failures, &result.warnings})
     for (auto& outcome : *list) {
       if (input.places == InputPlaces::stated) {
+        if (!outcome.loc_file.empty()) {
+          outcome.place = Place{.file = outcome.loc_file};
+          outcome.place.line = static_cast<std::uint32_t>(std::clamp<std::int64_t>(outcome.loc_line, 0, UINT32_MAX));
+          outcome.place.column =
+              static_cast<std::uint32_t>(std::clamp<std::int64_t>(outcome.loc_column, 0, UINT32_MAX));
+          continue;
+        }
         outcome.place = stated_place(*document, outcome.message);
+        // The forms of output know no file but the input's and the one that the policy names.
+        if (!outcome.place.file.empty()) {
+          outcome.loc_file = outcome.place.file;
+          outcome.loc_line = outcome.place.line;
+          outcome.loc_column = outcome.place.column;
+        }
         continue;
       }
       const auto span = place_of_message(*document, outcome.message);

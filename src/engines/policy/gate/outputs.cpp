@@ -314,7 +314,9 @@ class Printer {
           made.set("properties", outcome.metadata);
         rules.push(std::move(made));
       }
-      doc::Value physical = object({{"artifactLocation", object({{"uri", doc::Value(result.file)}})}});
+      doc::Value physical =
+          object({{"artifactLocation",
+                   object({{"uri", doc::Value(outcome.place.file.empty() ? result.file : outcome.place.file)}})}});
       if (outcome.place.line > 0)
         physical.set("region", object({{"startLine", doc::Value(outcome.place.line)},
                                        {"startColumn", doc::Value(outcome.place.column)}}));

@@ -22,6 +22,20 @@ std::string id_of(std::string_view rule) {
   return text::replace_all(rule, "_", "-");
 }
 
+// Paragraphs as lines: whoever shows them breaks them anew.
+std::string joined_paragraphs(std::string_view text) {
+  std::string out;
+  for (const auto line : text::split_lines(text::trim(text))) {
+    if (line.empty()) {
+      out += "\n\n";
+    } else {
+      if (!out.empty() && out.back() != '\n') out += ' ';
+      out += line;
+    }
+  }
+  return out;
+}
+
 // UnpinnedAction
 std::string pascal_case(std::string_view id) {
   std::string out;
@@ -52,7 +66,7 @@ std::vector<Described> describe_all() {
       described.page.level = failure ? Level::error : Level::warning;
       for (const auto* annotations : rule->annotations) {
         described.page.summary = annotations->value.string_or("title", "");
-        described.page.help = text::trim(annotations->value.string_or("description", ""));
+        described.page.help = joined_paragraphs(annotations->value.string_or("description", ""));
       }
       described.page.help += format("\n\nThe rule `data.{}.{}` of the pack `{}`.", name_space, name, described.pack);
       all.push_back(std::move(described));

@@ -44,13 +44,14 @@ checked(manifest) := [dependency |
 	not dependency.local
 ]
 
-found contains lib.finding("stale-lock", subject, problem, dependency.place) if {
+found contains lib.finding("stale-lock", subject, problem, place) if {
 	some manifest in manifests
 	some path in manifest.locks
 	lock := locks[path]
 	some dependency in checked(manifest)
 	problem := problem_of(manifest, lock, dependency)
 	subject := sprintf("%s:%s", [manifest.path, dependency.name])
+	place := lib.place_in(lock, dependency.place)
 }
 
 # What the lock file notes of the manifest's requirements, where it notes any.
@@ -122,7 +123,7 @@ leading(parts, least) := array.slice(parts, 0, 1) if {
 	least[1] == 0
 }
 
-found contains lib.finding("missing-lock", manifest.path, message, manifest.place) if {
+found contains lib.finding("missing-lock", manifest.path, message, {"file": manifest.path}) if {
 	some manifest in manifests
 	manifest.application
 	count(checked(manifest)) > 0
@@ -148,7 +149,7 @@ lock_above(manifest) if {
 	contains(manifest.path, "/")
 }
 
-found contains lib.finding("unstaged-lock", lock.path, message, lock.place) if {
+found contains lib.finding("unstaged-lock", lock.path, message, {"file": lock.path}) if {
 	some manifest in manifests
 	manifest.staged
 	some path in manifest.locks
@@ -159,4 +160,4 @@ found contains lib.finding("unstaged-lock", lock.path, message, lock.place) if {
 
 left_behind(lock) if lock.modified
 
-left_behind(lock) if lock.tracked == false
+left_behind(lock) if not lock.tracked

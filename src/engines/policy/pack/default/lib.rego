@@ -27,3 +27,9 @@ exceptions := data.pack.exceptions
 
 # Files that are there; what git knows and the folder lacks has no content.
 present(list) := [file | some file in list; file.exists]
+
+# A finding about a file as a whole has no line where the file was changed, so that it counts in a run that is limited to
+# the change, whatever line the change took away.
+place_in(file, _) := {"file": file.path} if file.changed
+
+place_in(file, place) := place if not file.changed

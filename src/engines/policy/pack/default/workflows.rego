@@ -144,14 +144,14 @@ found contains lib.finding("write-all-permissions", workflow.path, message, job.
 	message := sprintf("the token of the job %s may write everything", [job.id])
 }
 
-found contains lib.finding("unsigned-release", workflow.path, message, release.place) if {
+found contains lib.finding("unsigned-release", workflow.path, message, lib.place_in(workflow, release.place)) if {
 	some workflow in workflows
 	release := releases[workflow.path]
 	not has_step(workflow, "signs")
 	message := sprintf("%s, and no step signs", [release.reason])
 }
 
-found contains lib.finding("ungated-release", workflow.path, message, release.place) if {
+found contains lib.finding("ungated-release", workflow.path, message, lib.place_in(workflow, release.place)) if {
 	some workflow in workflows
 	release := releases[workflow.path]
 	not has_step(workflow, "asks_policy")
@@ -221,8 +221,9 @@ steps contains step if {
 commands[step] := text if {
 	some step in steps
 	step.run
-	joined := regex.replace(step.run, `\\\r?\n[ \t]*`, " ")
-	text := regex.replace(joined, `(?m)(^|[ \t])#.*$`, "")
+	plain := regex.replace(step.run, `(?m)(^|[ \t])#.*$`, "")
+	joined := regex.replace(plain, `\\\r?\n`, " ")
+	text := regex.replace(joined, `[ \t]+`, " ")
 }
 
 setting(name) := object.get(settings, name, [])
@@ -353,7 +354,9 @@ calls[action.path] contains callee if {
 
 action_files(path) := {concat("/", [trim_suffix(path, "/"), name]) | some name in ["action.yml", "action.yaml"]}
 
-reached(workflow) := graph.reachable({path: calls[path] | some path in files}, {workflow.path}) | {workflow.path}
+reached(workflow) := graph.reachable(call_graph, {workflow.path})
+
+call_graph := {path: object.get(calls, path, set()) | some path in files}
 
 files := {workflow.path | some workflow in workflows} | {action.path | some action in actions}
 
