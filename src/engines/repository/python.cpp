@@ -126,7 +126,10 @@ Result<Manifest> read_requirements_in(const File& file) {
     if (words.empty() || words.starts_with('-')) continue;  // options
     auto dependency = parse_requirement(words);
     if (!dependency) continue;
-    dependency->local = dependency->local || words.find("://") != std::string_view::npos;
+    if (words.find("://") != std::string_view::npos) {
+      dependency->local = true;
+      dependency->requirement.clear();
+    }
     dependency->scope = "runtime";
     dependency->place = file.place_of_line(row);
     manifest.dependencies.push_back(std::move(*dependency));

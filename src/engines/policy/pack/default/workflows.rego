@@ -161,47 +161,47 @@ found contains lib.finding("ungated-release", workflow.path, message, lib.place_
 # --- which workflows release, and why ---
 
 # The first reason in the order of these rules: a step that publishes, else what starts the workflow.
-releases[path] := release if {
+releases[path] := {"reason": first[2], "place": first[3]} if {
 	some path, reasons in release_reasons
-	release := reasons[min(object.keys(reasons))]
+	first := min(reasons)
 }
 
-release_reasons[workflow.path][sprintf("1 %06d", [step.place.line])] := reason if {
+reason(rank, text, place) := [rank, [place.line, place.column], text, place]
+
+release_reasons[workflow.path] contains reason(1, text, step.place) if {
 	some workflow in workflows
 	some job in workflow.jobs
 	some step in job.steps
 	publishes[step]
-	reason := {"reason": sprintf("the step %q publishes", [step.label]), "place": step.place}
+	text := sprintf("the step %q publishes", [step.label])
 }
 
-release_reasons[workflow.path][sprintf("2 %06d", [trigger.place.line])] := reason if {
+release_reasons[workflow.path] contains reason(2, "the workflow runs on releases", trigger.place) if {
 	some workflow in workflows
 	some trigger in workflow.triggers
 	trigger.name == "release"
-	reason := {"reason": "the workflow runs on releases", "place": trigger.place}
 }
 
-release_reasons[workflow.path][sprintf("2 %06d", [trigger.place.line])] := reason if {
+release_reasons[workflow.path] contains reason(2, "the workflow runs on tags", trigger.place) if {
 	some workflow in workflows
 	some trigger in workflow.triggers
 	trigger.name == "push"
 	count(trigger.tags) > 0
-	reason := {"reason": "the workflow runs on tags", "place": trigger.place}
 }
 
-release_reasons[workflow.path][sprintf("2 %06d", [job.place.line])] := reason if {
+release_reasons[workflow.path] contains reason(2, text, job.place) if {
 	some workflow in workflows
 	some job in workflow.jobs
 	object.get(job, "release", false)
-	reason := {"reason": sprintf("the job %s makes a release", [job.id]), "place": job.place}
+	text := sprintf("the job %s makes a release", [job.id])
 }
 
-release_reasons[workflow.path][sprintf("3 %06d", [job.place.line])] := reason if {
+release_reasons[workflow.path] contains reason(3, text, job.place) if {
 	some workflow in workflows
 	some job in workflow.jobs
 	some condition in object.get(job, "conditions", [])
-	regex.match(`^only tags$|^\s*\$CI_COMMIT_TAG\s*($|[=!]~|&&|!=\s*null)`, condition)
-	reason := {"reason": sprintf("the job %s runs on tags", [job.id]), "place": job.place}
+	regex.match(`^only tags$|^\s*\$CI_COMMIT_TAG\s*($|=~|&&|!=\s*null)`, condition)
+	text := sprintf("the job %s runs on tags", [job.id])
 }
 
 # --- kinds of steps ---
@@ -247,7 +247,7 @@ publishing_commands := [
 	`\b(npm|pnpm|yarn|yarn npm|bun|poetry|uv|flit|hatch|pdm|cargo|lerna) publish\b`, `\btwine upload\b`,
 	`\bgem push\b`, `\bgoreleaser\b[^\n]* release\b`, `\bgh release (create|upload)\b`, `\bglab release (create|upload)\b`,
 	`\brelease-cli\b[^\n]* create\b`, `\b(docker|podman) (image )?push\b`, `\bdocker buildx build\b[^\n]*--push\b`,
-	`\b(helm|oras|crane) push\b`, `\bdotnet nuget push\b`, `\bmvnw?\b[^\n]* deploy\b`, `\bgradlew?\b[^\n]* publish`,
+	`\b(helm|oras|crane) push\b`, `\bdotnet nuget push\b`, `\bmvnw?\b[^\n]* deploy\b`, `\bgradlew?\b[^\n]*[ :]publish`,
 	`\bsemantic-release\b`,
 ]
 
