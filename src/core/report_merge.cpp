@@ -1,6 +1,7 @@
 // One report out of the shards of a run, and the difference of two runs.
 #include <tuple>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "core/report.h"
 #include "foundation/base/format.h"
@@ -139,7 +140,14 @@ Comparison compare_reports(const Report& before, const Report& after) {
       result.kept.push_back(i);
     }
   }
-  for (const auto& [fingerprint, left] : open) std::ranges::copy(left, std::back_inserter(result.fixed));
+  // What `after` did not look for is not fixed: findings of gates that did not run, and with a change those off it.
+  const bool limited = !after.base_revision.empty() && after.base_revision != before.base_revision;
+  std::unordered_set<std::string_view> idle;
+  for (const auto& gate : after.gates)
+    if (gate.status == GateStatus::skipped || gate.status == GateStatus::could_not_run) idle.insert(gate.gate);
+  for (const auto& [fingerprint, left] : open)
+    for (const auto i : left)
+      if (!limited && !idle.contains(before.findings[i].gate)) result.fixed.push_back(i);
   std::ranges::sort(result.fixed);
   return result;
 }

@@ -145,6 +145,10 @@ Result<Response> run_compare(const CompareRequest& request, Context& context) {
   Response response;
   response.notices.push_back(format("{} new, {} fixed, {} still there", comparison.added.size(),
                                     comparison.fixed.size(), comparison.kept.size()));
+  if (const auto unseen = before.findings.size() - comparison.fixed.size() - comparison.kept.size(); unseen != 0)
+    response.notices.push_back(
+        format("{} not looked for in {}: gates that did not run there, or lines that its change leaves out", unseen,
+               request.reports[1]));
   const bool fails = std::ranges::any_of(comparison.added, [&](std::size_t i) {
     return fail_level != Level::none && after.findings[i].level >= fail_level;
   });

@@ -309,6 +309,24 @@ TEST_CASE("comparing tells new, fixed and still there") {
   CHECK(same.fixed.empty());
 }
 
+TEST_CASE("comparing calls nothing fixed that was not looked for") {
+  Report before, after;
+  for (const auto* gate : {"ran", "skipped", "ended", "removed"}) {
+    before.findings.push_back(at("r", "f", 1));
+    before.findings.back().gate = gate;
+    before.findings.back().fingerprint = gate;
+  }
+  after.gates = {{.gate = "ran", .status = GateStatus::passed},
+                 {.gate = "skipped", .status = GateStatus::skipped},
+                 {.gate = "ended", .status = GateStatus::could_not_run}};
+  auto comparison = compare_reports(before, after);
+  CHECK(comparison.fixed == std::vector<std::size_t>{0, 3});
+  // A change leaves out what is off it.
+  after.base_revision = "base";
+  comparison = compare_reports(before, after);
+  CHECK(comparison.fixed.empty());
+}
+
 TEST_CASE("comparing counts repeated fingerprints one by one") {
   Report before, after;
   for (auto* report : {&before, &after})
