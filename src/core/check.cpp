@@ -438,7 +438,10 @@ class Check {
       finding.gate = "chiron";
       finding.level = Level::note;
       finding.message = format("the baseline's entry for {} in {} matches no finding", entry.rule, entry.file);
+      // Where the entry begins; all its lines would hide the report's other findings.
       finding.place = entry.place;
+      finding.place.end_line = finding.place.line;
+      finding.place.end_column = 0;
       report.findings.push_back(std::move(finding));
     }
   }

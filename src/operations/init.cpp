@@ -143,9 +143,11 @@ class Init {
       TRY(write_if_absent(".github/workflows/chiron-weekly.yml", workflow(true)));
     }
     if (!request_.dry_run) {
-      out_ += "\nGates found:\n";
-      for (const auto& gate : gates) out_ += format("  {:<14} {}\n", gate.name, gate.why);
-      if (gates.empty()) out_ += "  none; chiron.toml holds a first one to change\n";
+      if (!keeps) {
+        out_ += "\nGates found:\n";
+        for (const auto& gate : gates) out_ += format("  {:<14} {}\n", gate.name, gate.why);
+        if (gates.empty()) out_ += "  none; chiron.toml holds a first one to change\n";
+      }
       out_ += "\nNext: chiron check --dry-run shows the plan, chiron check runs it.\n";
       if (request_.hooks.empty()) out_ += "A hook on commit: chiron init --hooks git, or --hooks pre-commit.\n";
       if (!github && request_.ci == "auto") out_ += "Workflows for GitHub: chiron init --ci github.\n";
