@@ -14,15 +14,12 @@ namespace {
 
 constexpr std::uint64_t kSuper = 1024;
 constexpr std::uint32_t kRootInode = 2;
-constexpr std::string_view kTimeNoise = "a time stamp of packing";
 constexpr std::string_view kOwnerNoise = "the owner when it was packed";
 
 // Feature bits that change where things lie.
 constexpr std::uint32_t kMetaGroups = 0x10, k64Bit = 0x80, kNeedsRecovery = 0x4, kJournalDevice = 0x8;
 // Flags of inodes.
 constexpr std::uint32_t kEncrypted = 0x800, kUsesExtents = 0x80000, kInline = 0x10000000;
-
-unsigned byte_at(ByteView bytes, std::size_t at) { return static_cast<unsigned char>(bytes[at]); }
 
 struct Inode {
   std::uint64_t at = 0;
@@ -96,9 +93,7 @@ class Ext final : public FileSystem {
     constexpr std::string_view kShape = "the way of packing";
     constexpr std::string_view kCounter = "a count of free or used space";
     const auto number = [&](std::string_view name, std::uint64_t offset, unsigned width, std::string_view noise) {
-      std::uint64_t value = 0;
-      for (unsigned i = width; i-- > 0;) value = value << 8 | byte_at(bytes_, kSuper + offset + i);
-      return Field{std::string(name), std::to_string(value), {kSuper + offset, width}, Kind::header, noise};
+      return number_field(name, kSuper + offset, width, noise);
     };
     const auto time = [&](std::string_view name, std::uint64_t offset) {
       return Field{std::string(name), time_text(super32(offset)), {kSuper + offset, 4}, Kind::metadata, kTimeNoise};

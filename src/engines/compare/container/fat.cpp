@@ -12,9 +12,6 @@ namespace chiron::compare {
 namespace {
 
 constexpr std::uint64_t kEntry = 32;
-constexpr std::string_view kTimeNoise = "a time stamp of packing";
-
-unsigned byte_at(ByteView bytes, std::size_t at) { return static_cast<unsigned char>(bytes[at]); }
 
 struct Layout {
   std::uint64_t sector = 0, cluster = 0;  // bytes
@@ -162,9 +159,7 @@ class Fat final : public FileSystem {
   [[nodiscard]] std::vector<Field> fields() const override {
     const std::uint64_t extended = layout_.bits == 32 ? 64 : 36;
     const auto number = [&](std::string_view name, std::uint64_t at, unsigned width, std::string_view noise = {}) {
-      std::uint64_t value = 0;
-      for (unsigned i = width; i-- > 0;) value = value << 8 | byte_at(bytes_, at + i);
-      return Field{std::string(name), std::to_string(value), {at, width}, Kind::header, noise};
+      return number_field(name, at, width, noise);
     };
     constexpr std::string_view kShape = "the way of packing";
     std::vector<Field> out{

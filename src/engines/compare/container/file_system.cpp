@@ -8,6 +8,13 @@
 
 namespace chiron::compare {
 
+Field FileSystem::number_field(std::string_view name, std::uint64_t place, unsigned width,
+                               std::string_view noise) const {
+  std::uint64_t value = 0;
+  for (unsigned i = width; i-- > 0;) value = value << 8 | byte_at(bytes_, place + i);
+  return {std::string(name), std::to_string(value), {place, width}, Kind::header, noise};
+}
+
 Result<void> FileSystem::add(Context& context, Node node) {
   if (context.budget().stopped()) return std::unexpected(context.budget().stop_error());
   Kept kept;

@@ -13,10 +13,7 @@ namespace {
 
 constexpr std::uint64_t kSector = 2048;
 constexpr std::uint64_t kFirstDescriptor = 16 * kSector;
-constexpr std::string_view kTimeNoise = "a time stamp of packing";
 constexpr std::string_view kOwnerNoise = "the owner when it was packed";
-
-unsigned byte_at(ByteView bytes, std::size_t at) { return static_cast<unsigned char>(bytes[at]); }
 
 // Time zones count quarters of an hour.
 std::string zone_text(char quarters) {
