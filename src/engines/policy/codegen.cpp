@@ -332,7 +332,6 @@ bool CodeGenerator::every(Literal& each) {
 bool CodeGenerator::some_in(Literal& each) {
   Operand collection = 0;
   if (!term(*each.b, collection)) return false;
-  Op scan;
   const auto free_var = [&](const Node* node) {
     return node != nullptr && node->kind == NodeKind::var && !bound_[node->slot];
   };
@@ -698,8 +697,6 @@ void CodeGenerator::query(std::vector<std::uint32_t>& variables, std::vector<Cap
     if (std::find(closed_.begin(), closed_.end(), slot) != closed_.end()) continue;
     if (!variable.generated && bound_[slot] &&
         std::find_if(trail_.begin(), trail_.end(), [&](auto s) { return s == slot; }) != trail_.end()) {
-      bool inner = false;
-      (void)inner;
       variables.push_back(slot);
       row.push_back(static_cast<Operand>(slot));
     }

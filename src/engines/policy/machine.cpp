@@ -112,6 +112,15 @@ Value base_step(Value from, Value key) {
   return from.get(std::string_view(key.number_text()));
 }
 
+// What load_base gives: the base document at the operation's path, or undefined.
+Value base_document(const Code& code, const Op& op, const Value* registers, Value data) {
+  for (std::uint32_t i = 0; i < op.count && data.defined(); ++i) {
+    const Operand step = code.lists[op.list + i];
+    data = base_step(data, step >= 0 ? registers[step] : code.constants[static_cast<std::size_t>(~step)]);
+  }
+  return data;
+}
+
 bool is_member(Value item, Value collection) {
   if (collection.is_set()) return collection.set_contains(item);
   if (collection.is_array()) {
@@ -151,9 +160,7 @@ Machine::Status Machine::run(Frame& frame, const Op* op) {
         r[op->a] = state_->input;
         break;
       case Opcode::load_base: {
-        Value value = state_->data;
-        for (std::uint32_t i = 0; i < op->count && value.defined(); ++i)
-          value = base_step(value, at(frame.code->lists[op->list + i]));
+        const Value value = base_document(*frame.code, *op, r, state_->data);
         if (!value.defined()) return Status::more;
         r[op->a] = value;
         break;
@@ -504,12 +511,7 @@ Machine::Known Machine::joined_value(Frame& frame, const Join& join, Value& out)
         value = state_->input;
         break;
       case Opcode::load_base:
-        value = state_->data;
-        for (std::uint32_t i = 0; i < op.count && value.defined(); ++i) {
-          Value step;
-          get(frame, frame.code->lists[op.list + i], step);
-          value = base_step(value, step);
-        }
+        value = base_document(*frame.code, op, frame.r, state_->data);
         break;
       default: {
         Value key;
