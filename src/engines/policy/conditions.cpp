@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
-#include <set>
 
+#include "engines/policy/coverage.h"
 #include "foundation/base/format.h"
 
 namespace chiron::policy {
@@ -46,50 +46,22 @@ bool always_goes_on(Opcode code) {
   }
 }
 
-// The expressions of a rule, inner ones too.
-class Expressions {
- public:
-  explicit Expressions(const ast::Rule& rule) {
-    if (!rule.generated_body) body(rule.body);
-    if (rule.head.key != nullptr) term(*rule.head.key);
-    if (rule.head.value != nullptr) term(*rule.head.value);
-  }
-  // The innermost expression around a byte; null for the head.
-  [[nodiscard]] const ast::Expr* around(std::uint32_t place) const {
-    const ast::Expr* best = nullptr;
-    for (const ast::Expr* each : all_) {
-      if (place < each->location.begin || place >= each->location.end) continue;
-      if (best == nullptr || each->location.end - each->location.begin <= best->location.end - best->location.begin)
-        best = each;
-    }
-    return best;
-  }
+// x := … names a value; it decides nothing by itself.
+bool is_binding(const ast::Expr& expr) {
+  return expr.term != nullptr && expr.term->kind == ast::TermKind::call && expr.term->infix &&
+         expr.term->items[0]->text == "assign" && !expr.negated;
+}
 
-  [[nodiscard]] bool is_condition(const ast::Expr* expr) const { return !bindings_.contains(expr); }
-
- private:
-  // x := … names a value; it decides nothing by itself.
-  static bool is_binding(const ast::Expr& expr) {
-    return expr.term != nullptr && expr.term->kind == ast::TermKind::call && expr.term->infix &&
-           expr.term->items[0]->text == "assign" && !expr.negated;
+// The innermost expression around a byte; null for the head.
+const ast::Expr* expression_around(const std::vector<const ast::Expr*>& expressions, std::uint32_t place) {
+  const ast::Expr* best = nullptr;
+  for (const ast::Expr* each : expressions) {
+    if (place < each->location.begin || place >= each->location.end) continue;
+    if (best == nullptr || each->location.end - each->location.begin <= best->location.end - best->location.begin)
+      best = each;
   }
-  void term(const ast::Term& term) {
-    if (term.body != nullptr) body(*term.body);
-    for (const ast::Term* item : term.items) this->term(*item);
-  }
-  void body(const ast::Body& body) {
-    for (const ast::Expr* expr : body.expressions) {
-      if (expr->generated || expr->kind == ast::ExprKind::some_vars) continue;
-      all_.push_back(expr);
-      if (is_binding(*expr)) bindings_.insert(expr);
-      if (expr->term != nullptr) term(*expr->term);
-      if (expr->domain != nullptr) term(*expr->domain);
-      if (expr->body != nullptr) this->body(*expr->body);
-    }
-  }
-  std::vector<const ast::Expr*> all_;
-  std::set<const ast::Expr*> bindings_;
-};
+  return best;
+}
 
 struct Seen {
   bool can_fail = false, held = false, failed = false;
@@ -101,13 +73,13 @@ void measure(const RuleCode& code, const Counters& counters, std::map<const ast:
     const auto found = counters.ops.find(&ops[i]);
     return found == counters.ops.end() ? Counters::Line() : found->second;
   };
-  const Expressions expressions(*code.rule);
+  const auto expressions = expressions_of(*code.rule);
   std::map<const ast::Expr*, std::size_t> last;    // the position behind the last operation of each expression itself
   std::map<const ast::Expr*, std::size_t> closed;  // the end of its negation, comprehension or every: what ends
                                                    // in there without a result does not end the expression
   for (std::size_t i = 0; i < ops.size(); ++i) {
     const Op& op = ops[i];
-    const ast::Expr* owner = expressions.around(op.place);
+    const ast::Expr* owner = expression_around(expressions, op.place);
     const bool ends = op.code >= Opcode::yield_value && op.code <= Opcode::yield_row;
     if (owner == nullptr || ends || op.code == Opcode::yield_element || op.code == Opcode::yield_pair ||
         op.code == Opcode::succeed || op.code == Opcode::metadata)
@@ -118,7 +90,7 @@ void measure(const RuleCode& code, const Counters& counters, std::map<const ast:
     const std::size_t next = op.end != 0 ? op.end : i + 1;
     last[owner] = std::max(last.contains(owner) ? last[owner] : 0, next);
     if (always_goes_on(op.code) || next >= ops.size()) continue;
-    seen.can_fail = expressions.is_condition(owner);
+    seen.can_fail = !is_binding(*owner);
     const Counters::Line here = counter(i);
     if (is_generator(op.code) ? here.empty > 0 : here.evaluated > counter(next).evaluated) seen.failed = true;
   }

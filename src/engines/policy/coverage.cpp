@@ -6,31 +6,21 @@
 namespace chiron::policy {
 namespace {
 
-using ast::Term;
+struct ExpressionList {
+  std::vector<const ast::Expr*> all;
 
-struct Rows {
-  const ast::Module& module;
-  FileCoverage& file;
-
-  void mark(std::uint32_t offset) { file.rows.emplace(module.row(offset), false); }
-  void term(const Term& term) {
+  void term(const ast::Term& term) {
     if (term.body != nullptr) body(*term.body);
-    for (const Term* item : term.items) this->term(*item);
+    for (const ast::Term* item : term.items) this->term(*item);
   }
   void body(const ast::Body& body) {
     for (const ast::Expr* expr : body.expressions) {
       if (expr->generated || expr->kind == ast::ExprKind::some_vars) continue;
-      mark(expr->location.begin);
+      all.push_back(expr);
       if (expr->term != nullptr) term(*expr->term);
       if (expr->domain != nullptr) term(*expr->domain);
       if (expr->body != nullptr) this->body(*expr->body);
     }
-  }
-  void rule(const ast::Rule& rule) {
-    mark(rule.head.location.begin);
-    if (!rule.generated_body) body(rule.body);
-    if (rule.head.key != nullptr) term(*rule.head.key);
-    if (rule.head.value != nullptr) term(*rule.head.value);
   }
 };
 
@@ -41,11 +31,21 @@ double percent_of(std::size_t covered, std::size_t not_covered) {
 
 }  // namespace
 
+std::vector<const ast::Expr*> expressions_of(const ast::Rule& rule) {
+  ExpressionList list;
+  if (!rule.generated_body) list.body(rule.body);
+  if (rule.head.key != nullptr) list.term(*rule.head.key);
+  if (rule.head.value != nullptr) list.term(*rule.head.value);
+  return std::move(list.all);
+}
+
 CoverageReport measure_coverage(const Program& program, const Counters& counters) {
   CoverageReport report;
   auto visit = [&](const RuleCode& code, auto& self) -> void {
     FileCoverage& file = report.files[code.module->file];
-    Rows{*code.module, file}.rule(*code.rule);
+    const auto mark = [&](std::uint32_t offset) { file.rows.emplace(code.module->row(offset), false); };
+    mark(code.rule->head.location.begin);
+    for (const ast::Expr* expr : expressions_of(*code.rule)) mark(expr->location.begin);
     for (const Op& op : code.code.ops) {
       const auto found = counters.ops.find(&op);
       if (found == counters.ops.end() || found->second.evaluated == 0) continue;

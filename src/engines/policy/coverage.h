@@ -17,6 +17,8 @@ struct CoverageReport {
   std::size_t covered = 0, not_covered = 0;
   double percent = 0;
 };
+// The expressions of a rule's body and head that the source spells out, inner ones too, outer before inner.
+[[nodiscard]] std::vector<const ast::Expr*> expressions_of(const ast::Rule& rule);
 [[nodiscard]] CoverageReport measure_coverage(const Program& program, const Counters& counters);
 [[nodiscard]] doc::Value coverage_document(const CoverageReport& report);
 
