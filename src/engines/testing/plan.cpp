@@ -13,8 +13,9 @@ namespace {
 
 constexpr Nanoseconds kUnknownDuration = std::chrono::milliseconds(2);
 constexpr Nanoseconds kSmallBatch =
-    std::chrono::milliseconds(150);                      // below this, a process more costs more than it wins
-constexpr std::size_t kFilterBytesPerBatch = 90 * 1024;  // doctest takes its filter in one argument only
+    std::chrono::milliseconds(150);  // below this, a process more costs more than it wins
+constexpr Nanoseconds kLastBatch = std::chrono::milliseconds(150);  // evens out what the first pieces left
+constexpr std::size_t kFilterBytesPerBatch = 90 * 1024;             // doctest takes its filter in one argument only
 
 Nanoseconds estimate_of(const Durations& durations, TestIndex test) {
   if (test < durations.of.size() && durations.of[test]) return *durations.of[test];
@@ -96,16 +97,28 @@ void cut(const Catalog& catalog, const Durations& durations, ProgramIndex progra
     batches.back().shared_queue = true;
     return;
   }
+  // Measured tests: a first piece for every worker with most of what its long tests leave of its share, then pieces
+  // that shrink towards the end, so that the workers finish together and few processes are started. Unmeasured tests
+  // are cut evenly.
+  std::vector<Nanoseconds> loads(workers, Nanoseconds{0});
+  const Nanoseconds share = total / workers;
   for (const TestIndex test : long_ones) {
     total -= estimate_of(durations, test);
+    *std::min_element(loads.begin(), loads.end()) += estimate_of(durations, test);
     make({test}, estimate_of(durations, test));
   }
-  // Pieces shrink towards the end, so that the workers finish together; unmeasured tests are cut evenly.
+  std::vector<Nanoseconds> first_pieces;
+  for (const Nanoseconds load : loads) {
+    if (measured && share > load + kSmallBatch) first_pieces.push_back((share - load) * 3 / 4);
+  }
   Nanoseconds remaining = total;
   std::size_t at = 0;
+  std::size_t pieces = 0;
   while (at < rest.size()) {
-    const Nanoseconds target =
-        std::max<Nanoseconds>(kSmallBatch, measured ? remaining / (workers * 2) : total / (workers * 2));
+    const std::size_t piece = pieces++;
+    const Nanoseconds target = piece < first_pieces.size() ? first_pieces[piece]
+                               : measured ? std::max<Nanoseconds>(kLastBatch, remaining / (workers * 2))
+                                          : std::max<Nanoseconds>(kSmallBatch, total / (workers * 2));
     std::vector<TestIndex> members;
     Nanoseconds sum{0};
     std::size_t filter_bytes = 0;

@@ -427,7 +427,7 @@ void Runner::wait() {
   int timeout = 250;
   const auto now = Clock::now();
   for (const auto& process : running_) {
-    if (process->output_paused) timeout = static_cast<int>(kPause.count());
+    if (process->output_paused || process->link_paused) timeout = static_cast<int>(kPause.count());
     for (const auto& time : {process->deadline, process->slow_at, process->kill_at}) {
       if (!time) continue;
       const auto left = std::chrono::duration_cast<Milliseconds>(*time - now).count() + 1;
@@ -437,9 +437,12 @@ void Runner::wait() {
   std::array<epoll_event, 64> events;
   const int count = epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), timeout);
   for (auto& process : running_) {
-    if (!process->output_paused) continue;
-    process->output_paused = false;
-    watch(process->output_pipe.get(), key_of(process->number, Watched::output), true);
+    if (std::exchange(process->output_paused, false)) {
+      watch(process->output_pipe.get(), key_of(process->number, Watched::output), true);
+    }
+    if (std::exchange(process->link_paused, false)) {
+      watch(process->link->get(), key_of(process->number, Watched::link), true);
+    }
   }
   for (int i = 0; i < count; ++i) {
     const std::uint64_t key = events[static_cast<std::size_t>(i)].data.u64;
@@ -527,8 +530,9 @@ void Runner::read_link(Process& process) {
   bool wants_more = false;
   for (const auto& message : messages) process.take(message, process.zygote->first_test, wants_more);
   if (wants_more && process.job.batch.shared_queue) give_tests(process);
+  watch(process.link->get(), 0, false);
+  process.link_paused = open;
   if (!open) {
-    watch(process.link->get(), 0, false);
     if (!process.link_lost) process.link_lost = Clock::now();
   }
 }

@@ -2,13 +2,18 @@
 # state after collection. Runs under the user's own Python; nothing is installed. It speaks with the runner over a
 # socket in lines of JSON, and takes a worker's own socket and output pipe as passed descriptors.
 import array
+import atexit
 import collections
+import gc
 import json
 import os
 import select
 import signal
 import socket
 import sys
+import threading
+
+COLLECTING = (50000, 20, 100)  # thresholds of the garbage collector while tests are collected
 
 
 def main():
@@ -38,6 +43,9 @@ def main():
                        % (sys.executable, error)})
             return 3
     plugin = make_plugin(pytest, link, measured, folder)
+    # Collection makes much that stays and little that is garbage: the collector would walk it all again and again.
+    plugin.thresholds = gc.get_threshold()
+    gc.set_threshold(*COLLECTING)
     code = pytest.main(arguments, plugins=[plugin])
     if plugin.is_worker:
         plugin.leave(int(code))
@@ -49,7 +57,20 @@ def main():
         except Exception as error:
             print("coverage is lost: %r" % (error,), file=sys.stderr)
     link.send({"event": "end", "code": int(code)})
+    end_at_once()
     return 0
+
+
+def end_at_once():
+    # As at the end of the interpreter, but without taking every module and test apart, which can take long.
+    getattr(threading, "_shutdown", lambda: None)()  # waits for threads that are no daemons
+    atexit._run_exitfuncs()
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except Exception:
+            pass
+    os._exit(0)
 
 
 def start_coverage(folder):
@@ -208,7 +229,8 @@ def make_plugin(pytest, link, measured, coverage_folder):
                 self.prctl = ctypes.CDLL(None).prctl
             except Exception:
                 self.prctl = None
-            import gc
+            if gc.get_threshold() == COLLECTING:  # else the project has set its own
+                gc.set_threshold(*self.thresholds)
             gc.collect()
             gc.freeze()
             return self.serve(session)
