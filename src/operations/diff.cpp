@@ -62,8 +62,10 @@ Result<Response> run_diff(const DiffRequest& request, Context& context) {
   options.limits.decoded_bytes = static_cast<std::uint64_t>(request.max_decoded) * limits::kMiB;
   options.limits.depth = static_cast<std::uint32_t>(request.max_depth);
   options.limits.time = std::chrono::seconds(request.timeout);
-  const auto comparison =
-      TRY(compare::compare_paths(context.absolute(request.a), context.absolute(request.b), options, &context.cancel));
+  const auto path = [&](const std::string& given) {
+    return given == "-" ? std::string("/dev/stdin") : context.absolute(given);
+  };
+  const auto comparison = TRY(compare::compare_paths(path(request.a), path(request.b), options, &context.cancel));
   if (!context.gate.empty()) {
     return diff_gate::judge({request.a, request.b, request.expected == "equal", request.allow,
                              static_cast<std::size_t>(request.findings), request.evidence},
@@ -95,14 +97,14 @@ Operation diff_operation() {
       "diff", "Show what differs between two files, folders, archives or images",
       Fields<DiffRequest>()
           .add("a", &DiffRequest::a,
-               {.help = "The first file or folder",
+               {.help = "The first file or folder; - is standard input",
                 .placeholder = "A",
                 .example = "old.tar.gz",
                 .positional = true,
                 .required = true,
                 .is_path = true})
           .add("b", &DiffRequest::b,
-               {.help = "The second file or folder",
+               {.help = "The second file or folder; - is standard input",
                 .placeholder = "B",
                 .example = "new.tar.gz",
                 .positional = true,

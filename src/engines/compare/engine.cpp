@@ -9,6 +9,7 @@
 
 #include "engines/compare/byte_diff.h"
 #include "engines/compare/container/folder.h"
+#include "engines/compare/file_content.h"
 #include "engines/compare/text_diff.h"
 #include "foundation/base/format.h"
 #include "foundation/io/files.h"
@@ -212,17 +213,12 @@ constexpr std::string_view kNothing = "/dev/null";
 // would wait for ever.
 std::string special_file(const std::string& path) {
   struct stat facts{};
-  if (path == kNothing || ::stat(path.c_str(), &facts) != 0) return "";
+  if (path == kNothing || is_inherited_pipe(path) || ::stat(path.c_str(), &facts) != 0) return "";
   if (S_ISREG(facts.st_mode) || S_ISDIR(facts.st_mode)) return "";
   if (S_ISFIFO(facts.st_mode)) return "fifo";
   if (S_ISSOCK(facts.st_mode)) return "socket";
   return format("{} device {}, {}", S_ISCHR(facts.st_mode) ? "character" : "block", major(facts.st_rdev),
                 minor(facts.st_rdev));
-}
-
-Result<std::optional<io::MappedFile>> open_file(const std::string& path) {
-  if (path == kNothing) return std::nullopt;
-  return TRY(io::MappedFile::open(path));
 }
 
 Result<Comparison> compare_views(Run& run, ByteView a, ByteView b, std::string_view name_a, std::string_view name_b) {
@@ -252,11 +248,10 @@ Result<Comparison> compare_paths(const std::string& path_a, const std::string& p
   const bool folder_a = io::is_folder(path_a), folder_b = io::is_folder(path_b);
   const auto special_a = special_file(path_a), special_b = special_file(path_b);
   if (!folder_a && !folder_b && special_a.empty() && special_b.empty()) {
-    const auto mapped_a = TRY(open_file(path_a));
-    const auto mapped_b = TRY(open_file(path_b));
-    const auto bytes = [](const std::optional<io::MappedFile>& file) { return file ? file->bytes() : ByteView(); };
-    run.same.learn(path_a, path_b, bytes(mapped_a), bytes(mapped_b), run.pool, run.budget);
-    return compare_views(run, bytes(mapped_a), bytes(mapped_b), path_a, path_b);
+    const auto a = path_a == kNothing ? Content{} : TRY(open_file(path_a, run.budget));
+    const auto b = path_b == kNothing ? Content{} : TRY(open_file(path_b, run.budget));
+    run.same.learn(path_a, path_b, a.bytes, b.bytes, run.pool, run.budget);
+    return compare_views(run, a.bytes, b.bytes, path_a, path_b);
   }
   Difference root;
   root.name_a = path_a;

@@ -228,6 +228,30 @@ TEST_CASE("hostile: pipes and sockets in a folder are described and never opened
   CHECK(nothing->root.size_b == 7);
 }
 
+TEST_CASE("files that do not know their size are read to the end: those of /proc, and pipes that the shell opened") {
+  const auto facts = compare_paths("/proc/self/limits", "/proc/self/status", {});
+  REQUIRE(facts.has_value());
+  CHECK(facts->differs);
+  CHECK(facts->root.size_a > 0);
+  const auto folders = compare_paths("/proc/sys/kernel/random", "/proc/sys/kernel/random", {});
+  REQUIRE(folders.has_value());
+  CHECK(find(folders->root, "uuid") != nullptr);  // another one each time it is read
+
+  int first[2], second[2];
+  REQUIRE(::pipe(first) == 0);
+  REQUIRE(::pipe(second) == 0);
+  REQUIRE(::write(first[1], "one\n", 4) == 4);
+  REQUIRE(::write(second[1], "two\n", 4) == 4);
+  ::close(first[1]);
+  ::close(second[1]);
+  const auto pipes = compare_paths(format("/dev/fd/{}", first[0]), format("/dev/fd/{}", second[0]), {});
+  ::close(first[0]);
+  ::close(second[0]);
+  REQUIRE(pipes.has_value());
+  CHECK(pipes->differs);
+  REQUIRE(pipes->root.hunks.size() == 1);
+}
+
 TEST_CASE("hostile: a million gaps, records and extra fields are gone through once") {
   // Members that all lie at one place, so that the rest is gaps; and a pax header full of records.
   std::string records;

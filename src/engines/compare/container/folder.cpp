@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "engines/compare/file_content.h"
 #include "foundation/base/format.h"
 #include "foundation/io/files.h"
 
@@ -35,7 +36,8 @@ class Descriptor {
 
 class Folder final : public Container {
  public:
-  Folder(std::string path, bool times) : Container({}), path_(std::move(path)), times_(times) {}
+  Folder(std::string path, bool times)
+      : Container({}), path_(std::move(path)), times_(times), sizes_hold_(sizes_hold(path_)) {}
 
   Result<void> read(Context& context) {
     entries_ = TRY(io::walk(path_));
@@ -67,7 +69,7 @@ class Folder final : public Container {
 
   [[nodiscard]] bool ordered() const override { return false; }
 
-  [[nodiscard]] Result<Content> open(std::size_t member, Context&, std::string&) const override {
+  [[nodiscard]] Result<Content> open(std::size_t member, Context& context, std::string&) const override {
     const auto path = io::join_path(path_, members_[member].name);
     if (members_[member].type == MemberType::symlink) {
       auto target = std::make_shared<std::string>(4096, '\0');
@@ -78,9 +80,7 @@ class Folder final : public Container {
       return Content{bytes, std::move(target)};
     }
     if (members_[member].type != MemberType::file) return Content{};
-    auto mapped = std::make_shared<io::MappedFile>(TRY(io::MappedFile::open(path)));
-    const auto bytes = mapped->bytes();
-    return Content{bytes, std::move(mapped)};
+    return open_file(path, context.budget());
   }
 
   // Reads both sides through small buffers: cheaper than mapping thousands of small files.
@@ -92,7 +92,7 @@ class Folder final : public Container {
     if (mine.type != theirs.type || mine.size != theirs.size) return false;
     if (mine.type == MemberType::folder || mine.type == MemberType::device) return true;
     if (mine.type != MemberType::file) return false;
-    if (mine.size == 0) return true;
+    if (mine.size == 0 && sizes_hold_ && folder->sizes_hold_) return true;
     const Descriptor a(io::join_path(path_, mine.name).c_str());
     const Descriptor b(io::join_path(folder->path_, theirs.name).c_str());
     if (a.get() < 0 || b.get() < 0) return false;
@@ -145,6 +145,7 @@ class Folder final : public Container {
  private:
   std::string path_;
   bool times_;
+  bool sizes_hold_;
   std::vector<io::Entry> entries_;
 };
 
