@@ -336,8 +336,9 @@ void compare_code(const Program& left, const Section& a, const Program& right, c
   }
   if (moved > 0) {
     auto& child = out.add_child(Kind::header, "addresses", "addresses");
-    child.comments.push_back(format("{} function{} differ only in the addresses they refer to, the first is {}", moved,
-                                    moved == 1 ? "" : "s", first_moved->name_a));
+    child.comments.push_back(format("{} in the addresses {} to, the first is {}",
+                                    moved == 1 ? "1 function differs only" : format("{} functions differ only", moved),
+                                    moved == 1 ? "it refers" : "they refer", first_moved->name_a));
     child.set_place(first_moved->place_a, first_moved->place_b);
     child.mark_noise("the same instructions refer to the same things at other addresses");
   }

@@ -6,6 +6,7 @@
 
 #include "engines/compare/byte_diff.h"
 #include "engines/compare/content/elf_code.h"
+#include "engines/compare/content/elf_data.h"
 #include "engines/compare/content/elf_dwarf.h"
 #include "engines/compare/content/elf_program.h"
 #include "engines/compare/content/elf_tables.h"
@@ -22,8 +23,6 @@ namespace {
 constexpr const char* kDebugNoise = "debugging information has no effect on what the program does";
 constexpr const char* kDerived = "this table is made from others, which are compared themselves";
 constexpr const char* kMoved = "the same entries at other addresses";
-constexpr std::size_t kToldPieces = 500;   // of a data section
-constexpr std::size_t kToldUses = 4;       // places named that use a piece of data
 constexpr std::size_t kToldEntries = 200;  // of .debug_info
 
 struct Pair {
@@ -44,7 +43,8 @@ struct Pair {
 
 bool is_debug(std::string_view name) {
   return name.starts_with(".debug_") || name.starts_with(".zdebug_") || name == ".gnu_debugdata" ||
-         name == ".gnu_debuglink" || name.starts_with(".rela.debug_") || name.starts_with(".rel.debug_");
+         name == ".gnu_debuglink" || name == ".gnu_debugaltlink" || name.starts_with(".rela.debug_") ||
+         name.starts_with(".rel.debug_");
 }
 
 void compare_text(const TableText& a, const TableText& b, Context& context, Difference& node) {
@@ -65,7 +65,8 @@ void compare_text(const TableText& a, const TableText& b, Context& context, Diff
     begin_b = end_b + 1;
   }
   if (moved == 0) return;
-  node.comments.push_back(format("{} entries hold other addresses of the same things; the first is {}", moved, first));
+  node.comments.push_back(format("{} {} other addresses of the same things; the first is {}", moved,
+                                 moved == 1 ? "entry holds" : "entries hold", first));
   node.mark_noise(kMoved);
 }
 
@@ -85,104 +86,6 @@ void compare_strings(std::string_view a, std::string_view b, Context& context, D
   if (!sets.only_b.empty())
     node.comments.push_back(format("first string only in b: at offset {:#x}", sets.only_b.front().second));
 }
-
-// Data: each differing stretch is told as the string or object it belongs to, with the functions that use it.
-class DataComparer {
- public:
-  DataComparer(Pair& pair, const Section& a, const Section& b, Difference& node)
-      : pair_(pair), a_(a), b_(b), node_(node) {}
-
-  void run() {
-    find_extents(a_.bytes, b_.bytes, &pair_.context.pool(), pair_.context.budget(), node_);
-    pair_.load();
-    std::size_t told = 0;
-    const auto extents = node_.extents;
-    bool all_text = true;
-    for (const auto& extent : extents) {
-      const auto piece_a = widen(*pair_.left, a_, extent.a);
-      const auto piece_b = widen(*pair_.right, b_, extent.b);
-      if (piece_a.range == last_.first && piece_b.range == last_.second) continue;
-      last_ = {piece_a.range, piece_b.range};
-      if (++told > kToldPieces) {
-        ++left_off_;
-        continue;
-      }
-      tell(piece_a, piece_b);
-      all_text = all_text && piece_a.is_text && piece_b.is_text;
-    }
-    if (left_off_ > 0) node_.comments.push_back(format("{} more places are not told one by one", left_off_));
-    if (!all_text) add_windows(a_.bytes, b_.bytes, node_);
-  }
-
- private:
-  struct Piece {
-    Range range;
-    bool is_text = false;
-    std::string name;  // of the object that holds it
-    std::uint64_t address = 0;
-  };
-
-  // The string around a stretch, or the stretch itself.
-  static Piece widen(const Program& program, const Section& section, Range extent) {
-    Piece piece;
-    piece.range = extent;
-    const auto bytes = section.bytes;
-    std::size_t begin = static_cast<std::size_t>(std::min<std::uint64_t>(extent.offset, bytes.size()));
-    std::size_t end = static_cast<std::size_t>(std::min<std::uint64_t>(extent.end(), bytes.size()));
-    constexpr std::size_t kReach = 4096;
-    const std::size_t lowest = begin > kReach ? begin - kReach : 0;
-    while (begin > lowest && bytes[begin - 1] != '\0') --begin;
-    const std::size_t highest = std::min(bytes.size(), end + kReach);
-    while (end < highest && bytes[end] != '\0') ++end;
-    while (begin < end && bytes[begin] == '\0') ++begin;
-    while (end > begin && bytes[end - 1] == '\0') --end;
-    piece.is_text = end > begin;
-    for (std::size_t i = begin; i < end && piece.is_text; ++i) {
-      const auto byte = static_cast<unsigned char>(bytes[i]);
-      if ((byte < 0x20 && byte != '\n' && byte != '\t' && byte != '\r') || byte == 0x7f) piece.is_text = false;
-    }
-    if (end - begin < 4 && end - begin > extent.length + 2) piece.is_text = false;
-    if (piece.is_text) piece.range = {begin, end - begin};
-    piece.address = program.base_of(section) + piece.range.offset;
-    if (const auto* object = program.object_at(program.base_of(section) + extent.offset);
-        object != nullptr && object->size > 0) {
-      piece.name = format("{}+{:#x}", object->name, program.base_of(section) + extent.offset - object->address);
-    }
-    return piece;
-  }
-
-  void tell(const Piece& a, const Piece& b) {
-    const auto bytes_a =
-        a_.bytes.substr(static_cast<std::size_t>(a.range.offset), static_cast<std::size_t>(a.range.length));
-    const auto bytes_b =
-        b_.bytes.substr(static_cast<std::size_t>(b.range.offset), static_cast<std::size_t>(b.range.length));
-    const auto name = [&](const Piece& piece) {
-      if (!piece.name.empty()) return piece.name;
-      return format("{} at {:#x}", piece.is_text ? "string" : "bytes", piece.address);
-    };
-    auto& child = node_.add_child(Kind::content, name(a), name(b));
-    child.set_place(a.range, b.range);
-    child.field = name(a);
-    child.old_value = a.is_text ? in_quotes(bytes_a, 1000) : hex_bytes(bytes_a);
-    child.new_value = b.is_text ? in_quotes(bytes_b, 1000) : hex_bytes(bytes_b);
-    if (searches_++ < 32) {
-      std::string used;
-      for (const auto& use :
-           find_uses(*pair_.left, a.address, a.address + std::max<std::uint64_t>(a.range.length, 1), kToldUses)) {
-        used += (used.empty() ? "" : ", ") + use.text;
-      }
-      if (!used.empty()) child.comments.push_back("used by " + used);
-    }
-  }
-
-  Pair& pair_;
-  const Section& a_;
-  const Section& b_;
-  Difference& node_;
-  std::pair<Range, Range> last_{{UINT64_MAX, 0}, {UINT64_MAX, 0}};
-  std::size_t left_off_ = 0;
-  int searches_ = 0;
-};
 
 void compare_debug_info(Pair& pair, Difference& node) {
   pair.load();
@@ -264,13 +167,22 @@ void compare_debug_info(Pair& pair, Difference& node) {
   }
 }
 
+// .gnu_debuglink: a file's name and, on a multiple of four, its checksum. .gnu_debugaltlink (dwz): a name and the build
+// id.
 void compare_link(std::string_view a, std::string_view b, Difference& node) {
-  const auto name_a = a.substr(0, a.find('\0')), name_b = b.substr(0, b.find('\0'));
-  node.add_field(Kind::metadata, "file", printable(name_a), printable(name_b));
-  if (a.size() >= 4 && b.size() >= 4) {
-    node.add_field(Kind::metadata, "checksum", hex_bytes(a.substr(a.size() - 4)), hex_bytes(b.substr(b.size() - 4)),
-                   {a.size() - 4, 4}, {b.size() - 4, 4});
-  }
+  const auto split = [](std::string_view bytes) { return std::min(bytes.find('\0'), bytes.size()); };
+  const auto rest = [&](std::string_view bytes, bool checksum) {
+    const auto at = std::min(split(bytes) + 1, bytes.size());
+    const auto begin = checksum ? std::min((at + 3) & ~std::size_t{3}, bytes.size()) : at;
+    return Range{begin, bytes.size() - begin};
+  };
+  const bool checksum = node.title() == ".gnu_debuglink";
+  node.add_field(Kind::metadata, "file", printable(a.substr(0, split(a))), printable(b.substr(0, split(b))),
+                 {0, split(a)}, {0, split(b)});
+  const auto at_a = rest(a, checksum), at_b = rest(b, checksum);
+  node.add_field(Kind::metadata, checksum ? "checksum" : "build id",
+                 hex_bytes(a.substr(static_cast<std::size_t>(at_a.offset))),
+                 hex_bytes(b.substr(static_cast<std::size_t>(at_b.offset))), at_a, at_b);
 }
 
 void compare_section_content(Pair& pair, const Section& a, const Section& b, Difference& node) {
@@ -300,7 +212,7 @@ void compare_section_content(Pair& pair, const Section& a, const Section& b, Dif
     by_text(pointer_listing);
   } else if (name == ".eh_frame") {
     by_text(unwind_listing);
-  } else if (name == ".gnu_debuglink") {
+  } else if (name == ".gnu_debuglink" || name == ".gnu_debugaltlink") {
     compare_link(a.bytes, b.bytes, node);
   } else if ((name == ".debug_info" || name == ".zdebug_info") && !std::exchange(pair.info_told, true)) {
     compare_debug_info(pair, node);
@@ -322,7 +234,8 @@ void compare_section_content(Pair& pair, const Section& a, const Section& b, Dif
     compare_strings(a.bytes, b.bytes, context, node);
   } else if ((a.flags & 2) != 0 && a.type != 5 && a.type != 0x6ffffff6 && a.type != 0x6fffffff &&
              name != ".eh_frame_hdr") {
-    DataComparer(pair, a, b, node).run();
+    pair.load();
+    compare_data(*pair.left, a, *pair.right, b, context, node);
   } else if (!is_debug(name) && (a.flags & 2) == 0 && looks_like_text(a.bytes) && looks_like_text(b.bytes)) {
     diff_text(a.bytes, b.bytes, context.budget(), node);
   }

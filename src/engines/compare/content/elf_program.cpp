@@ -5,6 +5,7 @@
 
 #include "engines/compare/content/listing.h"
 #include "foundation/base/format.h"
+#include "foundation/base/utf8.h"
 
 namespace chiron::compare::elf {
 namespace {
@@ -273,6 +274,9 @@ std::string_view Program::text_at(std::uint64_t address) const {
     const auto byte = static_cast<unsigned char>(c);
     if ((byte < 0x20 && byte != '\n' && byte != '\t' && byte != '\r' && byte != 0x1b) || byte == 0x7f) return {};
   }
+  // Numbers (a jump table's) may look like letters. What was cut off at the end may be half a character.
+  const auto invalid = utf8::find_invalid(rest.substr(0, end));
+  if (invalid != std::string_view::npos && !(end == kRead && invalid + 4 > end)) return {};
   return rest.substr(0, end);
 }
 

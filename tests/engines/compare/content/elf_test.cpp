@@ -76,6 +76,22 @@ TEST_CASE("ELF: a changed string is told with the function that uses it") {
   CHECK(a.substr(rodata->place_a.offset + text.place_a.offset, text.place_a.length) == "built by alice");
 }
 
+TEST_CASE("ELF: a string that is put between others is told alone, addresses in data that follow it are not") {
+  constexpr std::string_view source =
+      "const char first[] = \"the first of the strings\";\nconst char later[] = \"a later string of them\";\n"
+      "const char *table[] = {first, later};\nint main(int c, char** v) { return table[c & 1][1] + (v == 0); }\n";
+  const auto [a, b] = compile_both(
+      source, replaced(source, "const char later", "const char put[] = \"put between the two\";\nconst char later"),
+      "-fPIE -pie");
+  const auto result = compare_content(a, b, "demo");
+  CAPTURE(dump(result));
+  const auto* rodata = find(result, {".rodata"});
+  REQUIRE(rodata != nullptr);
+  REQUIRE(rodata->children.size() == 1);
+  CHECK(rodata->children[0].kind == compare::Kind::only_in_b);
+  CHECK(rodata->children[0].comments.at(0) == "\"put between the two\"");
+}
+
 TEST_CASE("ELF: object files are read through their relocations") {
   const auto [a, b] =
       compile_both(kSource, replaced(kSource, "helper(i)", "helper(i + 1)"), "-g -c -ffunction-sections");
