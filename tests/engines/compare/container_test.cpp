@@ -273,4 +273,21 @@ TEST_CASE("reports: every form is made of any tree, bounded and valid") {
   CHECK(print_terminal(comparison, {}).find("doc/readme") != std::string::npos);
 }
 
+TEST_CASE("terminal: of a line longer than the window the part that changed is shown") {
+  const std::string long_start(300, 'x');
+  auto changed = sample();
+  changed[1].content = long_start + " word one\n";
+  auto other = changed;
+  other[1].content = long_start + " word two\n";
+  const auto comparison = compared(test::make_zip(changed, 6), test::make_zip(other, 6), "x.zip");
+  ReportOptions options;
+  options.width = 80;
+  options.colour = true;
+  const auto shown = print_terminal(comparison, options);
+  CHECK(shown.find("-…x") != std::string::npos);
+  CHECK(shown.find("word \x1b[7mtwo\x1b[27m") != std::string::npos);
+  options.full = true;
+  CHECK(print_terminal(comparison, options).find(long_start) != std::string::npos);
+}
+
 }  // namespace chiron::compare

@@ -28,12 +28,18 @@ class Printer {
     if (!options_.colour || text.empty()) return std::string(text);
     return format("\x1b[{}m{}\x1b[0m", code, text);
   }
+  [[nodiscard]] std::size_t room_beside(std::size_t used) const {
+    return options_.width > used + 20 ? options_.width - used : 20;
+  }
   [[nodiscard]] std::string cut(std::string_view text, std::size_t used) const {
-    const auto room = options_.width > used + 20 ? options_.width - used : 20;
+    const auto room = room_beside(used);
     if (options_.full || utf8::display_width(text) <= room) return std::string(text);
-    std::size_t end = std::min(text.size(), room - 1);
-    while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) --end;
-    return std::string(text.substr(0, end)) + "…";
+    return std::string(text.substr(0, character_start(text, room - 1))) + "…";
+  }
+  static std::size_t character_start(std::string_view text, std::size_t at) {
+    at = std::min(text.size(), at);
+    while (at > 0 && at < text.size() && (static_cast<unsigned char>(text[at]) & 0xc0) == 0x80) --at;
+    return at;
   }
 
   // The signature of a child that is one changed property, or "".
@@ -155,29 +161,37 @@ class Printer {
     children(node, below);
   }
 
+  // How much of a long line is left off at its beginning, so that the first word that changed is seen.
+  [[nodiscard]] std::size_t left_off(const DiffLine& diff, std::size_t room) const {
+    if (options_.full || diff.highlights == nullptr || utf8::display_width(diff.text) <= room) return 0;
+    const std::size_t begin = diff.highlights->front().begin;
+    if (diff.highlights->front().end + 1 < room) return 0;
+    return character_start(diff.text, begin - std::min(begin, room / 3));
+  }
+
   void diff_line(const DiffLine& diff, const std::string& lead) {
-    auto text = cut(diff.text, lead.size() + 1);
-    if (diff.mark == '@') {
-      line(lead, paint("36", text));
+    const auto skipped = left_off(diff, room_beside(lead.size() + 1));
+    const std::string_view start = skipped > 0 ? "…" : "";
+    const auto text = cut(std::string_view(diff.text).substr(skipped), lead.size() + 1 + (skipped > 0 ? 1 : 0));
+    if (diff.mark != '-' && diff.mark != '+') {
+      line(lead, diff.mark == '@' ? paint("36", text) : " " + text);
       return;
     }
-    const auto colour = diff.mark == '-' ? "31" : diff.mark == '+' ? "32" : "";
-    if (colour[0] == '\0') {
-      line(lead, " " + text);
-      return;
-    }
-    if (!options_.colour || diff.highlights == nullptr || text != diff.text) {
-      line(lead, paint(colour, std::string(1, diff.mark) + text));
-      return;
-    }
-    std::string painted = format("\x1b[{}m{}", colour, diff.mark);
+    const bool whole = std::string_view(diff.text).substr(skipped) == text;
+    const auto seen = skipped + text.size() - (whole ? 0 : std::string_view("…").size());
+    std::string marked;
     std::size_t at = 0;
-    for (const auto& mark : *diff.highlights) {
-      painted +=
-          text.substr(at, mark.begin - at) + "\x1b[7m" + text.substr(mark.begin, mark.end - mark.begin) + "\x1b[27m";
-      at = mark.end;
+    if (options_.colour && diff.highlights != nullptr) {
+      for (const auto& mark : *diff.highlights) {
+        const auto begin = std::clamp<std::size_t>(mark.begin, skipped, seen) - skipped;
+        const auto end = std::clamp<std::size_t>(mark.end, skipped, seen) - skipped;
+        if (begin >= end || begin < at) continue;
+        marked += text.substr(at, begin - at) + "\x1b[7m" + text.substr(begin, end - begin) + "\x1b[27m";
+        at = end;
+      }
     }
-    line(lead, painted + text.substr(at) + "\x1b[0m");
+    line(lead, paint(diff.mark == '-' ? "31" : "32",
+                     std::string(1, diff.mark) + std::string(start) + marked + text.substr(at)));
   }
 
   const ReportOptions& options_;
