@@ -40,5 +40,7 @@ Operation test_operation();
 Operation test_list_operation();
 Operation test_bisect_operation();
 Operation test_replay_operation();
+Operation test_suggest_operation();
+Operation test_archive_operation();
 
 }  // namespace chiron

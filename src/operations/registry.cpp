@@ -39,6 +39,8 @@ Registry make_registry() {
   operations.push_back(test_list_operation());
   operations.push_back(test_bisect_operation());
   operations.push_back(test_replay_operation());
+  operations.push_back(test_suggest_operation());
+  operations.push_back(test_archive_operation());
   operations.push_back(explain_operation());
   operations.push_back(completion_operation());
   operations.push_back(schema_operation());

@@ -1,5 +1,6 @@
 #include "operations/test_common.h"
 
+#include "engines/testing/adapter.h"
 #include "foundation/base/format.h"
 #include "foundation/base/text.h"
 #include "foundation/io/files.h"
@@ -34,6 +35,16 @@ void add_list_fields(Fields<TestRequest>& fields) {
             .example = ".venv/bin/python"})
       .add("pytest-argument", &TestRequest::pytest_arguments,
            {.help = "An argument for pytest", .placeholder = "ARGUMENT", .example = "--cov=package"})
+      .add("archive", &TestRequest::archive,
+           {.help = "The programs of an archive that chiron test archive wrote; targets name some of them",
+            .placeholder = "FILE",
+            .example = "tests.tar.zst",
+            .is_path = true})
+      .add("unpack", &TestRequest::unpack,
+           {.help = "With --archive: the folder to unpack it in, which stays; else a temporary one",
+            .placeholder = "FOLDER",
+            .example = "unpacked",
+            .is_path = true})
       .add("no-list-cache", &TestRequest::no_cache, {.help = "Ask every program for its tests again"});
 }
 
@@ -148,6 +159,11 @@ Result<testing::SessionRequest> make_session_request(const TestRequest& request,
   const bool given = std::find(context.given.begin(), context.given.end(), "targets") != context.given.end();
   session.folder = given ? context.folder : context.workspace.root();
   session.state_folder = context.workspace.absolute(".chiron/test");
+  if (!request.archive.empty()) session.archive = context.absolute(request.archive);
+  if (!request.unpack.empty()) {
+    if (request.archive.empty()) return fail(ErrorKind::usage, "usage.value", "--unpack goes with --archive");
+    session.unpack = context.absolute(request.unpack);
+  }
   session.filter = request.filter;
   session.shard = request.shard;
   session.timings = request.timings.empty() ? "" : context.absolute(request.timings);
@@ -321,6 +337,7 @@ Response make_test_response(const testing::SessionResult& session, const TestReq
   testing::TextOptions text;
   text.colour = context.colour;
   text.seed = session.seed;
+  if (!request.archive.empty()) text.rerun_prefix += " --archive " + testing::shell_command({request.archive});
   text.show_output = request.output;
   if (context.gate.empty()) {
     std::string output = testing::write_text(catalog, session.selected, result, text);

@@ -6,8 +6,8 @@
 namespace chiron {
 
 struct TestRequest {
-  std::vector<std::string> targets, pytest_arguments, overrides, groups, setups, environment, unrelated;
-  std::string filter, shard, timings, seed, python, junit, events, test, run, since;
+  std::vector<std::string> targets, pytest_arguments, overrides, groups, setups, environment, unrelated, include;
+  std::string filter, shard, timings, seed, python, junit, events, test, run, since, archive, unpack;
   std::int64_t retries = 0, max_fail = 0, stress = 1, bisect_limit = 40;
   std::string slow, timeout;
   bool isolate = false, no_shuffle = false, no_bisect = false, output = false, no_cache = false, json = false,

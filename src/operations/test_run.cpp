@@ -16,7 +16,7 @@ namespace chiron {
 namespace {
 
 Result<Response> run_test(const TestRequest& request, Context& context) {
-  if (request.targets.empty() && !context.gate.empty()) {
+  if (request.targets.empty() && request.archive.empty() && !context.gate.empty()) {
     Response response;
     response.skipped = "no test programs are named (targets)";
     return response;

@@ -193,7 +193,7 @@ struct Event {
   const std::vector<TestIndex>* tests = nullptr;  // process_started: what it was given
   Order order;
   std::string text;
-  std::uint64_t number = 0;  // run_started: seed; listed: count
+  std::uint64_t number = 0;  // run_started: seed; listed: count; process_finished: nanoseconds since its start
 };
 using EventSink = std::function<void(const Event&)>;
 

@@ -130,6 +130,7 @@ std::string event_line(const Event& event, const Catalog& catalog) {
   if (event.kind == EventKind::run_started) out += format(",\"version\":1,\"seed\":\"{}\"", event.number);
   if (event.kind == EventKind::listed) out += format(",\"tests\":{}", event.number);
   if (event.kind == EventKind::setup_finished) out += format(",\"well\":{}", event.number == 0);
+  if (event.kind == EventKind::process_finished) out += format(",\"ns\":{}", event.number);
   if (event.tests) {
     append_tests(out, "tests", *event.tests, catalog);
     append_order(out, event.order);
@@ -290,6 +291,7 @@ Result<RecordedRun> read_record(std::string_view text) {
     } else if (event == "process-finished" && value.string_or("purpose", "normal") == "normal") {
       RecordedProcess process;
       process.order = order_of(value);
+      process.wall = Nanoseconds(value.integer_or("ns", 0));
       process.tests = tests_of(value, "tests", names);
       if (!process.tests.empty()) {
         process.program = run.catalog.tests[process.tests.front()].program;

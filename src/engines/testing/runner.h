@@ -62,6 +62,7 @@ struct RecordedProcess {
   ProgramIndex program = 0;
   std::vector<TestIndex> tests;
   Order order;
+  Nanoseconds wall{0};  // from its start to its end; 0 where the record does not say
 };
 
 // A process of our own that ended, and the folder that it wrote its coverage to.

@@ -93,6 +93,7 @@ void Runner::close_process(Process& process) {
   Event event;
   event.kind = EventKind::process_finished;
   event.process = process.number;
+  event.number = static_cast<std::uint64_t>(Nanoseconds(Clock::now() - process.started_at).count());
   event.purpose = process.job.purpose;
   const auto ran = process.started_order();
   event.tests = &ran;

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "engines/testing/adapter.h"
+#include "engines/testing/archive.h"
 #include "engines/testing/schedule.h"
 #include "engines/testing/zygote.h"
 #include "foundation/base/format.h"
@@ -143,7 +144,19 @@ Result<void> refuse_nothing(const SessionRequest& request, const SessionResult& 
 
 Result<Prepared> prepare(const SessionRequest& request) {
   Prepared prepared{TRY(io::TemporaryFolder::create("chiron-test")), {}, {}, {}, {}};
-  auto programs = TRY(find_programs(request.targets, request.folder, request.pytest_arguments));
+  std::string folder = request.folder;
+  OpenedArchive opened;
+  if (!request.archive.empty()) {
+    folder = request.unpack.empty() ? prepared.scratch.path() + "/archive" : request.unpack;
+    opened = TRY(unpack_archive(request.archive, folder));
+  }
+  auto programs =
+      TRY(find_programs(request.targets.empty() ? opened.targets : request.targets, folder, request.pytest_arguments));
+  for (auto& program : programs) {
+    if (request.archive.empty()) break;
+    program.working_folder = folder;
+    program.environment = opened.environment;
+  }
   ListOptions list;
   list.python = request.python;
   list.scratch_folder = prepared.scratch.path();
@@ -155,6 +168,10 @@ Result<Prepared> prepare(const SessionRequest& request) {
                                    : request.state_folder.empty() ? ""
                                                                   : request.state_folder + "/timings";
   if (!history_path.empty()) prepared.history = TRY(read_history(history_path));
+  if (!request.archive.empty()) {
+    auto archived = TRY(read_history(io::join_path(folder, kArchivedTimings)));
+    prepared.history.entries.merge(archived.entries);  // what ran here is known better
+  }
   const Catalog& catalog = *prepared.session.catalog;
   prepared.durations = durations_of(prepared.history, catalog);
   prepared.context.programs = &prepared.session.catalog->programs;

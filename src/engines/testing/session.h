@@ -8,6 +8,8 @@ struct SessionRequest {
   // Test programs, CTest build folders, pytest paths; "tap:PROGRAM" or "FRAMEWORK:PATH" where it cannot be told.
   std::vector<std::string> targets;
   std::string folder;        // that paths are relative to; absolute
+  std::string archive;       // of chiron test archive, absolute: its programs, unless `targets` names some of them
+  std::string unpack;        // the folder to unpack it in, absolute; "" for one that is gone afterwards
   std::string state_folder;  // recorded runs, durations, list cache; "" keeps nothing
   std::string filter;
   std::string shard;    // "k/n"

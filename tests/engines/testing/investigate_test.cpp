@@ -1,9 +1,10 @@
 // The search for culprits against made-up suites, where the answer is known.
+#include "engines/testing/investigate.h"
+
 #include <doctest/doctest.h>
 
 #include <bit>
 
-#include "engines/testing/investigate.h"
 #include "engines/testing/model.h"
 
 using namespace chiron::testing;
