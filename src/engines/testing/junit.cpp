@@ -20,6 +20,37 @@ std::string element(std::string_view name, const Attempt& attempt, std::string_v
                 text::escape_xml(message), text::escape_xml(body), name);
 }
 
+struct CaseName {
+  std::string class_name, name;
+};
+
+// As the framework's own report has them, so that what a server knows of a test's past goes on.
+CaseName case_name(const Program& program, const TestCase& test) {
+  CaseName out{test.suite.empty() ? program.id : test.suite, test.name};
+  const auto strip_suite = [&](std::string_view between) {
+    if (test.suite.empty() || !test.name.starts_with(test.suite + std::string(between))) return false;
+    out.name.erase(0, test.suite.size() + between.size());
+    return true;
+  };
+  const auto dots = [&] {
+    std::string& text = out.class_name;
+    for (std::size_t at = 0; (at = text.find("::", at)) != std::string::npos;) text.replace(at, 2, ".");
+    std::ranges::replace(text, '/', '.');
+  };
+  if (program.framework == Framework::googletest) {
+    strip_suite(".");
+  } else if (program.framework == Framework::boost_test && strip_suite("/")) {
+    dots();
+  } else if (program.framework == Framework::pytest && strip_suite("::")) {
+    if (const std::size_t at = out.class_name.find(".py"); at != std::string::npos) {
+      const std::size_t end = at + 3;
+      if (end == out.class_name.size() || out.class_name[end] == ':') out.class_name.erase(at, 3);
+    }
+    dots();
+  }
+  return out;
+}
+
 }  // namespace
 
 std::string write_junit(const Catalog& catalog, const std::vector<TestIndex>& selected, const RunResult& result) {
@@ -51,10 +82,9 @@ std::string write_junit(const Catalog& catalog, const std::vector<TestIndex>& se
       const auto& test = catalog.tests[index];
       const auto& record = result.records[index];
       const Attempt* attempt = deciding_attempt(record);
-      std::string class_name = test.suite.empty() ? catalog.programs[program].id : test.suite;
-      if (class_name.ends_with(".py")) class_name.resize(class_name.size() - 3);
-      out += format("    <testcase classname=\"{}\" name=\"{}\" time=\"{}\"", text::escape_xml(class_name),
-                    text::escape_xml(test.name), attempt ? seconds(attempt->duration) : "0.000");
+      const CaseName name = case_name(catalog.programs[program], test);
+      out += format("    <testcase classname=\"{}\" name=\"{}\" time=\"{}\"", text::escape_xml(name.class_name),
+                    text::escape_xml(name.name), attempt ? seconds(attempt->duration) : "0.000");
       if (!test.file.empty()) out += format(" file=\"{}\" line=\"{}\"", text::escape_xml(test.file), test.line);
       std::string inside;
       const auto note = notes.find(index);

@@ -272,3 +272,37 @@ TEST_CASE("JUnit: counts, places, reasons") {
   CHECK(xml.find("<failure type=\"failed\"") != std::string::npos);
   CHECK(xml.find("planted failure") != std::string::npos);
 }
+
+TEST_CASE("JUnit: classes and names are those of the framework's own report") {
+  Catalog catalog;
+  RunResult result;
+  std::vector<TestIndex> all;
+  const auto add = [&](Framework framework, const std::string& suite, const std::string& name) {
+    Program program;
+    program.id = "build/unit";
+    program.framework = framework;
+    TestCase test;
+    test.program = static_cast<ProgramIndex>(catalog.programs.size());
+    test.suite = suite;
+    test.name = name;
+    all.push_back(static_cast<TestIndex>(catalog.tests.size()));
+    catalog.programs.push_back(program);
+    catalog.tests.push_back(test);
+    TestRecord record;
+    record.verdict = Verdict::passed;
+    record.attempts.resize(1);
+    result.records.push_back(record);
+  };
+  add(Framework::googletest, "Many/Plain", "Many/Plain.Passes/25");
+  add(Framework::boost_test, "outer/inner", "outer/inner/case");
+  add(Framework::pytest, "tests/unit/test_a.py", "tests/unit/test_a.py::test_sum[a::b]");
+  add(Framework::pytest, "tests/test_b.py::TestC", "tests/test_b.py::TestC::test_d");
+  add(Framework::catch2, "", "vectors can be sized");
+  add(Framework::ctest, "", "unit.parser");
+  const std::string xml = write_junit(catalog, all, result);
+  for (const std::string expected :
+       {R"(classname="Many/Plain" name="Passes/25")", R"(classname="outer.inner" name="case")",
+        R"(classname="tests.unit.test_a" name="test_sum[a::b]")", R"(classname="tests.test_b.TestC" name="test_d")",
+        R"(classname="build/unit" name="vectors can be sized")", R"(classname="build/unit" name="unit.parser")"})
+    CHECK_MESSAGE(xml.find(expected) != std::string::npos, expected);
+}
