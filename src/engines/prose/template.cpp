@@ -1,10 +1,10 @@
 // Go templates, the part that output templates use: pipelines, variables, range, if, with, and the functions that
 // their authors know from Go and Sprig. Depth, steps and output are bounded.
 #include <algorithm>
+#include <utility>
 
-#include "engines/prose/rule.h"
+#include "engines/prose/template_functions.h"
 #include "engines/prose/vale.h"
-#include "engines/prose/words.h"
 #include "foundation/base/format.h"
 #include "foundation/base/text.h"
 #include "foundation/base/utf8.h"
@@ -30,54 +30,13 @@ struct Token {
   std::string text;
 };
 
-bool truthy(const Value& value) {
-  switch (value.kind()) {
-    case doc::Kind::null:
-      return false;
-    case doc::Kind::boolean:
-      return value.as_boolean();
-    case doc::Kind::number:
-      return value.as_double() != 0;
-    case doc::Kind::string:
-      return !value.as_string().empty();
-    case doc::Kind::array:
-      return !value.items().empty();
-    case doc::Kind::object:
-      return !value.members().empty();
-  }
-  return false;
-}
-
-std::string show(const Value& value) {
-  switch (value.kind()) {
-    case doc::Kind::null:
-      return "";
-    case doc::Kind::boolean:
-      return value.as_boolean() ? "true" : "false";
-    case doc::Kind::string:
-    case doc::Kind::number:
-      return value.as_string();
-    case doc::Kind::array: {
-      std::string out = "[";
-      for (const auto& item : value.items()) out += (out.size() > 1 ? " " : "") + show(item);
-      return out + "]";
-    }
-    case doc::Kind::object: {
-      std::string out = "map[";
-      for (const auto& member : value.members())
-        out += (out.size() > 4 ? " " : "") + member.name + ":" + show(member.value);
-      return out + "]";
-    }
-  }
-  return "";
-}
-
 class Template {
  public:
   Template(std::string_view text, const std::string& file) : file_(file) { split(text); }
 
   Result<std::string> run(const Value& data) {
     TRY(problem_.empty() ? Result<void>{} : Result<void>(wrong(1, problem_)));
+    TRY(find_definitions());
     variables_.push_back({{"$", data}});
     std::size_t at = 0;
     TRY(execute(at, data, true));
@@ -191,7 +150,38 @@ class Template {
   }
 
   static bool opens(std::string_view action) {
-    return action.starts_with("range ") || action.starts_with("if ") || action.starts_with("with ");
+    for (const std::string_view word : {"range ", "if ", "with ", "define ", "block "}) {
+      if (action.starts_with(word)) return true;
+    }
+    return false;
+  }
+
+  // Named templates: wherever they stand, they are known from the start.
+  Result<void> find_definitions() {
+    for (std::size_t i = 0; i < parts_.size(); ++i) {
+      const auto& part = parts_[i];
+      if (!part.action || !(part.text.starts_with("define ") || part.text.starts_with("block "))) continue;
+      const auto all = TRY(tokens(part));
+      if (all.size() < 2 || all[1].kind != Token::Kind::text)
+        return wrong(part.line, format("'{}' asks for a name in quotes", all[0].text));
+      definitions_[all[1].text] = i + 1;
+    }
+    return {};
+  }
+
+  // {{template "name" value}}: its body sees the value and none of the variables here.
+  Result<void> invoke(const std::vector<Token>& all, const Value& dot, std::uint32_t line) {
+    const auto named = all.size() > 1 ? definitions_.find(all[1].text) : definitions_.end();
+    if (named == definitions_.end()) {
+      return wrong(line, format("the template '{}' is not defined", all.size() > 1 ? all[1].text : ""));
+    }
+    std::size_t token = 2;
+    const auto value = token < all.size() ? TRY(pipeline(all, token, dot, line)) : Value();
+    auto outer = std::exchange(variables_, {{{"$", value}}});
+    auto at = named->second;
+    TRY(execute(at, value));
+    variables_ = std::move(outer);
+    return {};
   }
   static bool is_else(std::string_view action) { return action == "else" || action.starts_with("else "); }
 
@@ -220,14 +210,30 @@ class Template {
       }
       const auto& text = part.text;
       if (text == "end" || is_else(text)) break;
-      if (text.starts_with("define") || text.starts_with("template") || text.starts_with("block")) {
-        return wrong(part.line, "named templates are not supported");
+      if (text == "break" || text == "continue") {
+        leaving_ = text == "break" ? Leaving::loop : Leaving::turn;
+        ++at;
+        TRY(skip(at));
+        break;
+      }
+      if (text.starts_with("define ") || text.starts_with("block ")) {
+        if (text.starts_with("block ")) TRY(invoke(TRY(tokens(part)), dot, part.line));
+        ++at;
+        TRY(skip(at));
+        continue;
       }
       if (opens(text)) {
         TRY(body(at, dot));
-        continue;
+        if (leaving_ == Leaving::nothing) continue;
+        ++at;
+        TRY(skip(at));
+        break;
       }
       const auto all = TRY(tokens(part));
+      if (!all.empty() && all[0].kind == Token::Kind::word && all[0].text == "template") {
+        TRY(invoke(all, dot, part.line));
+        continue;
+      }
       std::size_t token = 0;
       if (all.size() > 2 && all[0].text.starts_with('$') && all[1].kind == Token::Kind::mark &&
           (all[1].text == ":=" || all[1].text == "=")) {
@@ -277,15 +283,21 @@ class Template {
         variables_.back().clear();
         if (names.size() == 2) variables_.back()[names[0]] = key;
         if (!names.empty()) variables_.back()[names.back()] = item;
-        return execute(at, item);
+        TRY(execute(at, item));
+        if (leaving_ == Leaving::turn) leaving_ = Leaving::nothing;
+        return {};
       };
       if (value.is_array()) {
-        for (std::size_t i = 0; i < value.items().size(); ++i) TRY(one(Value(i), value.items()[i]));
+        for (std::size_t i = 0; i < value.items().size() && leaving_ == Leaving::nothing; ++i)
+          TRY(one(Value(i), value.items()[i]));
       } else if (value.is_object()) {
-        for (const auto& member : value.members()) TRY(one(Value(member.name), member.value));
+        for (auto member = value.members().begin(); member != value.members().end() && leaving_ == Leaving::nothing;
+             ++member)
+          TRY(one(Value(member->name), member->value));
       } else if (!value.is_null()) {
         return wrong(line, "a range goes over a list or a map");
       }
+      leaving_ = Leaving::nothing;
       if (!taken) TRY(skip(at));
     } else {
       if (!names.empty()) variables_.back()[names[0]] = value;
@@ -394,281 +406,30 @@ class Template {
     return call(word, none, "", line);
   }
 
-  Result<void> need(const std::string& name, const std::vector<Value>& a, std::size_t count, std::uint32_t line) const {
-    if (a.size() >= count) return {};
-    return wrong(line, format("'{}' asks for {} arguments", name, count));
-  }
-  static double number(const Value& value) {
-    return value.is_number() ? value.as_double() : text::parse_double(show(value)).value_or(0);
-  }
-  static std::int64_t whole(const Value& value) {
-    const auto n = number(value);
-    return std::abs(n) < 9e15 ? static_cast<std::int64_t>(n) : std::int64_t{0};
-  }
-
   Result<Value> call(const std::string& name, std::vector<Value>& a, const std::string& first_variable,
                      std::uint32_t line) {
-    if (name == "dict") {
-      Value map = Value::object();
-      for (std::size_t i = 0; i + 1 < a.size(); i += 2) map.set(show(a[i]), std::move(a[i + 1]));
-      return map;
-    }
-    if (name == "list") return Value::array(std::move(a));
-    if (name == "newTable") return Value::array();
-    TRY(need(name, a, 1, line));
-    if (name == "not") return Value(!truthy(a[0]));
-    if (name == "and" || name == "or") {
-      for (const auto& value : a) {
-        if (truthy(value) == (name == "or")) return value;
-      }
-      return a.back();
-    }
-    if (name == "len") {
-      if (a[0].is_array()) return Value(a[0].items().size());
-      if (a[0].is_object()) return Value(a[0].members().size());
-      return Value(show(a[0]).size());
-    }
-    if (name == "printf") {
-      std::vector<std::string> arguments;
-      for (std::size_t i = 1; i < a.size(); ++i) arguments.push_back(show(a[i]));
-      return Value(format_message_lines(show(a[0]), arguments));
-    }
-    if (name == "print" || name == "println") {
-      std::string out;
-      for (const auto& value : a) out += (out.empty() ? "" : " ") + show(value);
-      return Value(out + (name == "println" ? "\n" : ""));
-    }
-    if (name == "index") {
-      Value value = a[0];
-      for (std::size_t i = 1; i < a.size(); ++i) {
-        if (value.is_array()) {
-          const auto at = whole(a[i]);
-          if (at < 0 || static_cast<std::size_t>(at) >= value.items().size())
-            return wrong(line, "the index lies outside of the list");
-          value = Value(value.items()[static_cast<std::size_t>(at)]);
-        } else {
-          const auto* found = value.find(show(a[i]));
-          value = found == nullptr ? Value() : Value(*found);
-        }
-      }
-      return value;
-    }
-    if (name == "add1") return Value(whole(a[0]) + 1);
-    if (name == "int" || name == "int64") return Value(whole(a[0]));
-    if (name == "toString") return Value(show(a[0]));
-    if (name == "toStrings") {
-      Value out = Value::array();
-      if (a[0].is_array())
-        for (const auto& item : a[0].items()) out.push(Value(show(item)));
-      return out;
-    }
-    if (name == "toJson" || name == "toRawJson") return Value(doc::write_json(a[0]));
-    if (name == "toPrettyJson") return Value(doc::write_json_pretty(a[0]));
-    if (name == "jsonEscape") {
-      auto out = doc::write_json(Value(show(a[0])));
-      return Value(out.substr(1, out.size() - 2));
-    }
-    if (name == "quote") return Value("\"" + show(a[0]) + "\"");
-    if (name == "squote") return Value("'" + show(a[0]) + "'");
-    if (name == "upper") return Value(to_upper(show(a[0])));
-    if (name == "lower") return Value(to_lower(show(a[0])));
-    if (name == "title") return Value(to_title(show(a[0]), false));
-    if (name == "trim") return Value(std::string(text::trim(show(a[0]))));
-    if (name == "html") return Value(text::escape_html(show(a[0])));
-    // Output is not a terminal's: colours and underlining are left out.
-    if (name == "red" || name == "yellow" || name == "blue" || name == "green" || name == "underline" ||
-        name == "bold") {
-      return Value(show(a[0]));
-    }
-    if (name == "keys" || name == "values") {
-      Value out = Value::array();
-      if (a[0].is_object()) {
-        for (const auto& member : a[0].members()) out.push(name == "keys" ? Value(member.name) : member.value);
-      }
-      return out;
-    }
-    if (name == "first" || name == "last") {
-      if (!a[0].is_array() || a[0].items().empty()) return Value();
-      return Value(name == "first" ? a[0].items().front() : a[0].items().back());
-    }
-    if (name == "uniq") {
-      Value out = Value::array();
-      if (a[0].is_array()) {
-        for (const auto& item : a[0].items()) {
-          if (std::find(out.items().begin(), out.items().end(), item) == out.items().end()) out.push(item);
-        }
-      }
-      return out;
-    }
-    if (name == "sortAlpha") {
-      std::vector<std::string> items;
-      if (a[0].is_array())
-        for (const auto& item : a[0].items()) items.push_back(show(item));
-      std::sort(items.begin(), items.end());
-      Value out = Value::array();
-      for (auto& item : items) out.push(Value(std::move(item)));
-      return out;
-    }
-    if (name == "renderTable") return Value(render_table(a[0]));
-    return call_with_more(name, a, first_variable, line);
-  }
-
-  // Functions of two and three arguments.
-  Result<Value> call_with_more(const std::string& name, std::vector<Value>& a, const std::string& first_variable,
-                               std::uint32_t line) {
-    TRY(need(name, a, 2, line));
-    if (name == "eq") {
-      for (std::size_t i = 1; i < a.size(); ++i) {
-        if (same(a[0], a[i])) return Value(true);
-      }
-      return Value(false);
-    }
-    if (name == "ne") return Value(!same(a[0], a[1]));
-    if (name == "lt" || name == "le" || name == "gt" || name == "ge") {
-      const int order = a[0].is_number() && a[1].is_number() ? (number(a[0]) < number(a[1])   ? -1
-                                                                : number(a[0]) > number(a[1]) ? 1
-                                                                                              : 0)
-                                                             : show(a[0]).compare(show(a[1]));
-      return Value(name == "lt" ? order < 0 : name == "le" ? order <= 0 : name == "gt" ? order > 0 : order >= 0);
-    }
-    if (name == "add" || name == "mul") {
-      std::int64_t total = name == "add" ? 0 : 1;
-      for (const auto& value : a) {
-        const auto n = static_cast<std::uint64_t>(whole(value));
-        const auto t = static_cast<std::uint64_t>(total);
-        total = static_cast<std::int64_t>(name == "add" ? t + n : t * n);
-      }
-      return Value(total);
-    }
-    if (name == "sub") return Value(whole(a[0]) - whole(a[1]));
-    if (name == "div" || name == "mod") {
-      if (whole(a[1]) == 0) return wrong(line, "division by zero");
-      return Value(name == "div" ? whole(a[0]) / whole(a[1]) : whole(a[0]) % whole(a[1]));
-    }
-    if (name == "max") return Value(std::max(whole(a[0]), whole(a[1])));
-    if (name == "min") return Value(std::min(whole(a[0]), whole(a[1])));
-    if (name == "default") return truthy(a[1]) ? a[1] : a[0];
-    if (name == "get") {
-      const auto* found = a[0].find(show(a[1]));
-      return found == nullptr ? Value("") : Value(*found);
-    }
-    if (name == "hasKey") return Value(a[0].find(show(a[1])) != nullptr);
-    if (name == "has") {
-      return Value(a[1].is_array() && std::find(a[1].items().begin(), a[1].items().end(), a[0]) != a[1].items().end());
-    }
-    if (name == "append" || name == "addRow") {
-      auto list = a[0].is_array() ? a[0] : Value::array();
-      list.push(a[1]);
-      return list;
-    }
-    if (name == "join") {
-      const auto& list = a[1].is_array() ? a[1] : a[0];
-      const auto separator = show(a[1].is_array() ? a[0] : a[1]);
-      std::string out;
-      if (list.is_array()) {
-        for (std::size_t i = 0; i < list.items().size(); ++i) out += (i > 0 ? separator : "") + show(list.items()[i]);
-      }
-      return Value(out);
-    }
-    if (name == "split" || name == "splitList") {
-      Value out = Value::array();
-      const auto separator = show(a[0]);
-      auto rest = show(a[1]);
-      for (auto at = separator.empty() ? std::string::npos : rest.find(separator); at != std::string::npos;
-           at = rest.find(separator)) {
-        out.push(Value(rest.substr(0, at)));
-        rest = rest.substr(at + separator.size());
-      }
-      out.push(Value(rest));
-      return out;
-    }
-    if (name == "contains") return Value(show(a[1]).find(show(a[0])) != std::string::npos);
-    if (name == "hasPrefix") return Value(show(a[1]).starts_with(show(a[0])));
-    if (name == "hasSuffix") return Value(show(a[1]).ends_with(show(a[0])));
-    if (name == "trimPrefix" || name == "trimSuffix") {
-      auto out = show(a[1]);
-      const auto cut = show(a[0]);
-      if (name == "trimPrefix" && out.starts_with(cut)) out.erase(0, cut.size());
-      if (name == "trimSuffix" && out.ends_with(cut)) out.resize(out.size() - cut.size());
-      return Value(out);
-    }
-    if (name == "indent" || name == "nindent") {
-      const std::string pad(static_cast<std::size_t>(std::clamp<std::int64_t>(whole(a[0]), 0, 200)), ' ');
-      return Value((name == "nindent" ? "\n" : "") + pad + text::replace_all(show(a[1]), "\n", "\n" + pad));
-    }
-    if (name == "repeat") {
-      const auto times = static_cast<std::size_t>(std::clamp<std::int64_t>(whole(a[0]), 0, 10'000));
-      const auto unit = show(a[1]);
-      std::string out;
-      for (std::size_t i = 0; i < times && out.size() < kOutput; ++i) out += unit;
-      return Value(out);
-    }
-    if (name == "trunc")
-      return Value(show(a[1]).substr(0, static_cast<std::size_t>(std::max<std::int64_t>(0, whole(a[0])))));
-    TRY(need(name, a, 3, line));
-    if (name == "replace") return Value(text::replace_all(show(a[2]), show(a[0]), show(a[1])));
-    if (name == "ternary") return truthy(a[2]) ? a[0] : a[1];
-    if (name == "plural") return number(a[2]) == 1 ? a[0] : a[1];
-    if (name == "set") {
+    // The only one that changes what a variable holds.
+    if (name == "set" && a.size() == 3) {
       auto map = a[0];
       map.set(show(a[1]), a[2]);
       if (auto* known = first_variable.empty() ? nullptr : variable(first_variable)) *known = map;
       return map;
     }
-    return wrong(line, format("the function '{}' is not available to templates", name));
-  }
-
-  // As format_message, line ends kept.
-  static std::string format_message_lines(std::string_view message, const std::vector<std::string>& arguments) {
-    std::string out;
-    std::size_t from = 0;
-    std::vector<std::string> left = arguments;
-    for (auto at = message.find('\n');; at = message.find('\n', from)) {
-      const auto line = message.substr(from, at == std::string_view::npos ? at : at - from);
-      out += format_message(line, left);
-      std::size_t used = 0;
-      for (std::size_t i = 0; i + 1 < line.size(); ++i) {
-        if (line[i] == '%' && line[i + 1] != '%') ++used;
-        if (line[i] == '%') ++i;
-      }
-      left.erase(left.begin(), left.begin() + static_cast<std::ptrdiff_t>(std::min(used, left.size())));
-      if (at == std::string_view::npos) return out;
-      out.push_back('\n');
-      from = at + 1;
+    // Tables are printed where they are rendered, whatever becomes of the value.
+    if (name == "renderTable" && a.size() == 1) {
+      out_ += render_table(a[0]);
+      return Value("");
     }
-  }
-
-  static bool same(const Value& a, const Value& b) {
-    if (a.is_number() && b.is_number()) return a.as_double() == b.as_double();
-    return a == b;
-  }
-
-  static std::string render_table(const Value& table) {
-    std::vector<std::size_t> widths;
-    std::string out;
-    if (!table.is_array()) return out;
-    for (const auto& row : table.items()) {
-      if (!row.is_array()) continue;
-      for (std::size_t i = 0; i < row.items().size(); ++i) {
-        if (i >= widths.size()) widths.push_back(0);
-        widths[i] = std::max(widths[i], utf8::display_width(show(row.items()[i])));
-      }
-    }
-    for (const auto& row : table.items()) {
-      if (!row.is_array()) continue;
-      std::string text;
-      for (std::size_t i = 0; i < row.items().size(); ++i) {
-        const auto cell = show(row.items()[i]);
-        text += " " + cell + std::string(widths[i] - utf8::display_width(cell), ' ') + " ";
-      }
-      out += text.substr(0, text.find_last_not_of(' ') + 1) + "\n";
-    }
-    return out;
+    auto value = call_template_function(name, a);
+    if (!value) return wrong(line, value.error().message);
+    return value;
   }
 
   const std::string& file_;
   std::string problem_;
   std::vector<Part> parts_;
+  enum class Leaving : std::uint8_t { nothing, turn, loop } leaving_ = Leaving::nothing;
+  std::map<std::string, std::size_t> definitions_;  // where a named template's body begins
   std::vector<std::map<std::string, Value>> variables_;
   std::string out_;
   std::size_t depth_ = 0;

@@ -123,14 +123,31 @@ ValeRun failed(const Error& error) {
   if (error.code == "prose.config-missing") context = ".vale.ini not found";
   if (error.code == "prose.vocabulary") context = "vocab";
   if (error.code == "prose.usage") context = "flags";
-  const bool placed = error.place && error.place->line > 0 && error.kind == ErrorKind::config;
+  if (error.code == "prose.rule-missing") context = "loadStyles";
+  const bool placed = error.place && error.place->line > 0 && error.kind == ErrorKind::config && context == "vale";
   std::string title = placed ? format("E201 Invalid value provided [{}]:", to_string(*error.place))
                              : format("E100 [{}] Runtime error", context);
   run.error_output = title + "\n\n" + error.message + "\n";
+  if (!placed && error.place && error.place->line > 0) run.error_output += to_string(*error.place) + "\n";
   for (const auto& note : error.notes) run.error_output += note + "\n";
   if (!error.next.empty()) run.error_output += error.next + "\n";
   run.error_output += "\nExecution stopped with code 1.\n";
   return run;
+}
+
+// An absolute path as seen from a folder; any other one as it is.
+std::string relative_to(const std::string& folder, const std::string& path) {
+  if (!path.starts_with('/')) return path;
+  const auto clean = io::normalize_path(path);
+  auto base = folder;
+  std::string up;
+  while (base != "/" && !clean.starts_with(base + "/")) {
+    if (clean == base) return up.empty() ? "." : up.substr(0, up.size() - 1);
+    base = std::string(io::parent_path(base));
+    if (base.empty()) base = "/";
+    up += "../";
+  }
+  return up + clean.substr(base == "/" ? 1 : base.size() + 1);
 }
 
 class Vale {
@@ -278,13 +295,16 @@ class Vale {
       });
       for (auto& result : results) reports.push_back(TRY(std::move(result)));
     }
+    if (flags_.relative) {
+      for (auto& report : reports) report.path = relative_to(io::current_folder(), report.path);
+    }
     ValeRun result;
     if (flags_.output == "line") {
       result.output = print_lines(reports);
     } else if (flags_.output == "JSON") {
       result.output = print_json(reports);
     } else if (flags_.output == "CLI" || flags_.output.empty()) {
-      result.output = print_terminal(reports, !flags_.no_wrap, false);
+      result.output = print_terminal(reports, !flags_.no_wrap, request_.colour);
     } else {
       const auto file = io::exists(flags_.output) ? flags_.output : linter->config().find_anywhere(flags_.output);
       if (file.empty()) return usage(format("the template '{}' does not exist", flags_.output));

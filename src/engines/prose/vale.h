@@ -19,6 +19,7 @@ struct ValeRequest {
   std::function<Result<std::string>()> read_input;
   std::vector<std::pair<std::string, std::string>> environment;
   std::string version = "3.13.0";
+  bool colour = false;  // in the terminal's table
 };
 [[nodiscard]] ValeRun run_vale(const ValeRequest& request, task::Pool& pool);
 

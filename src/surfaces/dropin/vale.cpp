@@ -17,6 +17,7 @@ int run_vale_drop_in(std::span<const std::string> arguments, DropInContext& cont
   }
   // Standard input is the text where no file, text or command is named.
   request.read_input = context.read_input;
+  request.colour = context.terminal && std::getenv("NO_COLOR") == nullptr;
   const auto run = prose::run_vale(request, context.pool);
   context.out.write(run.output);
   context.err.write(run.error_output);
