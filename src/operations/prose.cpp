@@ -173,6 +173,9 @@ Result<Response> run_prose(const ProseRequest& request, Context& context) {
   const auto linter = TRY(prose::Linter::create(std::move(configuration), options));
   Response response;
   response.rules = describe_rules(*linter);
+  for (const auto& rule : linter->missing_rules()) {
+    response.notices.push_back(format("{}: the style has no rule {}", to_string(linter->named_at(rule)), rule));
+  }
   const auto files = TRY(choose_files(request, context, *linter));
   if (files.empty()) {
     response.skipped = "no text that the configuration is for";

@@ -18,6 +18,8 @@ constexpr const char* kAssetFolders[] = {"config/vocabularies", "config/dictiona
                                          "config/ignore",       "config/actions",      "config/scripts",
                                          "config/filters",      "config/views"};
 
+constexpr unsigned kPackageDepth = 4;
+
 // Items between commas, "\," standing for a comma.
 std::vector<std::string> split_list(const std::vector<std::string>& values) {
   std::vector<std::string> items;
@@ -60,7 +62,9 @@ class Reader {
     const auto content = TRY(io::read_file(file, chiron::limits::kConfigBytes));
     auto sections = TRY(parse_ini(content, file));
     file_ = file;
+    open_.push_back(io::normalize_path(file));
     TRY(read_core(sections[0], depth));
+    open_.pop_back();
     file_ = file;
     for (auto& section : sections) {
       if (section.name == "formats") {
@@ -161,12 +165,16 @@ class Reader {
   Result<void> read_packages(const IniKey& key, unsigned depth) {
     for (const auto& package : split_list(key.values)) {
       config_.packages.push_back(package);
-      if (depth > 4) return wrong(key, "packages are nested too deeply");
+      if (depth > kPackageDepth) return wrong(key, "packages are nested too deeply");
       const auto found = TRY(open_package(package, file_, config_.styles_paths));
       if (!found.styles.empty()) add_styles_path(found.styles);
       if (!found.config.empty()) {
+        const auto inner = io::normalize_path(found.config);
+        if (std::find(open_.begin(), open_.end(), inner) != open_.end()) {
+          return wrong(key, format("the package '{}' leads back to {}", package, inner), "take it out of Packages");
+        }
         const auto outer = file_;
-        TRY(read(found.config, depth + 1));
+        TRY(read(inner, depth + 1));
         file_ = outer;
       }
     }
@@ -180,9 +188,8 @@ class Reader {
   }
   // Options of past versions, which have no meaning any more and stand in files that work.
   static bool is_past_option(std::string_view name) {
-    constexpr std::string_view kOptions[] = {"SphinxBuildPath", "SphinxAutoBuild", "DictionaryPath",
-                                             "Project",         "LTPath",          "Timeout",
-                                             "ProcessTimeout",  "Processor"};
+    constexpr std::string_view kOptions[] = {"SphinxBuildPath", "SphinxAutoBuild", "DictionaryPath", "Project",
+                                             "LTPath",          "Timeout",         "ProcessTimeout", "Processor"};
     return std::find(std::begin(kOptions), std::end(kOptions), name) != std::end(kOptions);
   }
   // "Style.Rule", or anything that is set to what a rule can be set to.
@@ -202,22 +209,28 @@ class Reader {
     if (std::find(paths.begin(), paths.end(), clean) == paths.end()) paths.push_back(clean);
   }
 
-  void add_styles(const std::vector<std::string>& styles) {
+  void add_styles(const std::vector<std::string>& styles, std::uint32_t line) {
     for (const auto& style : styles) {
+      config_.named_at.emplace(style, Place{file_, line, 1});
       if (std::find(config_.styles.begin(), config_.styles.end(), style) == config_.styles.end()) {
         config_.styles.push_back(style);
       }
     }
   }
 
-  bool read_level(const IniKey& key) {
+  // Whether a rule or a style is switched on.
+  Result<bool> read_level(const IniKey& key) {
     const auto& value = key.values.back();
-    if (key.name.find('.') != std::string::npos) config_.named_rules.push_back(key.name);
-    if (const auto level = parse_severity(value)) {
-      config_.levels[key.name] = *level;
-      return true;
+    const auto level = parse_severity(value);
+    const bool off = value == "NO" || value == "no" || value == "off" || value == "false";
+    if (value != "YES" && !level && !off) {
+      return wrong(key, format("'{}' is nothing that a rule can be set to", value),
+                   "set it to YES, NO, suggestion, warning or error");
     }
-    return value == "YES";
+    if (key.name.find('.') != std::string::npos) config_.named_rules.push_back(key.name);
+    if (!off) config_.named_at.emplace(key.name, Place{file_, key.line, 1});
+    if (level) config_.levels[key.name] = *level;
+    return !off;
   }
 
   Result<void> read_ignores(const IniKey& key, const std::string& label, std::vector<Ignores>& into) {
@@ -234,6 +247,7 @@ class Reader {
     labelled.section = label;
     labelled.glob = TRY(Glob::compile(label));
     labelled.values = split_list(key.values);
+    labelled.place = Place{file_, key.line, 1};
     into.push_back(std::move(labelled));
     return {};
   }
@@ -248,7 +262,7 @@ class Reader {
       if (is_core_option(key.name)) return misplaced(key);
       if (key.name == "BasedOnStyles") {
         config_.base_styles = split_list(key.values);
-        add_styles(config_.base_styles);
+        add_styles(config_.base_styles, key.line);
       } else if (key.name == "BlockIgnores" || key.name == "IgnorePatterns") {
         TRY(read_ignores(key, "*", config_.block_ignores));
       } else if (key.name == "TokenIgnores") {
@@ -265,7 +279,7 @@ class Reader {
                      "options here are BasedOnStyles, BlockIgnores, TokenIgnores and Lang; a rule is switched by "
                      "STYLE.RULE = YES, NO or a level");
       } else {
-        config_.checks[key.name] = read_level(key);
+        config_.checks[key.name] = TRY(read_level(key));
       }
     }
     return {};
@@ -284,7 +298,7 @@ class Reader {
       if (is_core_option(key.name)) return misplaced(key);
       if (key.name == "BasedOnStyles") {
         section.base_styles = split_list(key.values);
-        add_styles(*section.base_styles);
+        add_styles(*section.base_styles, key.line);
       } else if (key.name == "BlockIgnores" || key.name == "IgnorePatterns") {
         TRY(read_ignores(key, ini.name, config_.block_ignores));
       } else if (key.name == "TokenIgnores") {
@@ -308,7 +322,7 @@ class Reader {
                      "options here are BasedOnStyles, BlockIgnores, TokenIgnores, CommentDelimiters, Lang and View; "
                      "a rule is switched by STYLE.RULE = YES, NO or a level");
       } else {
-        section.checks[key.name] = read_level(key);
+        section.checks[key.name] = TRY(read_level(key));
       }
     }
     config_.sections.push_back(std::move(section));
@@ -318,6 +332,7 @@ class Reader {
   const ConfigRequest& request_;
   Config& config_;
   std::string file_;
+  std::vector<std::string> open_;  // the files that led to the one that is read
   std::string vocab_file_;
   std::uint32_t vocab_line_ = 0;
 };

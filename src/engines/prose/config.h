@@ -32,6 +32,7 @@ struct Labelled {
   std::string section;
   Glob glob;
   std::vector<std::string> values;
+  Place place;
 };
 
 // A Transform: files below its glob would have to go through another program first.
@@ -67,6 +68,8 @@ struct Config {
   std::vector<Transform> transforms;
   std::vector<std::string> styles;       // every style named anywhere, in order
   std::vector<std::string> named_rules;  // every "Style.Rule" named anywhere
+  // Where styles and rules that are not merely switched off are named first.
+  std::map<std::string, Place, std::less<>> named_at;
 
   // The refusal of a Transform that is for `path`, or of the first one where `path` is empty.
   [[nodiscard]] Result<void> refuse_transform(std::string_view path) const;

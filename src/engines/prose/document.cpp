@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "foundation/base/text.h"
+
 namespace chiron::prose {
 
 void MappedText::add(std::uint32_t length, std::uint32_t begin, std::uint32_t end) {
@@ -117,6 +119,21 @@ Range MappedText::to_source(std::size_t begin, std::size_t end) const {
 void MappedText::clear() {
   text_.clear();
   pieces_.clear();
+}
+
+std::string_view control_of(std::string_view line, Marks marks) {
+  line = text::trim(line);
+  const bool marked = line.starts_with("<!--") && line.ends_with("-->") && line.size() >= 7;
+  if (marked) line = text::trim(line.substr(4, line.size() - 7));
+  if (!marked && marks == Marks::needed) return {};
+  if (!line.starts_with("vale ")) return {};
+  if (line == "vale off" || line == "vale on") return line;
+  const auto equals = line.find(" = ");
+  if (equals == std::string_view::npos) return {};
+  // "vale Style.Rule = NO" and the like; "vale of tears = sad" is a sentence.
+  const auto subject = line.substr(5, equals - 5);
+  const bool one_word = subject.substr(0, subject.find('[')).find(' ') == std::string_view::npos;
+  return one_word ? line : std::string_view();
 }
 
 std::uint32_t NormalisedSource::original(std::uint32_t offset) const {

@@ -71,6 +71,11 @@ struct Control {
   std::string text;
 };
 
+// The control that a line of text is, "vale off" say: behind the marks of an HTML comment or, where the line itself is
+// a comment already, bare. "" where it is none.
+enum class Marks : std::uint8_t { needed, optional };
+[[nodiscard]] std::string_view control_of(std::string_view line, Marks marks);
+
 struct Document {
   std::vector<Block> blocks;
   std::vector<Control> controls;

@@ -23,6 +23,7 @@ class Fields {
   [[nodiscard]] Result<void> finish() const;
   [[nodiscard]] std::unexpected<Error> wrong(std::string_view key, std::string message, std::string next = {}) const;
   [[nodiscard]] const std::string& file() const { return file_; }
+  [[nodiscard]] std::string_view source() const { return source_; }
 
  private:
   [[nodiscard]] const doc::Member* find(std::string_view key) const;

@@ -47,9 +47,9 @@ constexpr Known kFormats[] = {
     {" ts tsx ", ".ts", "code"},
     {" txt ", ".txt", "text"},
     {" xml xsd ", ".xml", "markup"},
-    {" yaml yml ", ".yml", "data"},
+    {" yaml yml ", ".yml", "code"},
     {" json ", ".json", "data"},
-    {" toml ", ".toml", "data"},
+    {" toml ", ".toml", "code"},
 };
 
 const Known* find(std::string_view extension) {

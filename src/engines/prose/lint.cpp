@@ -22,6 +22,18 @@ namespace {
 
 std::string style_of(std::string_view rule) { return std::string(rule.substr(0, rule.find('.'))); }
 
+// The names under which sections may speak of a file: its own, and the one with the extension that [formats] gives it.
+std::vector<std::string> names_of(const std::string& path, const std::map<std::string, std::string>& formats) {
+  std::vector<std::string> names{path};
+  const auto extension = io::extension(path);
+  if (extension.empty() || formats.empty()) return names;
+  const auto mapped = formats.find(std::string(extension.substr(1)));
+  if (mapped != formats.end()) {
+    names.push_back(path.substr(0, path.size() - extension.size()) + "." + mapped->second);
+  }
+  return names;
+}
+
 // A setting of the rule itself, or of its style.
 std::optional<bool> setting(const std::map<std::string, bool>& checks, const std::string& rule) {
   if (const auto own = checks.find(rule); own != checks.end()) return own->second;
@@ -174,21 +186,36 @@ Result<void> Linter::load() {
     }
     if (!found) {
       return fail(ErrorKind::config, "prose.styles-missing", format("style '{}' does not exist on StylesPath", style),
-                  Place{config_.files.empty() ? "" : config_.root()}, "put the style's folder below StylesPath");
+                  named_at(style), "put the style's folder below StylesPath");
     }
   }
   for (const auto& name : config_.named_rules) {
     const auto style = style_of(name);
-    if (loaded.count(style) != 0) continue;
+    if (loaded.count(style) != 0) {
+      const bool built_in = style == "Vale" || style == "Chiron";
+      if (!built_in && config_.named_at.count(name) != 0 && by_name_.count(name) == 0) missing_rules_.insert(name);
+      continue;
+    }
     auto below = text::replace_all(name.substr(style.size() + 1), ".", "/") + ".yml";
+    bool found = config_.named_at.count(name) == 0;
     for (const auto& path : config_.styles_paths) {
       const auto file = io::join_path(path, style + "/" + below);
       if (!io::exists(file) || by_name_.count(name) != 0) continue;
+      found = true;
       const auto source = TRY(io::read_file(file, chiron::limits::kConfigBytes));
       TRY(add(TRY(load_rule(source, file, name, context))));
     }
+    if (!found && by_name_.count(name) == 0) {
+      return fail(ErrorKind::config, "prose.rule-missing", format("rule '{}' does not exist on StylesPath", name),
+                  named_at(name), format("put {} below StylesPath, or take the line out", style + "/" + below));
+    }
   }
   return {};
+}
+
+Place Linter::named_at(std::string_view name) const {
+  const auto place = config_.named_at.find(name);
+  return place == config_.named_at.end() ? Place{} : place->second;
 }
 
 Result<void> Linter::load_style(const std::string& style, const std::string& folder) {
@@ -282,18 +309,25 @@ Result<void> Linter::apply_filter() {
 }
 
 bool Linter::concerns(const std::string& path) const {
-  if (!config_.base_styles.empty() || !config_.checks.empty()) return true;
-  return std::any_of(config_.sections.begin(), config_.sections.end(),
-                     [&](const Section& section) { return section.glob.matches(path); });
+  return !config_.base_styles.empty() || !config_.checks.empty() || !sections_for(path).empty();
+}
+
+std::vector<const Section*> Linter::sections_for(const std::string& path) const {
+  std::vector<const Section*> sections;
+  for (const auto& name : names_of(path, config_.formats)) {
+    for (const auto& section : config_.sections) {
+      if (section.glob.matches(name)) sections.push_back(&section);
+    }
+  }
+  return sections;
 }
 
 bool Linter::switched_on(const std::string& path, const std::string& check) const {
   const auto* styles = &config_.base_styles;
   std::optional<bool> own;
-  for (const auto& section : config_.sections) {
-    if (!section.glob.matches(path)) continue;
-    if (section.base_styles) styles = &*section.base_styles;
-    if (const auto set = setting(section.checks, check)) own = set;
+  for (const auto* section : sections_for(path)) {
+    if (section->base_styles) styles = &*section->base_styles;
+    if (const auto set = setting(section->checks, check)) own = set;
   }
   if (!own) own = setting(config_.checks, check);
   return own.value_or(std::find(styles->begin(), styles->end(), style_of(check)) != styles->end());
@@ -302,10 +336,9 @@ bool Linter::switched_on(const std::string& path, const std::string& check) cons
 std::vector<std::uint8_t> Linter::active_rules(const std::string& path) const {
   const auto* styles = &config_.base_styles;
   std::map<std::string, bool> checks;
-  for (const auto& section : config_.sections) {
-    if (!section.glob.matches(path)) continue;
-    if (section.base_styles) styles = &*section.base_styles;
-    for (const auto& [name, on] : section.checks) checks[name] = on;
+  for (const auto* section : sections_for(path)) {
+    if (section->base_styles) styles = &*section->base_styles;
+    for (const auto& [name, on] : section->checks) checks[name] = on;
   }
   std::vector<std::uint8_t> active(rules_.size(), 0);
   for (std::size_t i = 0; i < rules_.size(); ++i) {
@@ -334,9 +367,10 @@ Result<ReadOptions> Linter::read_options(const std::string& path, std::string_vi
   for (const auto& delimiters : config_.comment_delimiters) {
     if (delimiters.glob.matches(path)) options.comment_delimiters = {delimiters.values[0], delimiters.values[1]};
   }
+  const auto names = names_of(path, config_.formats);
   const auto find = [&](const std::vector<std::pair<Glob, std::vector<Pattern>>>& all, std::vector<Range>& ranges) {
     for (const auto& [glob, patterns] : all) {
-      if (!glob.matches(path)) continue;
+      if (std::none_of(names.begin(), names.end(), [&](const auto& name) { return glob.matches(name); })) continue;
       for (const auto& pattern : patterns) {
         for (const auto& match : pattern.find_all(source)) {
           if (match.end() > match.begin()) {
@@ -399,10 +433,10 @@ Result<Document> Linter::read_source(const std::string& path, std::string_view s
   const Labelled* view = nullptr;
   for (const auto& each : config_.views) view = each.glob.matches(path) ? &each : view;
   if (view != nullptr && (how.family == "code" || how.family == "fragment")) {
-    return read_view(view->values.empty() ? "" : view->values[0], path, source, options);
+    return read_view(*view, path, source, options);
   }
   if (how.family == "data") {
-    if (view != nullptr) return read_view(view->values.empty() ? "" : view->values[0], path, source, options);
+    if (view != nullptr) return read_view(*view, path, source, options);
     return config_.views.empty() ? read_lines(source, options) : Result<Document>(Document{});
   }
   if (how.family != "code" && how.family != "fragment") return read_lines(source, options);
@@ -414,27 +448,37 @@ Result<Document> Linter::read_source(const std::string& path, std::string_view s
   for (const auto& comment : TRY(read_comments(source, language))) {
     const std::string scope = comment.is_block ? "text.comment.block" : "text.comment.line";
     bool ignored = false;
-    for (const auto& pattern : config_.ignored_scopes) ignored = ignored || pattern == "comment" || pattern == scope;
+    for (const auto& pattern : config_.ignored_scopes) {
+      ignored = ignored || pattern == "comment" || pattern == scope || "text." + pattern == scope;
+    }
     if (ignored) continue;
+    const auto& text = comment.content.text();
     auto inner = options;
     inner.meta_scope = "." + scope;
-    inner.ignored_tokens.clear();
-    inner.ignored_blocks.clear();
-    const auto& text = comment.content.text();
+    inner.control_marks = Marks::optional;
     auto ranges = TRY(read_options(path, text));
     inner.ignored_tokens = std::move(ranges.ignored_tokens);
     inner.ignored_blocks = std::move(ranges.ignored_blocks);
-    auto part = how.family == "fragment" ? TRY(read_markup(how.extension, text, inner)) : TRY(read_lines(text, inner));
-    add_document(document, std::move(part), comment.content);
+    if (how.family == "fragment") {
+      // A control is a comment of its own there: markup has its own ways within.
+      if (const auto control = control_of(text, Marks::optional); !control.empty()) {
+        document.controls.push_back({document.blocks.size(), std::string(control)});
+        continue;
+      }
+      add_document(document, TRY(read_markup(how.extension, text, inner)), comment.content);
+      continue;
+    }
+    add_document(document, TRY(read_lines(text, inner)), comment.content);
   }
   return document;
 }
 
-Result<Document> Linter::read_view(const std::string& name, const std::string& path, std::string_view source,
+Result<Document> Linter::read_view(const Labelled& named, const std::string& path, std::string_view source,
                                    const ReadOptions& options) const {
+  const auto name = named.values.empty() ? std::string() : named.values[0];
   const auto file = config_.find_asset("config/views", name + ".yml");
   if (file.empty()) {
-    return fail(ErrorKind::config, "prose.view", format("view '{}' not found", name), Place{config_.root()},
+    return fail(ErrorKind::config, "prose.view", format("view '{}' not found", name), named.place,
                 "put it below config/views of StylesPath");
   }
   const auto view = TRY(load_view(file));
@@ -576,8 +620,8 @@ void Linter::apply_control(std::map<std::string, bool>& comments, const std::str
   const auto value = rest.substr(equals + 3);
   if (subject == "style" || subject == "styles") {
     const auto* styles = &config_.base_styles;
-    for (const auto& section : config_.sections) {
-      if (section.base_styles && section.glob.matches(path)) styles = &*section.base_styles;
+    for (const auto* section : sections_for(path)) {
+      if (section->base_styles) styles = &*section->base_styles;
     }
     for (const auto& style : *styles) comments[style] = true;
     for (const auto style : text::split(value, ',')) comments[std::string(text::trim(style))] = false;
@@ -587,6 +631,13 @@ void Linter::apply_control(std::map<std::string, bool>& comments, const std::str
   const bool off = value == "NO" || value == "off";
   const auto bracket = subject.find('[');
   if (bracket == std::string_view::npos) {
+    // What is said of a style holds for its rules, whatever was said of one of them before.
+    if (subject.find('.') == std::string_view::npos) {
+      const auto below = std::string(subject) + ".";
+      std::erase_if(comments, [&](const auto& entry) {
+        return entry.first.starts_with(below) && entry.first.find('[') == std::string::npos;
+      });
+    }
     comments[std::string(subject)] = off;
     return;
   }
@@ -645,7 +696,7 @@ Result<void> Linter::run_view(Task& task, const Block& block, const View& view, 
   const auto is_off = [&](const std::string& name) {
     if (task.comments.empty()) return false;
     const auto entry = task.comments.find(name);
-    if (entry != task.comments.end() && entry->second) return true;
+    if (entry != task.comments.end()) return entry->second;
     const auto style = task.comments.find(style_of(name));
     return style != task.comments.end() && style->second;
   };
@@ -662,7 +713,10 @@ Result<void> Linter::run_view(Task& task, const Block& block, const View& view, 
       return std::unexpected(std::move(error));
     }
     for (auto& alert : alerts) {
-      if (!task.comments.empty() && is_off(rule.head.name + "[" + alert.match + "]")) continue;
+      if (!task.comments.empty()) {
+        const auto entry = task.comments.find(rule.head.name + "[" + alert.match + "]");
+        if (entry != task.comments.end() && entry->second) continue;
+      }
       auto range = block.content.to_source(alert.begin + offset, alert.end + offset);
       Hit hit;
       if (alert.placeless) {
@@ -690,16 +744,9 @@ Result<std::vector<std::string>> collect_files(const std::vector<std::string>& i
   const auto chosen = TRY(Glob::compile(glob.empty() ? "*" : glob, true));
   std::vector<std::string> files;
   const auto take = [&](const std::string& path) {
-    auto reference = path;
-    const auto extension = io::extension(path);
-    if (!extension.empty()) {
-      const auto mapped = linter.config().formats.find(std::string(extension.substr(1)));
-      if (mapped != linter.config().formats.end()) {
-        reference = path.substr(0, path.size() - extension.size()) + "." + mapped->second;
-      }
-    }
-    if (!chosen.matches(path) && !chosen.matches(reference)) return;
-    if (linter.concerns(path) || linter.concerns(reference)) files.push_back(path);
+    const auto names = names_of(path, linter.config().formats);
+    if (std::none_of(names.begin(), names.end(), [&](const auto& name) { return chosen.matches(name); })) return;
+    if (linter.concerns(path)) files.push_back(path);
   };
   for (const auto& input : inputs) {
     if (!io::is_folder(input)) {

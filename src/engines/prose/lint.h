@@ -2,6 +2,7 @@
 #pragma once
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -53,6 +54,10 @@ class Linter {
   [[nodiscard]] const Rule* rule(std::string_view name) const;
   // Adds a rule from a file under a name; `vale fix` asks for one that the configuration does not.
   [[nodiscard]] Result<const Rule*> add_rule(const std::string& name, const std::string& file);
+  // Rules that the configuration switches on and that their styles do not have.
+  [[nodiscard]] const std::set<std::string>& missing_rules() const { return missing_rules_; }
+  // Where the configuration names a style or a rule.
+  [[nodiscard]] Place named_at(std::string_view name) const;
   // Whether anything in the configuration is for this path.
   [[nodiscard]] bool concerns(const std::string& path) const;
   // Whether the configuration has this check on for the path, be it a loaded rule or not.
@@ -74,8 +79,10 @@ class Linter {
   [[nodiscard]] std::vector<std::uint8_t> active_rules(const std::string& path) const;
   [[nodiscard]] Result<ReadOptions> read_options(const std::string& path, std::string_view source) const;
   [[nodiscard]] Result<Document> read_source(const std::string& path, std::string_view source) const;
-  [[nodiscard]] Result<Document> read_view(const std::string& view, const std::string& path, std::string_view source,
+  [[nodiscard]] Result<Document> read_view(const Labelled& view, const std::string& path, std::string_view source,
                                            const ReadOptions& options) const;
+  // The sections that are for the file, in the order in which they count.
+  [[nodiscard]] std::vector<const Section*> sections_for(const std::string& path) const;
   void apply_control(std::map<std::string, bool>& comments, const std::string& control, const std::string& path) const;
   [[nodiscard]] Result<void> run_block(Task& task, const Block& block) const;
   [[nodiscard]] Result<void> run_view(Task& task, const Block& block, const View& view, std::size_t offset) const;
@@ -86,6 +93,7 @@ class Linter {
   Tagger tagger_;
   std::vector<std::unique_ptr<Rule>> rules_;
   std::map<std::string, std::size_t, std::less<>> by_name_;
+  std::set<std::string> missing_rules_;
   std::unique_ptr<LiteralScanner> scanner_;
   Pattern beyond_literals_;
   std::vector<std::pair<Glob, std::vector<Pattern>>> block_ignores_;

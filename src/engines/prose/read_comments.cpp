@@ -2,9 +2,9 @@
 // delimiters of the language do, strings and character literals skipped by theirs. Both give marks, from which the same
 // code makes comments.
 #include <algorithm>
-#include <array>
 #include <set>
 
+#include "engines/prose/comment_delimiters.h"
 #include "engines/prose/reader.h"
 #include "foundation/base/format.h"
 #include "foundation/lang/syntax.h"
@@ -12,65 +12,6 @@
 namespace chiron::prose {
 
 namespace {
-
-struct Delimiters {
-  std::string_view open;
-  std::string_view close;
-  bool text = false;  // a literal over several lines, no comment
-};
-struct Language {
-  std::string_view extensions;           // between spaces
-  std::array<std::string_view, 3> line;  // line comments, longest first; "" ends the list
-  std::array<Delimiters, 3> block;       // block comments and doc strings
-  std::string_view strings;              // characters that open and close a literal
-  bool line_start_blocks = false;        // blocks open at the start of a line only (Ruby's =begin)
-  bool leading = false;                  // the decoration " * " is stripped from each line of a block
-  bool long_strings = false;             // a string may go over several lines
-};
-
-constexpr Language kLanguages[] = {
-    {" .c .h .cc .cpp .cp .cxx .c++ .hpp .h++ .cs .csx .java .bsh .js .jsx .ts .tsx .scala .sbt .swift .sass .less "
-     ".proto ",
-     {"///", "//", ""},
-     {{{"/*", "*/"}, {}, {}}},
-     "\"'`",
-     false,
-     true},
-    {" .go ", {"//", "", ""}, {{{"/*", "*/"}, {}, {}}}, "\"'`", false, true},
-    {" .rs ",
-     {"//!", "///", "//"},
-     {{{"/*", "*/"}, {"r#\"", "\"#", true}, {"'\"'", "", true}}},
-     "\"",
-     false,
-     true,
-     true},
-    {" .css ", {"", "", ""}, {{{"/*", "*/"}, {}, {}}}, "\"'", false, true},
-    {" .py .py3 .pyw .rpy .cpy .rpyw ", {"#", "", ""}, {{{"\"\"\"", "\"\"\""}, {"'''", "'''"}, {}}}, "\"'"},
-    {" .rb .gemspec ", {"#", "", ""}, {{{"=begin", "=end"}, {}, {}}}, "\"'", true},
-    {" .php ", {"//", "#", ""}, {{{"/*", "*/"}, {}, {}}}, "\"'", false, true},
-    {" .lua ", {"--", "", ""}, {{{"--[[", "]]"}, {"---[[", "]]"}, {}}}, "\"'"},
-    {" .hs ", {"--", "", ""}, {{{"{-", "-}"}, {}, {}}}, "\""},
-    {" .jl ", {"#", "", ""}, {{{"#=", "=#"}, {"\"\"\"", "\"\"\"", true}, {}}}, "\""},
-    {" .ps1 .psm1 .psd1 ", {"#", "", ""}, {{{"<#", "#>"}, {}, {}}}, "\"'"},
-    {" .clj .cljs .cljc .cljd ", {";;;;", ";;", ";"}, {{{}, {}, {}}}, "\""},
-    {" .r .R .pl .pm .pod .sh .bash .toml .yml .yaml ", {"#", "", ""}, {{{}, {}, {}}}, "\"'"},
-};
-
-// What is between delimiters: [begin, end) with them, [inner, inner_end) without.
-struct Mark {
-  enum class Kind : std::uint8_t { line, block, docstring, text } kind = Kind::line;
-  std::size_t begin = 0;
-  std::size_t inner = 0;
-  std::size_t inner_end = 0;
-};
-
-const Language* find_language(std::string_view extension) {
-  const auto padded = " " + std::string(extension) + " ";
-  for (const auto& language : kLanguages) {
-    if (extension.size() > 1 && language.extensions.find(padded) != std::string_view::npos) return &language;
-  }
-  return nullptr;
-}
 
 std::size_t indentation(std::string_view source, std::size_t from, std::size_t end) {
   auto at = from;
@@ -116,83 +57,6 @@ Comment block_comment(std::string_view source, std::size_t begin, std::size_t en
   return comment;
 }
 
-// Where a line comment's text begins: behind its mark, repetitions of it and one blank.
-std::size_t line_text_begin(std::string_view source, std::size_t at, std::size_t end, std::string_view mark) {
-  auto begin = std::min(at + mark.size(), end);
-  while (begin < end && source[begin] == mark.back() && mark.back() != '!') ++begin;
-  if (begin < end && source[begin] == ' ') ++begin;
-  return begin;
-}
-
-std::string_view line_mark(std::string_view rest, const Language& language) {
-  for (const auto candidate : language.line) {
-    if (!candidate.empty() && rest.starts_with(candidate)) return candidate;
-  }
-  return {};
-}
-
-// Marks of [at, stop) by delimiters.
-void scan_delimiters(std::string_view source, std::size_t at, std::size_t stop, const Language& language,
-                     std::vector<Mark>& marks) {
-  source = source.substr(0, stop);
-  auto line_begin = at;
-  char before_this = 0;  // the last byte of code, white space and comments aside
-  const auto move_to = [&](std::size_t to) {
-    for (; at < to; ++at) {
-      if (source[at] == '\n') line_begin = at + 1;
-    }
-  };
-  while (at < source.size()) {
-    const auto c = source[at];
-    const auto rest = source.substr(at);
-    const Delimiters* block = nullptr;
-    for (const auto& candidate : language.block) {
-      if (!candidate.open.empty() && rest.starts_with(candidate.open) &&
-          (!language.line_start_blocks || at == line_begin)) {
-        block = &candidate;
-        break;
-      }
-    }
-    if (block != nullptr) {
-      const auto begin = at + block->open.size();
-      const auto end = std::min(source.find(block->close, begin), source.size());
-      // A triple-quoted text is documentation where it opens a module, a class or a function.
-      const bool quoted = block->open == block->close;
-      const auto before = source.substr(line_begin, at - line_begin);
-      const bool alone = before.find_first_not_of(" \t") == std::string_view::npos;
-      const bool opens = before_this == 0 || before_this == ':';
-      if (quoted || block->text) before_this = '"';
-      if (block->text) {
-        marks.push_back({Mark::Kind::text, at, begin, end});
-      } else if (!quoted || (alone && opens)) {
-        marks.push_back({quoted ? Mark::Kind::docstring : Mark::Kind::block, at, begin, end});
-      }
-      move_to(std::min(end + block->close.size(), source.size()));
-      continue;
-    }
-    if (const auto mark = line_mark(rest, language); !mark.empty()) {
-      const auto end = std::min(source.find('\n', at), source.size());
-      marks.push_back({Mark::Kind::line, at, line_text_begin(source, at, end, mark), end});
-      at = end;
-      continue;
-    }
-    if (language.strings.find(c) != std::string_view::npos) {
-      // A literal ends at its own quote or, for a single or double one, with the line.
-      auto end = at + 1;
-      before_this = c;
-      while (end < source.size() && source[end] != c && (source[end] != '\n' || c == '`' || language.long_strings)) {
-        end += source[end] == '\\' && c != '`' ? 2 : 1;
-      }
-      end = std::min(end, source.size());
-      if (c != '\'') marks.push_back({Mark::Kind::text, at, at + 1, end});
-      move_to(end < source.size() && source[end] == c ? end + 1 : end);
-      continue;
-    }
-    if (c != ' ' && c != '\t' && c != '\n') before_this = c;
-    move_to(at + 1);
-  }
-}
-
 // A literal without its prefix and quotes: r#"…"#, """…""", 'x'.
 std::pair<std::size_t, std::size_t> inside_quotes(std::string_view source, std::size_t begin, std::size_t end) {
   const auto whole = source.substr(begin, end - begin);
@@ -227,7 +91,7 @@ std::optional<std::uint32_t> find_docstring(const lang::Node& owner) {
 }
 
 // What a comment's node covers, by what it begins with.
-Mark comment_mark(std::string_view source, std::size_t begin, std::size_t end, const Language& language) {
+Mark comment_mark(std::string_view source, std::size_t begin, std::size_t end, const CommentSyntax& language) {
   const auto rest = source.substr(begin, end - begin);
   for (const auto& block : language.block) {
     if (block.open.empty() || block.text || block.open == block.close || !rest.starts_with(block.open)) continue;
@@ -243,7 +107,7 @@ Mark comment_mark(std::string_view source, std::size_t begin, std::size_t end, c
 }
 
 // Marks by the syntax tree. Errors where there is none: the delimiters have to do.
-Result<std::vector<Mark>> scan_tree(std::string_view source, lang::Language grammar, const Language& language) {
+Result<std::vector<Mark>> scan_tree(std::string_view source, lang::Language grammar, const CommentSyntax& language) {
   const auto tree = TRY(lang::SyntaxTree::parse(source, grammar));
   std::vector<Mark> marks;
   std::set<std::uint32_t> docstrings;
@@ -274,18 +138,23 @@ Result<std::vector<Mark>> scan_tree(std::string_view source, lang::Language gram
   return marks;
 }
 
-std::vector<Mark> find_marks(std::string_view source, std::string_view extension, const Language& language) {
+std::vector<Mark> find_marks(std::string_view source, std::string_view extension, const CommentSyntax& language) {
   if (const auto grammar = lang::language_of(extension)) {
     if (auto marks = scan_tree(source, *grammar, language)) return *std::move(marks);
   }
   std::vector<Mark> marks;
+  if (language.kind == CommentSyntax::Kind::yaml) {
+    scan_yaml(source, marks);
+    return marks;
+  }
   const std::size_t first = source.starts_with("#!") ? std::min(source.find('\n'), source.size()) : 0;
   scan_delimiters(source, first, source.size(), language, marks);
   return marks;
 }
 
 // Line comments below each other, in the same column, are one.
-std::vector<Comment> make_comments(std::string_view source, const std::vector<Mark>& marks, const Language& language) {
+std::vector<Comment> make_comments(std::string_view source, const std::vector<Mark>& marks,
+                                   const CommentSyntax& language) {
   std::vector<Comment> comments;
   std::size_t last_end = std::string_view::npos;  // of the line comment before this one
   std::size_t last_column = 0;
@@ -318,10 +187,10 @@ std::vector<Comment> make_comments(std::string_view source, const std::vector<Ma
 
 }  // namespace
 
-bool knows_language(std::string_view extension) { return find_language(extension) != nullptr; }
+bool knows_language(std::string_view extension) { return find_comment_syntax(extension) != nullptr; }
 
 Result<std::vector<Comment>> read_comments(std::string_view source, std::string_view extension) {
-  const auto* language = find_language(extension);
+  const auto* language = find_comment_syntax(extension);
   if (language == nullptr) return std::vector<Comment>();
   return make_comments(source, find_marks(source, extension, *language), *language);
 }
@@ -329,7 +198,7 @@ Result<std::vector<Comment>> read_comments(std::string_view source, std::string_
 Result<std::vector<Selected>> select_nodes(std::string_view source, std::string_view extension,
                                            std::string_view query) {
   std::vector<Selected> selected;
-  const auto* language = find_language(extension);
+  const auto* language = find_comment_syntax(extension);
   if (language == nullptr) return selected;
   const auto grammar = lang::language_of(extension);
   if (!grammar) {

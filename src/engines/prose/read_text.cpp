@@ -1,4 +1,4 @@
-// Plain text: paragraphs, and the whole file as one block.
+// Plain text: paragraphs, and the whole file as one block; lines that are controls stand between blocks.
 #include "engines/prose/reader.h"
 
 namespace chiron::prose {
@@ -29,26 +29,41 @@ MappedText take(std::string_view source, std::uint32_t begin, std::uint32_t end,
   return text;
 }
 
-Document one_block(std::string_view source, const ReadOptions& options, bool running) {
+// Blocks between the lines that are controls; without any, one.
+Document blocks_of(std::string_view source, const ReadOptions& options, bool running) {
   Document document;
-  Block block;
-  block.scope = "text" + options.meta_scope + options.extension;
-  block.parent = block.scope;
-  block.content = take(source, 0, static_cast<std::uint32_t>(source.size()), options);
-  block.running = running;
-  document.summary = block.content;
-  document.blocks.push_back(std::move(block));
+  const auto add = [&](std::size_t begin, std::size_t end) {
+    Block block;
+    block.scope = "text" + options.meta_scope + options.extension;
+    block.parent = block.scope;
+    block.content = take(source, static_cast<std::uint32_t>(begin), static_cast<std::uint32_t>(end), options);
+    block.running = running;
+    document.summary.append(block.content);
+    document.blocks.push_back(std::move(block));
+  };
+  std::size_t begin = 0;
+  for (auto at = source.find("vale "); at != std::string_view::npos; at = source.find("vale ", at)) {
+    const auto line_begin = source.rfind('\n', at) + 1;  // npos + 1 is 0
+    const auto line_end = std::min(source.find('\n', at), source.size());
+    at = line_end;
+    const auto control = control_of(source.substr(line_begin, line_end - line_begin), options.control_marks);
+    if (control.empty()) continue;
+    if (line_begin > begin) add(begin, line_begin);
+    document.controls.push_back({document.blocks.size(), std::string(control)});
+    begin = std::min(line_end + 1, source.size());
+  }
+  if (begin < source.size() || document.blocks.empty()) add(begin, source.size());
   return document;
 }
 
 }  // namespace
 
 Result<Document> read_plain(std::string_view source, const ReadOptions& options) {
-  return one_block(source, options, true);
+  return blocks_of(source, options, true);
 }
 
 Result<Document> read_lines(std::string_view source, const ReadOptions& options) {
-  return one_block(source, options, false);
+  return blocks_of(source, options, false);
 }
 
 }  // namespace chiron::prose

@@ -31,7 +31,8 @@ struct ReadOptions {
   std::vector<Range> ignored_blocks;
   // Also make blocks of links, code, strong and emphasised text (scopes "link", "code", "strong", "emphasis").
   bool inline_scopes = false;
-  bool indented_code = true;  // Markdown: indented text is code
+  bool indented_code = true;            // Markdown: indented text is code
+  Marks control_marks = Marks::needed;  // around the controls in plain text; in a comment they may stand bare
 };
 
 struct Attribute {

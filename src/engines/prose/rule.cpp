@@ -69,10 +69,12 @@ Result<RuleHead> read_head(Fields& fields, const std::string& name, const RuleCo
       return fields.wrong("scope", "selectors in 'doc(…)' are not supported", "name a scope such as heading.h2");
     }
   }
-  if (const auto* action = fields.value("action"); action != nullptr && action->is_object()) {
-    Fields inner(*action, fields.file(), {});
+  if (const auto* action = fields.value("action"); action != nullptr && !action->is_null()) {
+    if (!action->is_object()) return fields.wrong("action", "'action' must be a map with 'name' and 'params'");
+    Fields inner(*action, fields.file(), fields.source());
     head.action.name = TRY(inner.text("name"));
     head.action.params = TRY(inner.list("params"));
+    TRY(inner.finish());
     constexpr std::string_view kActions[] = {"", "suggest", "replace", "remove", "convert", "edit"};
     if (std::find(std::begin(kActions), std::end(kActions), head.action.name) == std::end(kActions)) {
       return fields.wrong("action", format("unknown action '{}'", head.action.name),

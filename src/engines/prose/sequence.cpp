@@ -208,7 +208,7 @@ Made make_sequence(RuleHead head, Fields& fields, const RuleContext& context) {
   std::size_t group = 0;
   for (const auto& item : tokens->items()) {
     if (!item.is_object()) return fields.wrong("tokens", "each token is a map with 'pattern' or 'tag'");
-    Fields token(item, fields.file(), {});
+    Fields token(item, fields.file(), fields.source());
     const auto pattern = TRY(token.text("pattern"));
     auto tag = TRY(token.text("tag"));
     const auto universal = TRY(token.text("upos"));
