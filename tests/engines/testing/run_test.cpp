@@ -3,8 +3,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <set>
+
 #include "engines/testing/session.h"
 #include "foundation/base/format.h"
+#include "foundation/base/text.h"
 #include "foundation/io/files.h"
 #include "foundation/io/process.h"
 #include "support/support.h"
@@ -186,6 +189,62 @@ TEST_CASE("TAP programs and setup scripts") {
   CHECK(verdict_of(*made, "good.sh") == Verdict::passed);
   CHECK(verdict_of(*made, "bad.sh") == Verdict::failed);
   CHECK(attempt_of(*made, "bad.sh").message == "planned 2 points, saw 1");
+}
+
+TEST_CASE(
+    "a group's limit holds while other tests run beside it; shards of one --timings file are the same everywhere") {
+  const auto scripts = [](const std::string& folder) {
+    std::vector<std::string> targets;
+    for (const std::string name : {"db1", "db2", "db3", "db4", "free1", "free2", "free3", "free4"}) {
+      const std::string path = folder + "/" + name + ".t";
+      REQUIRE(io::write_file_atomic(path, "#!/bin/sh\nsleep 0.1\necho 1..1\necho ok 1\n"));
+      REQUIRE(chmod(path.c_str(), 0755) == 0);
+      targets.push_back(name + ".t");
+    }
+    return targets;
+  };
+  const auto made = run({}, "", [&](SessionRequest& request) {
+    request.targets = scripts(request.folder);
+    request.run.workers = 4;
+    request.run.groups = {*parse_group("db=1")};
+    request.run.overrides = {*parse_override("binary(db) => group=db")};
+  });
+  unsigned in_group = 0, together = 0, most_in_group = 0, most = 0;
+  for (const auto line : text::split_lines(made->lines)) {
+    const bool started = line.find("\"process-started\"") != std::string_view::npos;
+    if (!started && line.find("\"process-finished\"") == std::string_view::npos) continue;
+    const bool database = line.find("db") != std::string_view::npos;
+    together += started ? 1 : -1u;
+    if (database) in_group += started ? 1 : -1u;
+    most = std::max(most, together);
+    most_in_group = std::max(most_in_group, in_group);
+  }
+  CHECK(most_in_group == 1);
+  CHECK(most > 1);
+
+  const auto shard_of = [&](const std::string& shard) {
+    const auto folder = io::TemporaryFolder::create("shards");
+    REQUIRE(folder);
+    SessionRequest request;
+    request.folder = folder->path();
+    request.state_folder = folder->path() + "/state";
+    request.targets = scripts(folder->path());
+    request.timings = made->folder.path() + "/state/timings";
+    request.shard = shard;
+    const auto listed = list_session(request);
+    REQUIRE(listed);
+    std::set<std::string> names;
+    for (const auto test : listed->selected)
+      names.insert(test_id(listed->catalog->programs, listed->catalog->tests[test]));
+    return names;
+  };
+  std::set<std::string> all;
+  for (const std::string shard : {"1/3", "2/3", "3/3"}) {
+    const auto names = shard_of(shard);
+    CHECK(names == shard_of(shard));
+    for (const auto& name : names) CHECK(all.insert(name).second);
+  }
+  CHECK(all.size() == 8);
 }
 
 TEST_CASE("pytest: forked workers, output, crashes, order, worker names, reseeding") {
