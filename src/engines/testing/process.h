@@ -86,6 +86,7 @@ class Process final : public TestSink {
   bool killed_by_us = false;
   std::optional<Clock::time_point> link_lost;  // a fork's socket ended; its parent ought to tell how
   bool closed = false;                         // told that no more tests come
+  bool output_closed = false;                  // by the process, before its end was known
   bool output_paused = false;                  // not watched for a moment, so that small writes are read together
   bool link_paused = false;                    // so is the socket of a fork
   std::vector<std::string> notes;

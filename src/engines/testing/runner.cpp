@@ -519,7 +519,10 @@ void Runner::read_output(Process& process) {
       continue;
     }
     if (count < 0 && errno == EINTR) continue;
-    if (count == 0 && !process.end) watch(process.output_pipe.get(), 0, false);
+    if (count == 0 && !process.end) {
+      watch(process.output_pipe.get(), 0, false);
+      process.output_closed = !process.timed_out && !process.killed_by_us;
+    }
     return;
   }
 }

@@ -118,9 +118,10 @@ void Runner::close_process(Process& process) {
       answer.status = Status::lost;
     }
     if (!stopping_) {
+      // However its process ended: behind a closed output another test may have crashed or hung, and each of those that
+      // were still to come runs again.
       const auto& record = result_.records[victim];
-      const bool closed_output = investigation.suspicion().status == Status::exited && answer.ran &&
-                                 !is_failure(answer.status) && !record.attempts.empty() &&
+      const bool closed_output = answer.ran && !is_failure(answer.status) && !record.attempts.empty() &&
                                  record.attempts.back().message == kClosedOutput;
       if (closed_output)
         investigation.acquit();
@@ -400,7 +401,10 @@ void Runner::suspect(const Process& process, const TestSlot& slot) {
   suspicion.order = process.job.batch.order;
   suspicion.status = slot.attempt.status;
   suspicion.retries = settings.retries;
-  suspicion.was_alone = before.empty();
+  // Behind a closed output it may have been another test; a process that ended at once may have closed it unseen.
+  const bool more_to_come = process.order.size() < process.slots.size();
+  const bool ended = slot.attempt.status == Status::crashed || slot.attempt.status == Status::exited;
+  suspicion.was_alone = before.empty() && !process.output_closed && !(ended && more_to_come);
   // A hang costs its whole time-out in every run: it is told from order by one run alone, not searched for.
   const bool search = options_.bisect && shares && slot.attempt.status != Status::timed_out;
   suspicion.search = search && searches_ < options_.bisect_limit;

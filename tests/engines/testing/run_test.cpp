@@ -133,6 +133,22 @@ TEST_CASE("order: polluters, pairs and missing setters are found in shuffled rou
   }
 }
 
+TEST_CASE("a crash behind another test's closed output is told of the test that crashed, and of no other") {
+  if (!io::exists(sample())) return;
+  for (const std::string seed : {"1", "5", "9"}) {
+    const auto made = run({sample()}, "suite(Plain) or name(Closes) or name(Bad.Crashes) or name(LeavesProcess)",
+                          [&](SessionRequest& request) {
+                            request.seed = seed;
+                            request.run.workers = 1;
+                          });
+    check_bystanders(*made);
+    CHECK(verdict_of(*made, "Bad.ClosesOutput") == Verdict::passed);
+    CHECK(verdict_of(*made, "Bad.Crashes") == Verdict::failed);
+    CHECK(attempt_of(*made, "Bad.Crashes").status == Status::crashed);
+    CHECK(made->session.result.dependences.empty());
+  }
+}
+
 TEST_CASE("the recorded run is the run: read back, it has the same verdicts, and its processes can be run again") {
   if (!io::exists(sample())) return;
   const auto made =
