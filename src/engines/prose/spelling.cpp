@@ -148,7 +148,9 @@ class Spelling final : public Rule {
       if (view.content != nullptr) end = without_tail(view, word.begin, end);
       auto spelt = std::string(text.substr(word.begin, end - word.begin));
       // Typographic apostrophes are apostrophes to a dictionary.
-      if (spelt.find("\xE2\x80\x99") != std::string::npos) spelt = text::replace_all(spelt, "\xE2\x80\x99", "'");
+      for (const std::string_view mark : {"\xE2\x80\x99", "\xE2\x80\x98"}) {
+        if (spelt.find(mark) != std::string::npos) spelt = text::replace_all(spelt, mark, "'");
+      }
       if (!custom && skipped_by_default(spelt)) continue;
       bool filtered = false;
       for (const auto& filter : filters) filtered = filtered || filter.found_in(spelt);
@@ -180,17 +182,16 @@ constexpr const char* kTechnicalWords[] = {
     "hardcode",      "hardcoded",   "hashtag",      "hostname",       "hostnames",      "hyperlink",    "inline",
     "inlined",       "iterable",    "iterator",     "iterators",      "keystore",       "keystroke",    "lifecycle",
     "linter",        "linters",     "localhost",    "lookup",         "lookups",        "metadata",     "microservice",
-    "microservices", "middleware",  "namespace",    "namespaced",     "namespaces",     "nullable",     "offline",
+    "microservices", "middleware",  "namespace",    "namespaces",     "nullable",       "offline",      "ok",
     "onboarding",    "parallelize", "parser",       "parsers",        "passphrase",     "pipelining",   "plaintext",
     "plugin",        "plugins",     "preprocess",   "preprocessor",   "prefetch",       "quickstart",   "quickstarts",
     "rebase",        "rebased",     "refactor",     "refactored",     "refactoring",    "runtime",      "runtimes",
     "sandboxed",     "scalability", "screencast",   "screenshot",     "screenshots",    "serverless",   "stateful",
     "stylesheet",    "stylesheets", "subcommand",   "subcommands",    "subdirectories", "subdirectory", "subdomain",
     "subdomains",    "submodule",   "submodules",   "subnet",         "subnets",        "symlink",      "symlinks",
-    "timestamp",     "timestamps",  "toolchain",    "toolchains",     "tooltip",        "tooltips",     "uninstall",
-    "untrusted",     "username",    "usernames",    "webhook",        "webhooks",       "webpage",      "webpages",
-    "whitespace",    "wildcard",    "wildcards",    "workaround",     "workarounds",    "workflow",     "workflows",
-    "workspace",     "workspaces"};
+    "timestamp",     "timestamps",  "toolchain",    "toolchains",     "uninstall",      "untrusted",    "username",
+    "usernames",     "webhook",     "webhooks",     "webpage",        "webpages",       "whitespace",   "wildcard",
+    "wildcards",     "workaround",  "workarounds",  "workflow",       "workflows",      "workspace",    "workspaces"};
 
 // A dictionary's two files in one of the places where dictionaries are kept.
 std::optional<std::pair<std::string, std::string>> find_dictionary(const std::string& name,

@@ -83,17 +83,26 @@ constexpr Entry kLexicon[] = {
      "install learn like live look manage move need occur offer open perform prevent produce provide receive recommend "
      "reduce remember remove replace require restart return run save seem select serve show specify start stop "
      "suggest support talk try turn update upgrade upload use verify view visit wait want work install enforce develop "
-     "devlop accept compile convert copy fix merge modify rename reset resolve restore review sign skip sync test"},
+     "devlop come accept compile convert copy fix merge modify rename reset resolve restore review sign skip sync "
+     "test"},
     {"NN",
      "data metadata time year way day thing man world life hand part child eye woman place week case point government "
      "company number group problem fact user file system name page code server version team project service test "
      "example "
      "meet information software computer network database password team controller device language rule style text "
-     "word"},
+     "word nothing something anything everything"},
     {"NNS", "people children men women years days things files users data"},
     {"CD", "one two three four five six seven eight nine ten hundred thousand million billion dozen"},
     {"UH", "oh hello hi please"},
 };
+
+// Bases of verbs that are no nouns, so that they are verbs behind an adjective, too.
+constexpr std::string_view kVerbsOnly =
+    " accept add allow apply ask assume avoid become begin believe bring buy choose come configure connect consider "
+    "contain continue create decide define delete describe eat enable ensure enter execute expect explain forget give "
+    "go grow happen hide implement include install keep know learn let lose make manage mean modify occur perform "
+    "prevent provide receive recommend reduce remember remove replace require say see seem select sell send serve "
+    "speak specify suggest take teach tell think throw understand verify want wear write ";
 
 bool is_word_point(char32_t p) { return is_letter(p) || (p >= '0' && p <= '9') || p == '_'; }
 
@@ -121,6 +130,24 @@ std::string_view first_of(std::string_view tags) { return tags.substr(0, tags.fi
 bool is_verb_base(std::string_view tags) { return may_be(tags, "VB") || may_be(tags, "VBP"); }
 bool is_noun(std::string_view tag) { return tag.starts_with("NN"); }
 
+// Words of closed classes whose tag hangs on their neighbours; "" where that says nothing.
+std::string_view tag_closed_class(std::string_view word, std::string_view options, std::string_view previous,
+                                  std::string_view next) {
+  if (word == "that") {
+    // "We know that it works", "the process that started", "that file".
+    if (previous.starts_with("VB") && (next.starts_with("PRP") || next.starts_with("DT"))) return "IN";
+    if (is_noun(previous) && (next.starts_with("VB") || next.starts_with("MD"))) return "WDT";
+    return {};
+  }
+  if (options == "PDT|DT") return next.starts_with("DT") || next.starts_with("PRP$") ? "PDT" : "DT";
+  if ((options == "RBR" || options == "JJR") && is_noun(next)) return "JJR";
+  if (word == "like" && is_noun(previous)) return "IN";
+  if (options == "VBD|VBN" && previous == "." && (word == "let" || word == "put" || word == "set" || word == "read")) {
+    return "VB";
+  }
+  return {};
+}
+
 }  // namespace
 
 Tagger::Tagger() {
@@ -145,7 +172,9 @@ std::string_view Tagger::look_up(std::string_view lower) const {
   if (lower.empty()) return "NN";
   if (lower.find_first_of("0123456789") != std::string_view::npos) return "CD";
   if (lower.ends_with("ly") && lower.size() > 4) return "RB";
-  if (lower.ends_with("ing") && lower.size() > 5) return "VBG|NN";
+  // "going", not "thing" or "string".
+  if (lower.ends_with("ing") && lower.substr(0, lower.size() - 3).find_first_of("aeiouy") != std::string_view::npos)
+    return "VBG|NN";
   if (lower.ends_with("ed") && lower.size() > 4) return "VBD|VBN|JJ";
   if (lower.ends_with("est") && lower.size() > 5) return "JJS|NN";
   if (lower.ends_with("s") && !lower.ends_with("ss") && !lower.ends_with("us") && !lower.ends_with("is") &&
@@ -241,6 +270,10 @@ std::vector<TaggedToken> Tagger::tag(std::string_view sentence) const {
     const auto previous = i > 0 ? tokens[i - 1].tag : std::string_view(".");
     const auto next = i + 1 < tokens.size() ? options[i + 1] : std::string_view(".");
     if (options[i] == "NNP") continue;
+    if (const auto closed = tag_closed_class(word_at(i), options[i], previous, next); !closed.empty()) {
+      tag = closed;
+      continue;
+    }
     if (previous == "TO" || previous == "MD" ||
         (i > 1 && previous == "RB" && (tokens[i - 2].tag == "MD" || tokens[i - 2].tag == "TO"))) {
       if (is_verb_base(options[i]) || options[i] == "NN|VB") tag = "VB";
@@ -248,7 +281,8 @@ std::vector<TaggedToken> Tagger::tag(std::string_view sentence) const {
       if (tag.starts_with("VB") && tag != "VBG" && tag != "VBN" && tag != "VBD")
         tag = options[i] == "VBZ|NNS" ? "NNS" : "NN";
       if (tag == "NNS" || options[i] == "NNS|VBZ") tag = "NNS";
-    } else if (previous == "JJ" && (options[i] == "VBZ|NNS" || (is_verb_base(options[i]) && options[i] != "VBP|VB"))) {
+    } else if (previous == "JJ" && (options[i] == "VBZ|NNS" || (is_verb_base(options[i]) && options[i] != "VBP|VB" &&
+                                                                !kVerbsOnly.contains(" " + word_at(i) + " ")))) {
       tag = options[i] == "VBZ|NNS" ? "NNS" : "NN";
     } else if (may_be(options[i], "VBN") && may_be(options[i], "VBD")) {
       // A participle after a form of "have" or "be", adverbs between them aside.
@@ -260,6 +294,9 @@ std::vector<TaggedToken> Tagger::tag(std::string_view sentence) const {
                                                "'re",  "'m",   "get",  "gets",   "got"};
       if (std::find(std::begin(kHelpers), std::end(kHelpers), helper) != std::end(kHelpers)) tag = "VBN";
     } else if (previous == "PRP" && is_verb_base(options[i])) {
+      // "We know", but "let us know".
+      tag = i > 1 && word_at(i - 2) == "let" ? "VB" : "VBP";
+    } else if (previous == "NNS" && first_of(options[i]) == "VB") {
       tag = "VBP";
     } else if (options[i] == "NNS|VBZ" && (is_noun(previous) || previous == "PRP") &&
                (next.starts_with("DT") || next.starts_with("PRP$") || next.starts_with("TO"))) {
