@@ -260,11 +260,10 @@ TEST_CASE("pages are held against the repository") {
 TEST_CASE("links as the generator of a site makes them") {
   const auto facts = gather_facts({"docs/content/a.md", "docs/content/part/b.md", "docs/content/part/index.md"},
                                   [](const std::string&) -> Result<std::string> { return std::string("# Head\n"); });
-  const auto hits =
-      check_docs("docs/content/part/b.md",
-                 "[1](/a) [2](/a#head) [3](../a) [4](/part/) [5](/docs/content/a.md) [6](../a.html)\n"
-                 "[7](/c) [8](../part/c) [9](/a#tail)\n",
-                 facts);
+  const auto hits = check_docs("docs/content/part/b.md",
+                               "[1](/a) [2](/a#head) [3](../a) [4](/part/) [5](/docs/content/a.md) [6](../a.html)\n"
+                               "[7](/c) [8](../part/c) [9](/a#tail)\n",
+                               facts);
   std::string out;
   for (const auto& hit : hits) out += hit.alert.check + " " + hit.alert.match + "\n";
   CHECK(out == "Chiron.BrokenLink /c\nChiron.BrokenLink ../part/c\nChiron.BrokenAnchor /a#tail\n");
