@@ -129,12 +129,15 @@ Result<const std::vector<std::string>*> Workspace::files() {
       // Paths come relative to git's root; the workspace may be a folder below it.
       const auto below =
           root_ == (*repository)->root() ? std::string() : io::relative_path(root_, (*repository)->root());
-      auto paths = TRY((*repository)->files(below));
+      auto listed = (*repository)->files(below);
+      // Without git's help every file counts, as outside a repository.
+      if (!listed && (listed.error().code == "git.missing" || listed.error().code == "git.ownership"))
+        return files_->list(root_);
+      if (!listed) return listed;
+      auto paths = *std::move(listed);
       if (!below.empty())
         for (auto& path : paths) path.erase(0, below.size() + 1);
-      std::erase_if(paths, [&](const std::string& path) {
-        return path.starts_with(".chiron/") || !files_->exists(absolute(path));
-      });
+      std::erase_if(paths, [&](const std::string& path) { return path.starts_with(".chiron/"); });
       return paths;
     }();
     if (found)
@@ -176,8 +179,10 @@ Result<const git::Repository*> Workspace::repository() {
 
 std::string Workspace::revision() {
   const auto repository = this->repository();
-  if (!repository || !(*repository)->head()) return "";
-  return *(*repository)->head() + ((*repository)->dirty().value_or(false) ? "+" : "");
+  if (!repository) return "";
+  const auto status = (*repository)->status();
+  if (!status || !(*status)->head) return "";
+  return *(*status)->head + ((*status)->dirty() ? "+" : "");
 }
 
 Result<void> Workspace::limit_to_change(const std::string& revision) {

@@ -90,30 +90,24 @@ std::string Facts::below(std::string_view path) const {
 }
 
 Result<void> Facts::ask_status() {
-  const auto output = TRY(source_.git->run({"status", "--porcelain=v1", "-z", "--untracked-files=all"}));
-  const auto entries = text::split(output, '\0');
-  for (std::size_t i = 0; i < entries.size(); ++i) {
-    const auto entry = entries[i];
-    if (entry.size() < 4) continue;
-    dirty_ = true;
-    const char index = entry[0], tree = entry[1];
-    if (index == 'R' || index == 'C') ++i;  // the path before the change follows
-    const auto path = below(entry.substr(3));
+  status_ = TRY(source_.git->status());
+  for (const auto& entry : status_->entries) {
+    const auto path = below(entry.path);
     if (path.empty()) continue;
-    if (index == '?') {
+    if (entry.index == '?') {
       untracked_.insert(path);
       continue;
     }
-    if (index != ' ') staged_.insert(path);
-    if (tree != ' ') modified_.insert(path);
-    if (tree == 'D' || (index == 'D' && tree == ' ')) deleted_.push_back(path);
+    if (entry.index != '.') staged_.insert(path);
+    if (entry.tree != '.') modified_.insert(path);
+    if (entry.tree == 'D' || (entry.index == 'D' && entry.tree == '.')) deleted_.push_back(path);
   }
   return {};
 }
 
 Result<void> Facts::ask_times(const std::vector<std::string>& paths) {
   const auto& git = *source_.git;
-  if (!git.head()) return {};
+  if (!status_->head) return {};
   head_time_s_ = text::parse_signed(text::trim(TRY(git.run({"log", "-1", "--format=%ct"}))));
   const auto prefix = source_.below.empty() ? std::string() : source_.below + "/";
   for (std::size_t first = 0; first < paths.size(); first += kPathsAtOnce) {
@@ -180,10 +174,10 @@ doc::Value Facts::repository() const {
   if (source_.git == nullptr) return {};
   const auto& git = *source_.git;
   doc::Value out = doc::Value::object();
-  out.set("branch", git.branch() ? doc::Value(*git.branch()) : doc::Value());
-  out.set("head", git.head() ? doc::Value(*git.head()) : doc::Value());
+  out.set("branch", status_->branch ? doc::Value(*status_->branch) : doc::Value());
+  out.set("head", status_->head ? doc::Value(*status_->head) : doc::Value());
   out.set("time", head_time_s_ ? doc::Value(to_rfc3339(*head_time_s_)) : doc::Value());
-  out.set("dirty", doc::Value(dirty_));
+  out.set("dirty", doc::Value(status_->dirty()));
   out.set("shallow", doc::Value(git.shallow()));
   out.set("base", source_.base.empty() ? doc::Value() : doc::Value(source_.base));
   return out;

@@ -38,7 +38,7 @@ class Facts {
   std::vector<std::string> deleted_;
   std::map<std::string, Time, std::less<>> times_;
   std::optional<std::int64_t> head_time_s_;
-  bool dirty_ = false;
+  const git::Status* status_ = nullptr;
 };
 
 // "2024-05-01T12:00:00Z"

@@ -1,6 +1,12 @@
 #include "foundation/git/git.h"
 
+#include <sys/stat.h>
+
 #include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <mutex>
+#include <thread>
 
 #include "foundation/base/format.h"
 #include "foundation/base/text.h"
@@ -41,6 +47,9 @@ Result<io::ProcessResult> call(const std::string& folder, std::vector<std::strin
     return fail(ErrorKind::io, "git.failed", format("git gave no answer within {} s", kTimeout.count() / 1000));
   if (result->dropped_bytes != 0)
     return fail(ErrorKind::limit, "limit.size", format("git printed more than {} bytes", kMaxOutput));
+  if (result->exit_code != 0 && result->error_output.find("dubious ownership") != std::string::npos)
+    return fail(ErrorKind::io, "git.ownership", "git refuses this repository: it belongs to another user", {},
+                "Run git config --global --add safe.directory with its path if you trust it.");
   return result;
 }
 
@@ -83,6 +92,77 @@ std::vector<ChangedFile> parse_raw(std::string_view raw, std::size_t& end) {
   return files;
 }
 
+// The part up to the next `separator`, which is taken off `rest` with it.
+std::string_view take(std::string_view& rest, char separator) {
+  const auto end = std::min(rest.find(separator), rest.size());
+  const auto part = rest.substr(0, end);
+  rest.remove_prefix(std::min(end + 1, rest.size()));
+  return part;
+}
+
+// git-status(1), "Porcelain Format Version 2": a kind, then fields, then a path that may hold spaces.
+Result<Status> parse_status(std::string_view output) {
+  Status status;
+  while (!output.empty()) {
+    auto rest = take(output, '\0');
+    const auto kind = take(rest, ' ');
+    if (kind == "#") {
+      const auto name = take(rest, ' ');
+      if (name == "branch.oid" && rest != "(initial)") status.head = rest;
+      if (name == "branch.head" && rest != "(detached)") status.branch = rest;
+      continue;
+    }
+    Status::Entry entry;
+    if (kind == "?") {
+      entry.index = entry.tree = '?';
+    } else if (kind == "1" || kind == "2" || kind == "u") {
+      const auto both = take(rest, ' ');
+      if (both.size() != 2) return fail(ErrorKind::io, "git.failed", "git status printed what is not its format");
+      entry.index = both[0];
+      entry.tree = both[1];
+      entry.merged = kind != "u";
+      for (int skipped = kind == "1" ? 6 : kind == "2" ? 7 : 8; skipped > 0; --skipped) take(rest, ' ');
+      if (kind == "2") take(output, '\0');  // the path before
+    } else {
+      continue;  // "!", and what a later git may add
+    }
+    entry.path = rest;
+    status.entries.push_back(std::move(entry));
+  }
+  return status;
+}
+
+bool is_file(const std::string& path) {
+  struct stat info{};
+  return ::stat(path.c_str(), &info) == 0 && S_ISREG(info.st_mode);
+}
+
+// The root of a working copy whose .git is a folder, as git finds it, without starting git, which costs more than all
+// else of a short run. Nothing wherever git might look elsewhere: its environment or configuration says so, a bare
+// repository or the end of the file system lies between, .git is a file (a worktree, a submodule) or no repository.
+std::optional<std::string> plain_root(const std::string& folder) {
+  for (const char* name :
+       {"GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_CEILING_DIRECTORIES", "GIT_DISCOVERY_ACROSS_FILESYSTEM"})
+    if (std::getenv(name) != nullptr) return std::nullopt;
+  std::error_code error;
+  std::string at = std::filesystem::canonical(folder, error).string();
+  struct stat first{};
+  if (error || ::stat(at.c_str(), &first) != 0) return std::nullopt;
+  for (;; at = io::parent_path(at)) {
+    struct stat info{};
+    if (::stat(at.c_str(), &info) != 0 || info.st_dev != first.st_dev) return std::nullopt;
+    const auto inside = io::join_path(at, ".git");
+    if (::lstat(inside.c_str(), &info) == 0) {
+      if (!S_ISDIR(info.st_mode) || !is_file(inside + "/HEAD")) return std::nullopt;
+      const auto configuration = io::read_file(inside + "/config", limits::kMiB);
+      if (!configuration || text::to_lower_ascii(*configuration).find("worktree") != std::string::npos)
+        return std::nullopt;
+      return at;
+    }
+    if (is_file(at + "/HEAD") || at == "/") return std::nullopt;
+  }
+}
+
 }  // namespace
 
 Result<std::string> Repository::run(std::vector<std::string> arguments) const {
@@ -93,48 +173,37 @@ Result<std::string> Repository::run(std::vector<std::string> arguments) const {
   return std::move(result.output);
 }
 
-Result<Repository> Repository::open(const std::string& folder) {
-  // One call for everything: starting git costs more than what it does here. It fails before the first commit.
-  auto all = TRY(call(
-      folder, {"rev-parse", "--show-toplevel", "--is-shallow-repository", "HEAD", "--symbolic-full-name", "HEAD"}));
-  if (all.exit_code != 0) return open_without_commit(folder);
-  // Read from the end, because the root's name may hold newlines.
-  const auto take_last = [&] {
-    all.output.pop_back();
-    const auto newline = all.output.rfind('\n');
-    auto line = all.output.substr(newline == std::string::npos ? 0 : newline + 1);
-    all.output.resize(newline == std::string::npos ? 0 : newline + 1);
-    return line;
-  };
-  if (std::ranges::count(all.output, '\n') < 4)
-    return fail(ErrorKind::io, "git.failed", "git did not tell the repository's root");
-  Repository repository;
-  const auto branch = take_last();
-  if (branch.starts_with("refs/heads/")) repository.branch_ = branch.substr(11);
-  repository.head_ = take_last();
-  repository.shallow_ = take_last() == "true";
-  all.output.pop_back();
-  repository.root_ = std::move(all.output);
-  return repository;
-}
+struct Repository::Asked {
+  std::mutex mutex;
+  std::optional<Result<Status>> status;
+};
 
-Result<Repository> Repository::open_without_commit(const std::string& folder) {
+Repository::Repository(std::string root, bool shallow)
+    : root_(std::move(root)), shallow_(shallow), asked_(std::make_shared<Asked>()) {}
+
+Result<Repository> Repository::open(const std::string& folder) {
+  if (auto root = plain_root(folder)) {
+    const bool shallow = io::exists(*root + "/.git/shallow");
+    return Repository(*std::move(root), shallow);
+  }
   const auto result = TRY(call(folder, {"rev-parse", "--show-toplevel", "--is-shallow-repository"}));
-  if (result.exit_code != 0) {
-    if (result.error_output.find("dubious ownership") != std::string::npos)
-      return fail(ErrorKind::io, "git.ownership", "git refuses this repository: it belongs to another user", {},
-                  "Run git config --global --add safe.directory with its path if you trust it.");
+  if (result.exit_code != 0)
     return fail(ErrorKind::io, "git.none", format("{} is not in a git repository", folder), {},
                 "Run inside a repository, or without --since.");
-  }
+  // Read from the end, because the root's name may hold newlines.
   const auto lines = text::split_lines(result.output);
   if (lines.size() < 2) return fail(ErrorKind::io, "git.failed", "git did not tell the repository's root");
-  Repository repository;
-  repository.shallow_ = lines.back() == "true";
-  repository.root_ = result.output.substr(0, result.output.size() - lines.back().size() - 2);
-  const auto branch = TRY(call(repository.root_, {"symbolic-ref", "--short", "--quiet", "HEAD"}));
-  if (branch.exit_code == 0) repository.branch_ = first_line(branch.output);
-  return repository;
+  return Repository(result.output.substr(0, result.output.size() - lines.back().size() - 2), lines.back() == "true");
+}
+
+Result<const Status*> Repository::status() const {
+  const std::lock_guard lock(asked_->mutex);
+  if (!asked_->status) {
+    const auto output = run({"status", "--porcelain=v2", "--branch", "-z", "--untracked-files=all"});
+    asked_->status = output ? parse_status(*output) : std::unexpected(output.error());
+  }
+  if (!*asked_->status) return std::unexpected(asked_->status->error());
+  return &**asked_->status;
 }
 
 Result<std::string> Repository::resolve(const std::string& revision) const {
@@ -189,12 +258,31 @@ Result<std::vector<ChangedFile>> Repository::changes_since(const std::string& ba
 }
 
 Result<std::vector<std::string>> Repository::files(const std::string& folder) const {
-  std::vector<std::string> arguments{"ls-files", "--cached", "--others", "--exclude-standard", "-z"};
+  // -v marks what is not told of in the status: files that a sparse checkout leaves out, files said to be unchanged.
+  std::vector<std::string> arguments{"ls-files", "--cached", "-v", "-z"};
   if (!folder.empty()) arguments.insert(arguments.end(), {"--", folder});
-  const auto output = TRY(run(std::move(arguments)));
+  Result<std::string> listed = std::string();
+  Result<const Status*> status = nullptr;
+  {
+    const std::jthread beside([&] { status = this->status(); });
+    listed = run(std::move(arguments));
+  }
+  if (!listed) return std::unexpected(listed.error());
+  if (!status) return std::unexpected(status.error());
+  const auto there = [&](std::string_view path) { return io::exists(io::join_path(root_, path)); };
   std::vector<std::string> paths;
-  for (const auto path : text::split(output, '\0'))
-    if (!path.empty() && !path.ends_with('/')) paths.emplace_back(path);
+  for (std::string_view rest = *listed; !rest.empty();) {
+    const auto line = take(rest, '\0');
+    if (line.size() > 2 && (line[0] == 'H' || there(line.substr(2)))) paths.emplace_back(line.substr(2));
+  }
+  std::vector<std::string_view> gone;
+  const auto prefix = folder.empty() ? std::string() : folder + "/";
+  for (const auto& entry : (*status)->entries) {
+    if (entry.index == '?' && entry.path.starts_with(prefix) && !entry.path.ends_with('/')) paths.push_back(entry.path);
+    if (entry.tree == 'D' && (entry.merged || !there(entry.path))) gone.emplace_back(entry.path);
+  }
+  std::ranges::sort(gone);
+  std::erase_if(paths, [&](const std::string& path) { return std::ranges::binary_search(gone, path); });
   std::ranges::sort(paths);
   const auto repeated = std::ranges::unique(paths);
   paths.erase(repeated.begin(), repeated.end());
@@ -206,7 +294,5 @@ Result<std::optional<std::string>> Repository::content_at(const std::string& com
   if (result.exit_code != 0) return std::nullopt;
   return std::move(result.output);
 }
-
-Result<bool> Repository::dirty() const { return !TRY(run({"status", "--porcelain", "-z"})).empty(); }
 
 }  // namespace chiron::git

@@ -1,7 +1,7 @@
 // What Chiron asks of git, through the `git` program's plumbing: one adapter, so that nothing else starts git.
 #pragma once
 #include <cstdint>
-#include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -25,20 +25,33 @@ struct ChangedFile {
   std::vector<LineRange> lines;  // changed or added lines, ascending; empty for deletions and binary files
 };
 
+// The working tree against HEAD and the index, as `git status` has it.
+struct Status {
+  struct Entry {
+    std::string path;    // as it is now, relative to the repository's root
+    char index = '.';    // '.' unchanged, 'A', 'D', 'M', 'R', 'T', 'U' ...; '?' for an untracked file
+    char tree = '.';     // the same for the working tree against the index
+    bool merged = true;  // false: in conflict
+  };
+  std::optional<std::string> head;    // nothing before the first commit
+  std::optional<std::string> branch;  // its short name; nothing where HEAD is detached
+  std::vector<Entry> entries;         // changed and untracked files; a nested repository ends in "/"
+  [[nodiscard]] bool dirty() const { return !entries.empty(); }
+};
+
 // A working copy. All calls run git with the user's configuration but no pager, no colour, no prompts, no
 // optional locks; paths are bytes (-z), so spaces, newlines and bytes that are no UTF-8 come through.
 class Repository {
  public:
   // The repository that holds `folder`. Errors: "git.none" (no repository), "git.missing" (no git program),
-  // "git.failed".
+  // "git.ownership" (git does not trust it), "git.failed". A plain one is found without starting git, which then
+  // gives such errors later.
   [[nodiscard]] static Result<Repository> open(const std::string& folder);
 
   [[nodiscard]] const std::string& root() const { return root_; }
   [[nodiscard]] bool shallow() const { return shallow_; }
-  // HEAD's commit, nothing before the first commit.
-  [[nodiscard]] const std::optional<std::string>& head() const { return head_; }
-  // The branch's short name; nothing where HEAD is detached.
-  [[nodiscard]] const std::optional<std::string>& branch() const { return branch_; }
+  // Asked once, then remembered. Any thread.
+  [[nodiscard]] Result<const Status*> status() const;
 
   // The commit a name stands for. Errors: "git.revision".
   [[nodiscard]] Result<std::string> resolve(const std::string& revision) const;
@@ -46,21 +59,20 @@ class Repository {
   [[nodiscard]] Result<std::string> merge_base(const std::string& revision) const;
   // What differs between `base` (a commit) and the working tree, untracked files that are not ignored included.
   [[nodiscard]] Result<std::vector<ChangedFile>> changes_since(const std::string& base) const;
-  // Tracked files and untracked ones that are not ignored, below `folder` (relative to the root, "" for all), sorted.
+  // Tracked files and untracked ones that are not ignored, below `folder` (relative to the root, "" for all), sorted;
+  // those that are not there are left out.
   [[nodiscard]] Result<std::vector<std::string>> files(const std::string& folder = {}) const;
   // A file's content at a commit; nothing where it is not there.
   [[nodiscard]] Result<std::optional<std::string>> content_at(const std::string& commit, const std::string& path) const;
-  // Whether the working tree differs from HEAD (untracked files count).
-  [[nodiscard]] Result<bool> dirty() const;
   // The raw output of `git` with these arguments; fails where git does.
   [[nodiscard]] Result<std::string> run(std::vector<std::string> arguments) const;
 
  private:
-  [[nodiscard]] static Result<Repository> open_without_commit(const std::string& folder);
+  struct Asked;
+  Repository(std::string root, bool shallow);
   std::string root_;
   bool shallow_ = false;
-  std::optional<std::string> head_;
-  std::optional<std::string> branch_;
+  std::shared_ptr<Asked> asked_;  // shared by copies, which are of the same working copy
 };
 
 }  // namespace chiron::git

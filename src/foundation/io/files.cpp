@@ -269,7 +269,25 @@ Result<std::vector<Entry>> walk(const std::string& folder, const std::function<b
   return entries;
 }
 
+namespace {
+
+// Most paths are normal already: no part is empty, "." or "..".
+bool is_normal_path(std::string_view path) {
+  if (path.empty()) return false;
+  if (path == "/") return true;
+  for (std::size_t at = path[0] == '/' ? 1 : 0; at <= path.size();) {
+    const auto end = std::min(path.find('/', at), path.size());
+    const auto part = path.substr(at, end - at);
+    if (part.empty() || part == "." || part == "..") return false;
+    at = end + 1;
+  }
+  return true;
+}
+
+}  // namespace
+
 std::string normalize_path(std::string_view path) {
+  if (is_normal_path(path)) return std::string(path);
   const bool absolute = path.starts_with('/');
   std::vector<std::string_view> parts;
   std::size_t begin = 0;

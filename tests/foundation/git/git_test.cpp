@@ -1,6 +1,7 @@
 #include "foundation/git/git.h"
 
 #include <doctest/doctest.h>
+#include <unistd.h>
 
 #include "foundation/io/files.h"
 #include "foundation/io/process.h"
@@ -46,7 +47,7 @@ TEST_CASE("git: changed lines, renames, odd names and untracked files") {
 
   const auto repository = git::Repository::open(f.root);
   REQUIRE(repository);
-  CHECK(repository->branch() == "topic");
+  CHECK((*repository->status())->branch == "topic");
   const auto base = repository->merge_base("main");
   REQUIRE(base);
   const auto changes = repository->changes_since(*base);
@@ -63,7 +64,7 @@ TEST_CASE("git: changed lines, renames, odd names and untracked files") {
   CHECK((*changes)[4].lines == std::vector<git::LineRange>{{1, 3}});
   CHECK(*repository->content_at(*base, "gone") == "x\n");
   CHECK(!*repository->content_at(*base, "none"));
-  CHECK(*repository->dirty());
+  CHECK((*repository->status())->dirty());
 }
 
 TEST_CASE("git: no repository, no commit, unknown and detached revisions") {
@@ -72,16 +73,67 @@ TEST_CASE("git: no repository, no commit, unknown and detached revisions") {
   f.run({"init", "-q"});
   auto empty = git::Repository::open(f.root);
   REQUIRE(empty);
-  CHECK(!empty->head());
+  CHECK(!(*empty->status())->head);
+  CHECK((*empty->status())->branch == "main");
   CHECK(empty->resolve("nope").error().code == "git.revision");
   f.write("a", "1\n");
   f.run({"add", "."});
   f.run({"commit", "-qm", "one"});
   f.run({"checkout", "-q", "--detach"});
   const auto detached = git::Repository::open(f.root);
-  CHECK(detached->head());
-  CHECK(!detached->branch());
+  CHECK((*detached->status())->head->size() == 40);
+  CHECK(!(*detached->status())->branch);
+  CHECK(!(*detached->status())->dirty());
   CHECK(detached->resolve("--output=x").error().code == "git.revision");
+}
+
+TEST_CASE("git: files are those that are there: not deleted, not ignored, not left out by a sparse checkout") {
+  const Fixture f;
+  f.run({"init", "-q"});
+  for (const auto* name : {".gitignore", "kept", "gone", "removed", "old\nname", "in/a b", "in/sparse", "conflict"})
+    f.write(name, name == std::string_view(".gitignore") ? "*.o\n" : "one\ntwo\nthree\n");
+  f.run({"add", "."});
+  f.run({"commit", "-qm", "one"});
+  f.run({"checkout", "-qb", "other"});
+  f.write("conflict", "theirs\n");
+  f.run({"commit", "-qam", "two"});
+  f.run({"checkout", "-q", "main"});
+  f.run({"rm", "-q", "conflict"});
+  f.run({"commit", "-qm", "three"});
+  io::ProcessSpec merge;
+  merge.arguments = {"git", "-c", "user.name=t", "-c", "user.email=t@t", "merge", "-q", "other"};
+  merge.working_folder = f.root;
+  REQUIRE(io::run_process(merge)->exit_code == 1);
+  f.run({"update-index", "--skip-worktree", "in/sparse"});
+  f.run({"rm", "-q", "removed"});
+  f.run({"mv", "old\nname", "new\nname"});
+  REQUIRE(::unlink((f.root + "/gone").c_str()) == 0);
+  REQUIRE(::unlink((f.root + "/in/sparse").c_str()) == 0);
+  f.write("in/new\xff", "");
+  f.write("in/made.o", "");
+  f.write("-new", "");
+  const auto repository = git::Repository::open(f.root + "/in");
+  REQUIRE(repository);
+  using Paths = std::vector<std::string>;
+  CHECK(*repository->files() == Paths{"-new", ".gitignore", "conflict", "in/a b", "in/new\xff", "kept", "new\nname"});
+  CHECK(*repository->files("in") == Paths{"in/a b", "in/new\xff"});
+}
+
+TEST_CASE("git: the root is the one that git names, whatever lies between") {
+  const Fixture f;
+  f.run({"init", "-q"});
+  f.write("a/b/file", "");
+  f.run({"init", "-q", "--bare", "a/bare.git"});
+  REQUIRE(io::make_folders(f.root + "/linked"));
+  REQUIRE(::symlink((f.root + "/a/b").c_str(), (f.root + "/linked/b").c_str()) == 0);
+  const auto real = git::Repository::open(f.root)->root();
+  CHECK(git::Repository::open(f.root + "/a/b")->root() == real);
+  CHECK(git::Repository::open(f.root + "/linked/b")->root() == real);
+  CHECK(git::Repository::open(f.root + "/a/bare.git").error().code == "git.none");
+  REQUIRE(io::make_folders(f.root + "/a/b/.git"));  // no repository: git looks further up
+  CHECK(git::Repository::open(f.root + "/a/b")->root() == real);
+  f.run({"config", "core.worktree", f.root + "/a"});
+  CHECK(git::Repository::open(f.root + "/a/b")->root() == real + "/a");
 }
 
 TEST_CASE("git: a shallow clone says so when history is missing, worktrees work") {
