@@ -26,13 +26,13 @@ constexpr std::size_t kMaxKnown = 2'000'000;
 
 FileDigests::FileDigests(std::string store) : store_(std::move(store)) {}
 
-// One line a file: digest size mtime ctime inode path, the path's newlines and backslashes escaped.
+// One line a file: content digest size mtime ctime inode path, the path's newlines and backslashes escaped.
 void FileDigests::load() {
   loaded_ = true;
   if (store_.empty()) return;
-  const auto content = io::read_file(store_);
-  if (!content) return;
-  for (const auto line : text::split_lines(*content)) {
+  const auto stored = io::read_file(store_);
+  if (!stored) return;
+  for (const auto line : text::split_lines(*stored)) {
     std::string_view rest = line;
     const auto field = [&] {
       const auto end = std::min(rest.find(' '), rest.size());
@@ -41,48 +41,98 @@ void FileDigests::load() {
       return value;
     };
     Known known;
+    const auto content = field();
     known.digest = field();
     const auto size = text::parse_unsigned(field());
     const auto mtime = text::parse_signed(field());
     const auto ctime = text::parse_signed(field());
     const auto inode = text::parse_unsigned(field());
-    if (known.digest.size() != 64 || !size || !mtime || !ctime || !inode || rest.empty()) continue;
+    if (content != "?" && content != "n" && content != "s") continue;
+    if ((known.digest != "-" && known.digest.size() != 64) || !size || !mtime || !ctime || !inode || rest.empty())
+      continue;
+    known.content = static_cast<Content>(content[0]);
+    if (known.digest == "-") known.digest.clear();
     known.size = *size;
     known.mtime_ns = *mtime;
     known.ctime_ns = *ctime;
     known.inode = *inode;
-    auto path = text::replace_all(rest, "\\n", "\n");
-    known_.emplace(text::replace_all(path, "\\\\", "\\"), std::move(known));
+    if (rest.find('\\') == std::string_view::npos) {
+      known_.emplace(rest, std::move(known));
+    } else {
+      auto path = text::replace_all(rest, "\\n", "\n");
+      known_.emplace(text::replace_all(path, "\\\\", "\\"), std::move(known));
+    }
   }
 }
 
-Result<std::string> FileDigests::of(const std::string& path) {
-  struct stat info{};
-  if (::stat(path.c_str(), &info) != 0) {
-    if (errno == ENOENT || errno == ENOTDIR) return "missing";
-    return std::unexpected(io::errno_error("read", path, errno));
-  }
-  const Known now{static_cast<std::uint64_t>(info.st_size), to_ns(info.st_mtim), to_ns(info.st_ctim), info.st_ino, {}};
+// What is known of the file as it is now: its times, and digest and content where they are those of before. Nothing for
+// a file that is not there.
+Result<std::optional<FileDigests::Known>> FileDigests::find(const std::string& path) {
+  std::uint64_t look = 0;
   {
     const std::lock_guard lock(mutex_);
     if (!loaded_) load();
+    look = look_;
     const auto found = known_.find(path);
-    if (found != known_.end() && found->second.size == now.size && found->second.mtime_ns == now.mtime_ns &&
-        found->second.ctime_ns == now.ctime_ns && found->second.inode == now.inode)
-      return found->second.digest;
+    if (found != known_.end() && found->second.looked == look) return found->second;
   }
-  const auto file = TRY(io::MappedFile::open(path));
-  auto digest = crypto::sha256_hex(file.bytes());
+  struct stat info{};
+  if (::stat(path.c_str(), &info) != 0) {
+    if (errno == ENOENT || errno == ENOTDIR) return std::nullopt;
+    return std::unexpected(io::errno_error("read", path, errno));
+  }
+  Known now;
+  now.size = static_cast<std::uint64_t>(info.st_size);
+  now.mtime_ns = to_ns(info.st_mtim);
+  now.ctime_ns = to_ns(info.st_ctim);
+  now.inode = info.st_ino;
+  now.looked = look;
+  const std::lock_guard lock(mutex_);
+  const auto found = known_.find(path);
+  if (found == known_.end() || !found->second.same_file(now)) return now;
+  found->second.looked = look;
+  return found->second;
+}
+
+void FileDigests::remember(const std::string& path, const Known& known) {
   timespec clock{};
   ::clock_gettime(CLOCK_REALTIME, &clock);
   const std::lock_guard lock(mutex_);
-  if (to_ns(clock) - std::max(now.mtime_ns, now.ctime_ns) > kRacyNs && known_.size() < kMaxKnown) {
-    auto entry = now;
-    entry.digest = digest;
-    known_[path] = std::move(entry);
-    changed_ = true;
+  if (to_ns(clock) - std::max(known.mtime_ns, known.ctime_ns) <= kRacyNs || known_.size() >= kMaxKnown) return;
+  auto& entry = known_[path];
+  // Two questions may be answered at once: neither answer takes the other's place.
+  const auto before = std::exchange(entry, known);
+  if (before.same_file(known)) {
+    if (entry.digest.empty()) entry.digest = before.digest;
+    if (entry.content == Content::unknown) entry.content = before.content;
   }
-  return digest;
+  changed_ = true;
+}
+
+Result<std::string> FileDigests::of(const std::string& path) {
+  auto known = TRY(find(path));
+  if (!known) return "missing";
+  if (!known->digest.empty()) return known->digest;
+  const auto file = TRY(io::MappedFile::open(path));
+  known->digest = crypto::sha256_hex(file.bytes());
+  remember(path, *known);
+  return known->digest;
+}
+
+bool FileDigests::holds_nothing(const std::string& path, const std::function<bool()>& look) {
+  const auto found = find(path);
+  if (!found || !*found) return look();
+  auto known = *found;
+  if (known->content != Content::unknown) return known->content == Content::nothing;
+  const bool nothing = look();
+  known->content = nothing ? Content::nothing : Content::something;
+  remember(path, *known);
+  return nothing;
+}
+
+void FileDigests::look_again() {
+  const std::lock_guard lock(mutex_);
+  ++look_;
 }
 
 Result<void> FileDigests::save() {
@@ -91,8 +141,8 @@ Result<void> FileDigests::save() {
   std::string out;
   for (const auto& [path, known] : known_) {
     auto escaped = text::replace_all(text::replace_all(path, "\\", "\\\\"), "\n", "\\n");
-    out +=
-        format("{} {} {} {} {} {}\n", known.digest, known.size, known.mtime_ns, known.ctime_ns, known.inode, escaped);
+    out += format("{} {} {} {} {} {} {}\n", static_cast<char>(known.content), known.digest.empty() ? "-" : known.digest,
+                  known.size, known.mtime_ns, known.ctime_ns, known.inode, escaped);
   }
   TRY(io::make_folders(std::string(io::parent_path(store_))));
   changed_ = false;

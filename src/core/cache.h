@@ -2,6 +2,7 @@
 // report, byte for byte, as the run that filled it.
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -19,21 +20,35 @@ class FileDigests {
   explicit FileDigests(std::string store);
   // SHA-256 as hex; "missing" for a file that is not there. Any thread.
   [[nodiscard]] Result<std::string> of(const std::string& path);
+  // Whether the file is still the one of which `look` said, now or in an earlier run, that nothing is in it. Asks
+  // `look` where it is not known. Any thread; one meaning of "nothing" a store.
+  [[nodiscard]] bool holds_nothing(const std::string& path, const std::function<bool()>& look);
+  // Files may have changed: until then a file is looked at once.
+  void look_again();
   // Writes the store if something changed.
   [[nodiscard]] Result<void> save();
 
  private:
+  enum class Content : char { unknown = '?', nothing = 'n', something = 's' };
   struct Known {
     std::uint64_t size = 0;
     std::int64_t mtime_ns = 0, ctime_ns = 0;
     std::uint64_t inode = 0;
-    std::string digest;
+    std::string digest;  // "" where nobody asked
+    Content content = Content::unknown;
+    std::uint64_t looked = 0;  // the time of look_again() at which its times were compared
+    [[nodiscard]] bool same_file(const Known& other) const {
+      return size == other.size && mtime_ns == other.mtime_ns && ctime_ns == other.ctime_ns && inode == other.inode;
+    }
   };
   void load();
+  [[nodiscard]] Result<std::optional<Known>> find(const std::string& path);
+  void remember(const std::string& path, const Known& known);
   std::string store_;
   std::mutex mutex_;
   bool loaded_ = false;
   bool changed_ = false;
+  std::uint64_t look_ = 1;
   std::unordered_map<std::string, Known> known_;
 };
 

@@ -110,39 +110,44 @@ class Check {
   // Starts gates as their needs, the workers and the memory budget allow; the calling thread waits and watches.
   void schedule() {
     failed_.assign(plan_.size(), false);
-    std::vector<bool> started(plan_.size(), false);
+    begun_gates_.assign(plan_.size(), false);
     std::vector<std::jthread> threads;
-    const unsigned workers = context_.pool.workers();
     std::unique_lock lock(mutex_);
     for (;;) {
-      bool all_done = true;
-      for (std::size_t i = 0; i < plan_.size(); ++i) {
-        if (outcomes_[i].done) continue;
-        all_done = false;
-        if (started[i]) continue;
-        if (context_.cancel.cancelled()) {
-          could_not_run(i, "interrupted before it started");
-          continue;
-        }
-        std::string why;
-        const auto ready = readiness(i, why);
-        if (ready == Readiness::blocked) {
-          // Its verdict is unknown for a reason that is told elsewhere already.
-          skip(i, "not run: " + why);
-          context_.events.gate_ended(outcomes_[i].result, outcomes_[i].timing);
-          continue;
-        }
-        if (ready == Readiness::waiting || running_ >= workers || !fits(i)) continue;
-        started[i] = true;
-        ++running_;
-        memory_used_ += memory_of(i);
-        deadlines_.push_back({i, deadline(i)});
-        threads.emplace_back([this, i] { run_gate(i); });
-      }
-      if (all_done) break;
+      while (const auto next = take_gate())
+        threads.emplace_back([this, first = *next] {
+          for (std::optional<std::size_t> i = first; i;) i = run_gate(*i);
+        });
+      if (std::ranges::all_of(outcomes_, &Outcome::done)) break;
       changed_.wait_for(lock, std::chrono::milliseconds(50));
       watch();
     }
+  }
+
+  // The next gate that may start now, counted as running. Under the mutex.
+  std::optional<std::size_t> take_gate() {
+    for (std::size_t i = 0; i < plan_.size(); ++i) {
+      if (outcomes_[i].done || begun_gates_[i]) continue;
+      if (context_.cancel.cancelled()) {
+        could_not_run(i, "interrupted before it started");
+        continue;
+      }
+      std::string why;
+      const auto ready = readiness(i, why);
+      if (ready == Readiness::blocked) {
+        // Its verdict is unknown for a reason that is told elsewhere already.
+        skip(i, "not run: " + why);
+        context_.events.gate_ended(outcomes_[i].result, outcomes_[i].timing);
+        continue;
+      }
+      if (ready == Readiness::waiting || running_ >= context_.pool.workers() || !fits(i)) continue;
+      begun_gates_[i] = true;
+      ++running_;
+      memory_used_ += memory_of(i);
+      deadlines_.push_back({i, deadline(i)});
+      return i;
+    }
+    return std::nullopt;
   }
 
   [[nodiscard]] std::uint64_t memory_of(std::size_t i) const {
@@ -168,7 +173,8 @@ class Check {
     outcomes_[i].done = true;
   }
 
-  void run_gate(std::size_t i) {
+  // Gives the gate that this thread runs next.
+  std::optional<std::size_t> run_gate(std::size_t i) {
     const auto& gate = *plan_[i].gate;
     auto& outcome = outcomes_[i];
     const auto start = Clock::now();
@@ -210,7 +216,9 @@ class Check {
     context_.events.gate_ended(shown, outcome.timing);
     --running_;
     memory_used_ -= memory_of(i);
+    const auto next = take_gate();
     changed_.notify_all();
+    return next;
   }
 
   [[nodiscard]] Level fail_level(const GateResult& result) const {
@@ -280,6 +288,8 @@ class Check {
     own.fail_level = std::string(to_string(fail_level(result)));
     own.width = context_.width;
     auto response = gate.operation->run(gate.request.get(), own);
+    // It may have written files: what others see of them from here on is looked at anew.
+    if (options_.cache != nullptr) options_.cache->digests().look_again();
     if (cancels_[i]->cancelled()) {
       result.status = GateStatus::could_not_run;
       result.reason = context_.cancel.cancelled()
@@ -377,10 +387,16 @@ class Check {
     std::vector<std::vector<Allow>> found((*files)->size());
     context_.pool.for_each((*files)->size(), [&](std::size_t i) {
       const auto& path = (**files)[i];
-      struct stat info{};
-      constexpr std::int64_t kMaxSource = 8 << 20;
-      if (::stat(context_.workspace.absolute(path).c_str(), &info) == 0 && info.st_size > kMaxSource) return;
-      if (const auto text = context_.workspace.read(path)) found[i] = find_allows(*text, path);
+      const auto absolute = context_.workspace.absolute(path);
+      const auto look = [&] {
+        struct stat info{};
+        constexpr std::int64_t kMaxSource = 8 << 20;
+        if (::stat(absolute.c_str(), &info) == 0 && info.st_size > kMaxSource) return true;
+        if (const auto text = context_.workspace.read(path)) found[i] = find_allows(*text, path);
+        return found[i].empty();
+      };
+      if (options_.cache == nullptr || (!options_.cache->digests().holds_nothing(absolute, look) && found[i].empty()))
+        look();
     });
     std::unordered_map<std::string, std::vector<Allow>> by_file;
     for (std::size_t i = 0; i < found.size(); ++i)
@@ -453,7 +469,7 @@ class Check {
   std::mutex mutex_;
   std::condition_variable changed_;
   std::vector<Outcome> outcomes_;
-  std::vector<bool> failed_;
+  std::vector<bool> failed_, begun_gates_;
   std::vector<std::unique_ptr<task::CancelToken>> cancels_;
   std::vector<std::pair<std::size_t, Clock::time_point>> deadlines_;
   unsigned running_ = 0;

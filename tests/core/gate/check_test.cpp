@@ -1,6 +1,7 @@
 #include "core/check.h"
 
 #include <doctest/doctest.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <ctime>
@@ -295,4 +296,32 @@ TEST_CASE("digests: a changed file is seen, an unchanged one is not read again")
   REQUIRE(io::write_file_atomic(file, "one"));
   CHECK(*digests.of(file) == one);
   CHECK(digests.save());
+}
+
+TEST_CASE("digests: what a file holds is asked once, and again when it may have changed") {
+  const auto folder = *io::TemporaryFolder::create("digest-test");
+  const auto file = folder.path() + "/a";
+  REQUIRE(io::write_file_atomic(file, "one"));
+  struct stat info{};
+  REQUIRE(::stat(file.c_str(), &info) == 0);
+  // The store of an earlier run, when the file was old enough to be remembered.
+  const auto ns = [](const timespec& t) { return std::to_string(t.tv_sec * 1'000'000'000LL + t.tv_nsec); };
+  const std::string digest(64, 'a');
+  REQUIRE(io::write_file_atomic(folder.path() + "/store", "n " + digest + " 3 " + ns(info.st_mtim) + " " +
+                                                              ns(info.st_ctim) + " " + std::to_string(info.st_ino) +
+                                                              " " + file + "\nn broken line\n"));
+  FileDigests digests(folder.path() + "/store");
+  int looks = 0;
+  const auto look = [&] { return ++looks > 0; };
+  CHECK(*digests.of(file) == digest);
+  CHECK(digests.holds_nothing(file, look));
+  CHECK(looks == 0);
+  REQUIRE(io::write_file_atomic(file, "longer"));
+  CHECK(*digests.of(file) == digest);
+  digests.look_again();
+  CHECK(*digests.of(file) != digest);
+  CHECK(digests.holds_nothing(file, look));
+  CHECK(looks == 1);
+  CHECK(digests.holds_nothing(folder.path() + "/none", look));
+  CHECK(looks == 2);
 }
