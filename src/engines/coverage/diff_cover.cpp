@@ -1,5 +1,6 @@
 #include "engines/coverage/diff_cover.h"
 
+#include <thread>
 #include <unordered_set>
 
 #include "engines/coverage/diff_coverage.h"
@@ -27,6 +28,32 @@ Result<std::vector<DiffFile>> git_diff(const DiffCoverWorld& world, const DiffCo
   return reader.finish();
 }
 
+// What `git status` says of the index and the working tree: a diff that must be empty is not asked for, since starting
+// git takes longer than all else here.
+struct Uncommitted {
+  bool staged = true, unstaged = true;
+};
+
+Uncommitted ask_uncommitted(const DiffCoverWorld& world) {
+  std::string listed;
+  const auto asked = world.git({"status", "--porcelain=v1", "-z", "--untracked-files=no", "--no-renames"},
+                               [&](std::string_view piece) -> Result<void> {
+                                 listed += piece;
+                                 return {};
+                               });
+  if (!asked) return {};
+  Uncommitted found{false, false};
+  for (const auto entry : text::split(listed, '\0')) {
+    if (entry.empty()) continue;
+    if (entry.size() < 4 || entry[2] != ' ') return {};
+    found.staged = found.staged || entry[0] != ' ';
+    found.unstaged = found.unstaged || entry[1] != ' ';
+    // A file in conflict is told of in both.
+    if (entry[0] == 'U' || entry[1] == 'U') return {};
+  }
+  return found;
+}
+
 Result<std::vector<std::vector<DiffFile>>> read_steps(const DiffCoverWorld& world, const DiffCoverOptions& options) {
   std::vector<std::vector<DiffFile>> steps;
   if (options.diff_file) {
@@ -45,7 +72,14 @@ Result<std::vector<std::vector<DiffFile>>> read_steps(const DiffCoverWorld& worl
     steps.push_back(TRY(reader.finish()));
     return steps;
   }
-  auto committed = git_diff(world, options, {options.compare_branch + options.diff_range_notation + "HEAD"});
+  Result<std::vector<DiffFile>> committed;
+  Uncommitted uncommitted;
+  {
+    const std::jthread beside([&] {
+      if (!options.ignore_staged || !options.ignore_unstaged) uncommitted = ask_uncommitted(world);
+    });
+    committed = git_diff(world, options, {options.compare_branch + options.diff_range_notation + "HEAD"});
+  }
   if (!committed) {
     if (to_string(committed.error()).find("unknown revision") != std::string::npos) {
       return fail(ErrorKind::usage, "coverage.branch",
@@ -56,8 +90,8 @@ Result<std::vector<std::vector<DiffFile>>> read_steps(const DiffCoverWorld& worl
     return std::unexpected(std::move(committed).error());
   }
   steps.push_back(std::move(*committed));
-  if (!options.ignore_staged) steps.push_back(TRY(git_diff(world, options, {"--cached"})));
-  if (!options.ignore_unstaged) steps.push_back(TRY(git_diff(world, options, {})));
+  if (!options.ignore_staged && uncommitted.staged) steps.push_back(TRY(git_diff(world, options, {"--cached"})));
+  if (!options.ignore_unstaged && uncommitted.unstaged) steps.push_back(TRY(git_diff(world, options, {})));
   return steps;
 }
 

@@ -36,7 +36,7 @@ using FileReader = std::function<Result<std::string>(const std::string& path)>;
 
 struct DiffCoverWorld {
   std::string root, cwd;  // absolute
-  // Runs git with these arguments and gives its output to `piece` as it comes.
+  // Runs git with these arguments and gives its output to `piece` as it comes. From two threads at once.
   std::function<Result<void>(const std::vector<std::string>& arguments,
                              const std::function<Result<void>(std::string_view)>& piece)>
       git;
