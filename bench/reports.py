@@ -15,7 +15,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import measure
 
 MADE = os.path.join(os.path.dirname(measure.CHIRON), "made-report")
-FORMS = ["terminal", "json", "sarif", "junit", "markdown", "github", "gitlab", "html"]
+FORMS = ["terminal", "json", "sarif", "junit", "markdown", "github", "gitlab", "gitlab-sast", "html"]
 GIB_IN_MIB = 1024
 
 # Runs behind the page's own script: types into the filter as a user would and writes the times into the document.

@@ -193,7 +193,7 @@ Operation report_operation() {
                                        run_report);
   made.description =
       "Ends with 0 whatever the report says; chiron check has judged it. The forms: terminal, json, sarif, junit, "
-      "markdown, github, gitlab, html.";
+      "markdown, github, gitlab, gitlab-sast, html.";
   made.examples = {
       {"chiron report --format markdown", "The last check of this workspace as a pull request comment."},
       {"chiron report report.json -o report.html -o sarif:out.sarif", "A saved report as a page and as SARIF."}};

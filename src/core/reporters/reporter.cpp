@@ -14,6 +14,7 @@ const std::vector<ReportFormatInfo>& report_formats() {
       {ReportFormat::markdown, "markdown", "A comment for a pull request"},
       {ReportFormat::github, "github", "GitHub annotations (workflow commands)"},
       {ReportFormat::gitlab, "gitlab", "GitLab code quality"},
+      {ReportFormat::gitlab_sast, "gitlab-sast", "GitLab's security report of static analysis"},
       {ReportFormat::html, "html", "One page with everything in it, readable without network"},
   };
   return kFormats;
@@ -58,6 +59,8 @@ Result<void> write_report(ReportFormat format, const Report& report, const Timel
       return write_github(report, timeline, output, options);
     case ReportFormat::gitlab:
       return write_gitlab(report, timeline, output, options);
+    case ReportFormat::gitlab_sast:
+      return write_gitlab_sast(report, timeline, output, options);
     case ReportFormat::html:
       return write_html(report, timeline, output, options);
   }

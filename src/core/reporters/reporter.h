@@ -29,7 +29,7 @@ struct ReporterOptions {
   const Trend* trend = nullptr;
 };
 
-enum class ReportFormat { terminal, json, sarif, junit, markdown, github, gitlab, html };
+enum class ReportFormat { terminal, json, sarif, junit, markdown, github, gitlab, gitlab_sast, html };
 struct ReportFormatInfo {
   ReportFormat format;
   std::string_view name;     // "sarif"
@@ -50,6 +50,7 @@ WriteReport write_junit;
 WriteReport write_markdown;
 WriteReport write_github;
 WriteReport write_gitlab;
+WriteReport write_gitlab_sast;
 WriteReport write_html;
 [[nodiscard]] Result<void> write_report(ReportFormat format, const Report& report, const Timeline* timeline,
                                         io::Output& output, const ReporterOptions& options);

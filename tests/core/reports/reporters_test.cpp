@@ -1,6 +1,8 @@
 // Every printed form against its golden file, made from one report that has something of everything.
 #include <doctest/doctest.h>
 
+#include <set>
+
 #include "core/history.h"
 #include "core/report_json.h"
 #include "core/reporters/reporter.h"
@@ -58,6 +60,7 @@ TEST_CASE("golden forms of the sample report") {
            Case{"reports/comment.md", ReportFormat::markdown, &timeline, &comment},
            Case{"reports/github.txt", ReportFormat::github, nullptr, &plain},
            Case{"reports/gitlab.json", ReportFormat::gitlab, nullptr, &plain},
+           Case{"reports/gitlab-sast.json", ReportFormat::gitlab_sast, &timeline, &plain},
        })
     CHECK(compare_golden(file, print(format, report, time, *options)) == "");
 }
@@ -81,6 +84,56 @@ TEST_CASE("formats by name and by file") {
   CHECK(report_format_of_file("junit.xml") == ReportFormat::junit);
   CHECK(report_format_of_file("a.html") == ReportFormat::html);
   CHECK_FALSE(report_format_of_file("report"));
+}
+
+TEST_CASE("GitLab's forms hold what its schemas demand") {
+  auto report = sample_report();
+  report.verdict = Verdict::could_not_run;
+  const auto text_of = [](const doc::Value& value, std::string_view name) {
+    const auto* member = value.find(name);
+    REQUIRE(member != nullptr);
+    REQUIRE(member->is_string());
+    CHECK_FALSE(member->as_string().empty());
+    return member->as_string();
+  };
+  const auto quality = doc::parse_json(print(ReportFormat::gitlab, report, nullptr));
+  REQUIRE(quality);
+  std::set<std::string> fingerprints;
+  for (const auto& entry : quality->items()) {
+    for (const auto* name : {"description", "check_name"}) (void)text_of(entry, name);
+    CHECK(fingerprints.insert(std::string(text_of(entry, "fingerprint"))).second);
+    CHECK(std::set<std::string_view>{"info", "minor", "major", "critical"}.contains(text_of(entry, "severity")));
+    (void)text_of(*entry.find("location"), "path");
+    CHECK(entry.find("location")->find("lines")->integer_or("begin", 0) > 0);
+  }
+  report.rules[0].tags.emplace_back("external/cwe/cwe-079");
+  for (const auto& timeline : {sample_timeline(), Timeline{}}) {
+    const auto sast = doc::parse_json(print(ReportFormat::gitlab_sast, report, &timeline));
+    REQUIRE(sast);
+    CHECK(text_of(*sast, "version") == "15.0.1");
+    const auto& scan = *sast->find("scan");
+    for (const auto* role : {"analyzer", "scanner"}) {
+      for (const auto* name : {"id", "name", "version"}) (void)text_of(*scan.find(role), name);
+      (void)text_of(*scan.find(role)->find("vendor"), "name");
+    }
+    CHECK(text_of(scan, "type") == "sast");
+    CHECK(text_of(scan, "status") == "failure");
+    CHECK(text_of(scan, "start_time") <= text_of(scan, "end_time"));
+    CHECK(text_of(scan, "end_time").size() == std::string_view("2020-01-28T03:26:02").size());
+    bool weakness = false;
+    REQUIRE(sast->find("vulnerabilities")->items().size() == report.findings.size());
+    for (const auto& entry : sast->find("vulnerabilities")->items()) {
+      (void)text_of(entry, "id");
+      CHECK(utf8::count(text_of(entry, "name")) <= 255);
+      CHECK(std::set<std::string_view>{"Info", "Low", "Medium", "High"}.contains(text_of(entry, "severity")));
+      REQUIRE(entry.find("location") != nullptr);
+      for (const auto& identifier : entry.find("identifiers")->items()) {
+        for (const auto* name : {"type", "name", "value"}) (void)text_of(identifier, name);
+        weakness = weakness || (text_of(identifier, "name") == "CWE-79" && text_of(identifier, "value") == "79");
+      }
+    }
+    CHECK(weakness);
+  }
 }
 
 TEST_CASE("nothing of a finding reaches the terminal as a control character") {
