@@ -24,6 +24,7 @@ struct CheckRequest {
   std::string profile;
   std::vector<std::string> skip;
   bool dry_run = false;
+  bool watch = false;  // the surface runs the check again
   std::string baseline;
   bool write_baseline = false;
   std::string expires;
@@ -131,6 +132,8 @@ Result<Response> run_check_operation(const CheckRequest& request, Context& conte
     return fail(ErrorKind::config, "config.no-gates", format("{} has no [gate.NAME] section", config.file), {},
                 "chiron init shows sections that fit the repository.");
   TRY(check_baseline_request(request, date_of(context.now())));
+  if (request.watch && request.write_baseline)
+    return fail(ErrorKind::usage, "usage.watch", "--watch does not go with --write-baseline");
   if (!request.since.empty()) TRY(context.workspace.limit_to_change(request.since));
   context.seed = static_cast<std::uint64_t>(request.seed);
   const auto plan = TRY(make_plan(config, {request.gates, request.skip, request.profile, request.shard}, context));
@@ -205,6 +208,9 @@ Operation check_operation() {
           .add("profile", &CheckRequest::profile, {.help = "A [profile.NAME] of chiron.toml", .placeholder = "NAME"})
           .add("skip", &CheckRequest::skip, {.help = "Leave this gate out; repeatable", .placeholder = "GATE"})
           .add("dry-run", &CheckRequest::dry_run, {.help = "Show the plan and why each gate runs, and run nothing"})
+          .add("watch", &CheckRequest::watch,
+               {.help = "Run again whenever files of the workspace change, until Ctrl-C",
+                .scope = FieldScope::command_line})
           .add("baseline", &CheckRequest::baseline,
                {.help = "File of known findings (default chiron.baseline.json where it exists)",
                 .placeholder = "FILE",

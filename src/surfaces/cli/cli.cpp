@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <ctime>
 
@@ -16,6 +17,7 @@
 #include "surfaces/cli/live.h"
 #include "surfaces/cli/print.h"
 #include "surfaces/cli/terminal.h"
+#include "surfaces/cli/watch.h"
 #include "surfaces/dropin/dropin.h"
 
 namespace chiron::cli {
@@ -59,20 +61,15 @@ int list_drop_ins() {
   return 2;
 }
 
-int run_operation(Command command, const Registry& registry, const Terminal& terminal) {
-  auto& globals = command.globals;
-  const bool colour = use_colour(globals.color, terminal.out_is_terminal);
+// One run, from the workspace as it is now to the printed response.
+Ran run_once(const Command& command, const Registry& registry, const Terminal& terminal, task::Pool& pool,
+             task::CancelToken& cancel) {
+  const auto& globals = command.globals;
   const bool error_colour = use_colour(globals.color, terminal.err_is_terminal);
   const auto finish = [&](const Error& error) {
     print_error(error, error_colour);
-    return exit_code_of(error);
+    return Ran{exit_code_of(error), error.kind == ErrorKind::usage};
   };
-  if (!globals.folder.empty() && ::chdir(globals.folder.c_str()) != 0)
-    return finish(io::errno_error("enter the folder", globals.folder, errno));
-  if (const auto checked = check_outputs(globals); !checked) return finish(checked.error());
-  task::CancelToken cancel;
-  cancel_on_signals(cancel);
-  task::Pool pool(static_cast<unsigned>(globals.jobs));
   const auto folder = io::current_folder();
   auto workspace = Workspace::discover(folder, make_real_file_system());
   if (!workspace) return finish(workspace.error());
@@ -84,7 +81,7 @@ int run_operation(Command command, const Registry& registry, const Terminal& ter
   context.read_input = read_standard_input;
   context.environment = environment;
   context.terminal = terminal.out_is_terminal;
-  context.colour = colour;
+  context.colour = use_colour(globals.color, terminal.out_is_terminal);
   context.width = terminal.width;
   context.given = command.given;
   auto response = command.operation->run(command.request.get(), context);
@@ -94,7 +91,25 @@ int run_operation(Command command, const Registry& registry, const Terminal& ter
                                      : response.error());
   const auto code = print_response(command, *std::move(response), context, terminal);
   if (!code) return finish(code.error());
-  return cancel.cancelled() ? 130 : *code;
+  return {cancel.cancelled() ? 130 : *code, false};
+}
+
+int run_operation(const Command& command, const Registry& registry, const Terminal& terminal) {
+  const auto& globals = command.globals;
+  const auto finish = [&](const Error& error) {
+    print_error(error, use_colour(globals.color, terminal.err_is_terminal));
+    return exit_code_of(error);
+  };
+  if (!globals.folder.empty() && ::chdir(globals.folder.c_str()) != 0)
+    return finish(io::errno_error("enter the folder", globals.folder, errno));
+  if (const auto checked = check_outputs(globals); !checked) return finish(checked.error());
+  task::CancelToken cancel;
+  cancel_on_signals(cancel);
+  task::Pool pool(static_cast<unsigned>(globals.jobs));
+  const auto run = [&] { return run_once(command, registry, terminal, pool, cancel); };
+  const bool watch =
+      command.operation->name == "check" && std::ranges::find(command.given, "watch") != command.given.end();
+  return watch ? run_watching(io::current_folder(), cancel, run) : run().exit_code;
 }
 
 }  // namespace
@@ -142,7 +157,7 @@ int run(int argument_count, char** argument_pointers) {
     const bool asked = std::ranges::any_of(arguments, [](const std::string& a) { return a == "--help" || a == "-h"; });
     return asked ? 0 : 2;
   }
-  return run_operation(*std::move(command), registry, terminal);
+  return run_operation(*command, registry, terminal);
 }
 
 }  // namespace chiron::cli
