@@ -86,8 +86,8 @@ std::string workflow(bool weekly) {
   out += kInstallStep;
   out +=
       "      - uses: actions/cache@1bd1e32a3bdc45362d1e726936510720a7c30a57 # v4.2.0\n"
-      "        with:\n          path: .chiron\n          key: chiron-${{ github.run_id }}\n          restore-keys: "
-      "chiron-\n"
+      "        with:\n          path: |\n            .chiron/*\n            !.chiron/build\n"
+      "          key: chiron-${{ github.run_id }}\n          restore-keys: chiron-\n"
       "      - name: Check\n";
   out += weekly
              ? "        run: chiron check --no-cache -o sarif:chiron.sarif -o html:chiron.html -o github:/dev/stdout\n"

@@ -50,13 +50,14 @@ class Detector {
 
   void build() {
     if (has("CMakeLists.txt")) {
-      add("build", "CMakeLists.txt", "cmake -S . -B build/chiron && cmake --build build/chiron", "gnu");
+      // In the state folder, which git ignores: a folder of its own would make the tree look changed.
+      add("build", "CMakeLists.txt", "cmake -S . -B .chiron/build && cmake --build .chiron/build", "gnu");
       const bool tests = text_of("CMakeLists.txt").find("enable_testing") != std::string::npos ||
                          text_of("CMakeLists.txt").find("include(CTest)") != std::string::npos;
       if (tests)
         add("ctest", "enable_testing() in CMakeLists.txt",
-            "ctest --test-dir build/chiron --output-on-failure --output-junit chiron-junit.xml",
-            "junit:build/chiron/chiron-junit.xml", "needs = [\"build\"]\n");
+            "ctest --test-dir .chiron/build --output-on-failure --output-junit chiron-junit.xml",
+            "junit:.chiron/build/chiron-junit.xml", "needs = [\"build\"]\n");
     } else if (has("meson.build")) {
       add("build", "meson.build", "{ [ -d build ] || meson setup build; } && meson compile -C build", "gnu");
       add("meson-test", "meson.build", "meson test -C build", "junit:build/meson-logs/testlog.junit.xml",
