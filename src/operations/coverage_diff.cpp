@@ -12,6 +12,7 @@
 #include "foundation/base/format.h"
 #include "foundation/base/text.h"
 #include "foundation/io/files.h"
+#include "operations/coverage_details.h"
 #include "operations/coverage_support.h"
 #include "operations/operations.h"
 
@@ -28,10 +29,11 @@ struct CoverageDiffRequest {
   std::string range = "...";
   std::string diff_file;
   std::vector<std::string> formats, include, exclude, src_roots, map, no_worse_than;
-  std::string external_css_file;
+  std::string external_css_file, by;
   double fail_under = 0, fail_under_branches = 0;
   bool ignore_staged = false, ignore_unstaged = false, include_untracked = false, ignore_whitespace = false;
   bool show_uncovered = false, expand = false, total_percent_float = false, count_moved = false;
+  bool nearest_tests = false;
 };
 
 class CoverageDiff {
@@ -294,6 +296,12 @@ class CoverageDiff {
     const bool taken = std::any_of(request_.formats.begin(), request_.formats.end(),
                                    [](const std::string& item) { return item.ends_with(":-"); });
     if (!taken) out += print_console(coverage_, print);
+    if (!request_.by.empty()) {
+      const auto by = request_.by == "author" ? ShareBy::author : ShareBy::commit;
+      const std::string revision = request_.ignore_unstaged ? "HEAD" : "";
+      out += "\n" + TRY(coverage_details::shares(coverage_, root_, revision, by, context_));
+    }
+    if (request_.nearest_tests) out += "\n" + TRY(coverage_details::nearest_tests(coverage_, root_, context_));
     if (context_.gate.empty()) response_.output = std::move(out);
     return {};
   }
@@ -309,11 +317,19 @@ class CoverageDiff {
     auto found = line_findings(coverage_, reached ? Level::note : Level::warning);
     std::ranges::move(unmapped_findings(coverage_, reports_, map_, kinds_), std::back_inserter(found));
     std::vector<SourceTime> sources;
-    for (const auto& file : coverage_.files) {
+    const auto compare_time = [&](const std::string& path) {
       struct stat status{};
-      if (::stat(io::join_path(root_, file.path).c_str(), &status) == 0)
-        sources.push_back({file.path, static_cast<std::int64_t>(status.st_mtime)});
-    }
+      if (::stat(io::join_path(root_, path).c_str(), &status) == 0)
+        sources.push_back({path, static_cast<std::int64_t>(status.st_mtime)});
+    };
+    for (const auto& file : coverage_.files) compare_time(file.path);
+    // Where an old report knows none of a file's changed lines, that may be why.
+    const auto measured = [&](const std::string& path) {
+      return std::ranges::find(coverage_.files, path, &FileCoverage::path) != coverage_.files.end() ||
+             std::ranges::find(coverage_.without_coverage, path) != coverage_.without_coverage.end();
+    };
+    for (const auto& change : changes_)
+      if (!change.lines.empty() && !measured(change.path)) compare_time(change.path);
     std::ranges::move(stale_findings(reports_, sources), std::back_inserter(found));
     for (auto& finding : found) add(std::move(finding));
     for (const auto& note : coverage_.notes) response_.notices.push_back(note);
@@ -463,6 +479,13 @@ Operation coverage_diff_operation() {
                {.help = "Compare with the merge base (...) or with the revision itself (..)",
                 .fallback = "...",
                 .choices = {"...", ".."}})
+          .add("by", &R::by,
+               {.help = "Also tell whose the measured lines are, and how many of them are uncovered",
+                .choices = {"author", "commit"},
+                .scope = FieldScope::command_line})
+          .add("nearest-tests", &R::nearest_tests,
+               {.help = "Also name the tests that come nearest to the uncovered lines (of chiron test --coverage)",
+                .scope = FieldScope::command_line})
           .add("diff-file", &R::diff_file,
                {.help = "Read the diff from a file instead of asking git",
                 .placeholder = "FILE",

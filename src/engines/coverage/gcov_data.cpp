@@ -355,8 +355,13 @@ Result<Report> read_gcov_data(const std::string& path, const ReaderOptions& opti
     if (file.ends_with(".gcda")) notes.insert(file.substr(0, file.size() - 5) + ".gcno");
   };
   if (io::is_folder(path)) {
-    for (const auto& entry : TRY(io::walk(path)))
-      if (entry.type == io::EntryType::file) add(io::join_path(path, entry.path));
+    for (const auto& entry : TRY(io::walk(path))) {
+      if (entry.type != io::EntryType::file) continue;
+      add(io::join_path(path, entry.path));
+      // The report was made when the last of the tests ended.
+      if (entry.path.ends_with(".gcda"))
+        report.made_at_s = std::max(report.made_at_s, static_cast<std::int64_t>(entry.mtime_ns / 1'000'000'000));
+    }
     if (notes.empty()) {
       return fail(ErrorKind::input, "coverage.format", "the folder holds no .gcno or .gcda files", Place{path},
                   "give the build folder of a build with --coverage");

@@ -171,6 +171,11 @@ TEST_CASE("a report that is older than the sources is told") {
   REQUIRE(::utimensat(AT_FDCWD, (home.path + "/l.info").c_str(), old, 0) == 0);
   const auto result = home.coverage({"diff", "l.info", "--compare-branch", "HEAD"});
   CHECK_MESSAGE(has(result.error_output, "l.info is older than a.py"), result.error_output);
+  // Also where none of the changed lines is known to it, which without that looks as if nothing was wrong.
+  home.write("a.py", "x = 1\ny = 2\n");
+  const auto nothing = home.coverage({"diff", "l.info", "--compare-branch", "HEAD"});
+  CHECK(has(nothing.output, "No lines with coverage information"));
+  CHECK_MESSAGE(has(nothing.error_output, "l.info is older than a.py"), nothing.error_output);
 }
 
 TEST_CASE("system headers in a report are left out without a word, other strangers are named") {
@@ -184,4 +189,28 @@ TEST_CASE("system headers in a report are left out without a word, other strange
   CHECK(result.exit_code == 0);
   CHECK_FALSE(has(result.error_output, "vector"));
   CHECK_MESSAGE(has(result.error_output, "/elsewhere/gone.c is not mapped"), result.error_output);
+}
+
+TEST_CASE("coverage diff --by: the measured lines of a change by author and by commit") {
+  const Repository home;
+  home.write("a.py", "a = 1\n");
+  home.commit("base");
+  home.git({"checkout", "-qb", "change"});
+  home.write("a.py", "a = 1\nb = 2\n# no line to run\nc = 3\n");
+  home.git({"-c", "user.name=Ada", "-c", "user.email=ada@example.org", "commit", "-qam", "Adds b and c"});
+  home.write("a.py", "a = 1\nb = 2\n# no line to run\nc = 3\nd = 4\n");
+  home.write("new.py", "e = 5\n");
+  home.write("all.info", "SF:a.py\nDA:1,1\nDA:2,0\nDA:4,1\nDA:5,0\nend_of_record\nSF:new.py\nDA:1,1\nend_of_record\n");
+  const auto by = [&](const std::string& what) {
+    return home.coverage({"diff", "all.info", "--compare-branch", "main", "--include-untracked", "--by", what});
+  };
+  const auto authors = by("author");
+  CHECK(authors.exit_code == 0);
+  CHECK_MESSAGE(has(authors.output, "      2         1    50.0%  Ada <ada@example.org>\n"), authors.output);
+  CHECK_MESSAGE(has(authors.output, "      2         1    50.0%  not committed yet\n"), authors.output);
+  CHECK_MESSAGE(has(by("commit").output, "Adds b and c (Ada)\n"), authors.output);
+  CHECK(by("team").exit_code == 2);
+  const auto none = home.coverage({"diff", "all.info", "--compare-branch", "main", "--nearest-tests"});
+  CHECK(none.exit_code == 2);
+  CHECK(has(none.error_output, "chiron test --coverage"));
 }
