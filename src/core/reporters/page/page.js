@@ -560,12 +560,15 @@
   };
   const when = (text) => { const date = new Date(text); return isNaN(date) ? text : date.toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'short' }); };
   const drawRuns = (runs) => {
-    const width = 600, height = 132, step = width / runs.length, gap = Math.min(3, step * 0.25);
+    // A short history leaves room on the left, so that a bar stays a bar and the last check stands at the right end.
+    const slots = Math.max(runs.length, 16), before = slots - runs.length;
+    const width = 600, height = 132, step = width / slots, gap = Math.min(3, step * 0.25);
     const most = Math.max(1, ...runs.map((run) => run[4] + run[5] + run[6]));
     const svg = svgNode('svg', { viewBox: '0 0 ' + width + ' ' + height, preserveAspectRatio: 'none', role: 'img' });
     svg.setAttribute('aria-label', 'Findings of the last ' + runs.length + ' checks, at most ' + most);
     svg.append(svgNode('line', { x1: 0, x2: width, y1: height - 0.5, y2: height - 0.5, class: 'base' }));
-    runs.forEach((run, n) => {
+    runs.forEach((run, at) => {
+      const n = at + before;
       const bar = svgNode('g', {});
       const parts = [['error', run[4]], ['warning', run[5]], ['note', run[6]]];
       let y = height;
@@ -584,7 +587,7 @@
       svg.append(bar);
     });
     $('runs').append(make('figcaption', '', make('span', '', 'Findings of the last ' + runs.length + ' checks'), make('span', '', 'at most ' + integer.format(most))), svg,
-      make('p', 'ends', make('span', '', when(runs[0][0])), make('span', '', when(runs[runs.length - 1][0]))));
+      make('p', 'ends', make('span', '', (before ? 'since ' : '') + when(runs[0][0])), make('span', '', when(runs[runs.length - 1][0]))));
   };
   const spark = (gate, name, values, text) => {
     const known = values.map((value, n) => [n, value]).filter(([, value]) => value !== null);
