@@ -73,6 +73,29 @@ bool has_placeholder(std::string_view path) {
   return false;
 }
 
+// Whether a target is filled in by whatever makes the pages: "@root@/a.md", "{{ base }}/a.md", "${BASE}/a.md".
+bool is_template(std::string_view target) {
+  for (const std::string_view mark : {"{{", "${", "{%", "<%", "%{"}) {
+    if (target.contains(mark)) return true;
+  }
+  if (target == "@ref" || target == "\\ref") return true;  // Doxygen's links
+  const auto first = target.find('@');
+  const auto second = first == std::string_view::npos ? first : target.find('@', first + 1);
+  if (second == std::string_view::npos || second == first + 1) return false;
+  const auto name = target.substr(first + 1, second - first - 1);
+  return std::all_of(name.begin(), name.end(),
+                     [](char c) { return (c | 32) >= 'a' && (c | 32) <= 'z' ? true : c == '_' || c == '-'; });
+}
+
+// Whether the page takes parts of it from elsewhere, of which nothing is known here.
+bool has_includes(std::string_view text) {
+  for (const std::string_view mark : {"{{#include", "{{#rustdoc_include", "{% include", "{{< include", "--8<--",
+                                      "{{% include", "!include", "```{include}"}) {
+    if (text.contains(mark)) return true;
+  }
+  return false;
+}
+
 class Checker {
  public:
   Checker(const std::string& path, std::string_view content, const RepositoryFacts& facts)
@@ -180,7 +203,7 @@ class Checker {
   }
 
   void check_target(std::string_view target, std::size_t offset) {
-    if (target.empty() || is_address(target)) return;
+    if (target.empty() || is_address(target) || is_template(target)) return;
     const auto hash = target.find('#');
     const auto file = unescape(target.substr(0, std::min(hash, target.find('?'))));
     const auto wanted_page = resolve(file);
@@ -204,10 +227,11 @@ class Checker {
       } else {
         return;
       }
-      anchors = anchors_.emplace(page, heading_anchors(text)).first;
+      anchors = anchors_.emplace(page, has_includes(text) ? std::nullopt : std::optional(heading_anchors(text))).first;
     }
+    if (!anchors->second) return;
     const auto wanted = to_lower(unescape(target.substr(hash + 1)));
-    if (anchors->second.count(wanted) == 0) {
+    if (anchors->second->count(wanted) == 0) {
       add("Chiron.BrokenAnchor", offset, target.size(),
           format("'{}' has no heading with the anchor '#{}'.", page, wanted));
     }
@@ -252,7 +276,7 @@ class Checker {
   const RepositoryFacts& facts_;
   utf8::LineIndex lines_;
   std::vector<Hit> hits_;
-  std::map<std::string, std::set<std::string, std::less<>>> anchors_;
+  std::map<std::string, std::optional<std::set<std::string, std::less<>>>> anchors_;  // nothing: not all are known
 };
 
 }  // namespace
@@ -282,6 +306,8 @@ std::set<std::string, std::less<>> heading_anchors(std::string_view markdown) {
     const auto hashes = line.find_first_not_of('#');
     if (hashes != std::string_view::npos && hashes > 0 && hashes <= 6 && line[hashes] == ' ') {
       auto heading = text::trim(line.substr(hashes));
+      if (const auto list = heading.rfind('{'); heading.ends_with('}') && list != std::string_view::npos && list > 0)
+        heading = text::trim(heading.substr(0, list));
       const auto last = heading.find_last_not_of('#');
       if (last != std::string_view::npos && last + 1 < heading.size() && heading[last] == ' ')
         heading = text::trim(heading.substr(0, last));
@@ -290,6 +316,14 @@ std::set<std::string, std::less<>> heading_anchors(std::string_view markdown) {
                (line.find_first_not_of('=') == std::string_view::npos ||
                 line.find_first_not_of('-') == std::string_view::npos)) {
       add(text::trim(previous));
+    }
+    // An attribute list names the anchor of a heading or of any text: "{#id}", "{: #id .class }".
+    for (auto at = line.find('{'); at != std::string_view::npos; at = line.find('{', at + 1)) {
+      auto list = line.substr(at + 1, std::min(line.find('}', at), line.size()) - at - 1);
+      if (list.starts_with(':')) list.remove_prefix(1);
+      for (const auto word : text::split(list, ' ')) {
+        if (word.size() > 1 && word[0] == '#') anchors.insert(to_lower(word.substr(1)));
+      }
     }
     for (auto at = line.find("id=\""); at != std::string_view::npos; at = line.find("id=\"", at + 4)) {
       anchors.insert(to_lower(line.substr(at + 4, line.find('"', at + 4) - at - 4)));

@@ -269,6 +269,24 @@ TEST_CASE("links as the generator of a site makes them") {
   CHECK(out == "Chiron.BrokenLink /c\nChiron.BrokenLink ../part/c\nChiron.BrokenAnchor /a#tail\n");
 }
 
+TEST_CASE("what generators of sites fill in is not told as missing") {
+  const std::map<std::string, std::string> pages = {
+      {"docs/a.md", "# Known folders {#folders}\n\n- [locking]{#gloss-locking}\n\n## Archive { #nar .x }\n"},
+      {"docs/b.md", "# B\n\n{{#include options.md}}\n"}};
+  const auto facts = gather_facts({"docs/a.md", "docs/b.md"},
+                                  [&](const std::string& path) -> Result<std::string> { return pages.at(path); });
+  std::string out;
+  for (const auto& hit :
+       check_docs("docs/a.md",
+                  pages.at("docs/a.md") + "[x](@root@/no.md) [x]({{ base }}/no.md) [x](${X}/no.md#a) [x](b.md#any) "
+                                          "[x](#folders) [x](#gloss-locking) [x](#nar) [x](#known-folders) [x](#none) "
+                                          "[x](@no.md)\n",
+                  facts)) {
+    out += hit.alert.check + " " + hit.alert.match + "\n";
+  }
+  CHECK(out == "Chiron.BrokenAnchor #none\nChiron.BrokenLink @no.md\n");
+}
+
 TEST_CASE("programs as the sources have them") {
   const std::map<std::string, std::string> files = {
       {"CMakeLists.txt", "add_executable(tool main.c)"},
