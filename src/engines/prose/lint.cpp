@@ -9,6 +9,7 @@
 #include "engines/prose/view.h"
 #include "engines/prose/words.h"
 #include "foundation/base/format.h"
+#include "foundation/base/placer.h"
 #include "foundation/base/text.h"
 #include "foundation/base/utf8.h"
 #include "foundation/doc/json.h"
@@ -72,7 +73,7 @@ MappedText remap(const MappedText& inner, const MappedText& outer) {
 struct Linter::Task {
   const std::vector<std::uint8_t>& active;
   std::string_view source;
-  const utf8::LineIndex& lines;
+  const utf8::Placer& placer;
   FileReport& report;
   FileState state;
   std::vector<std::uint8_t> found;                                           // by the literal scanner, of the block
@@ -80,35 +81,8 @@ struct Linter::Task {
   std::map<std::string, bool> comments;                                      // controls: what is off
   std::set<std::tuple<std::uint32_t, std::uint32_t, std::string>> seen;
   std::map<std::string, std::size_t> counted;  // for limits
-  std::uint32_t last = 0;                      // the place that was told last, and its column
-  std::uint32_t last_column = 1;
 
-  // Counted from the place before this one: from the start of its line a line of megabytes takes too long.
-  std::uint32_t column_of(std::uint32_t offset) {
-    const auto line = lines.line_of(offset);
-    if (lines.line_of(last) != line) {
-      last = static_cast<std::uint32_t>(lines.line_start(line));
-      last_column = 1;
-    }
-    const auto between = source.substr(std::min(last, offset), std::max(last, offset) - std::min(last, offset));
-    const auto points = static_cast<std::uint32_t>(utf8::count(between));
-    last_column = offset < last ? last_column - points : last_column + points;
-    last = offset;
-    return last_column;
-  }
-
-  Place place_of(Range range) {
-    Place place;
-    place.file = report.path;
-    place.line = lines.line_of(range.begin);
-    place.column = column_of(range.begin);
-    place.end_line = lines.line_of(range.end);
-    place.end_column = column_of(range.end);
-    place.offset = range.begin;
-    place.length = range.end - range.begin;
-    place.has_range = true;
-    return place;
-  }
+  Place place_of(Range range) const { return placer.place(report.path, range.begin, range.end); }
 };
 
 Result<std::unique_ptr<Linter>> Linter::create(Config config, LintOptions options) {
@@ -552,8 +526,8 @@ Result<FileReport> Linter::lint(const std::string& path, std::string_view conten
   }
   const auto source = normalise(content);
   auto document = TRY(read_source(path, source.text));
-  const utf8::LineIndex lines(source.text);
-  Task task{active, source.text, lines, report, {}, {}, {}, {}, {}, {}};
+  const utf8::Placer placer(source.text);
+  Task task{active, source.text, placer, report, {}, {}, {}, {}, {}, {}};
   task.found.resize(rules_.size());
   task.state.counts = &document.counts;
   std::size_t control = 0;
@@ -721,8 +695,8 @@ Result<void> Linter::run_view(Task& task, const Block& block, const View& view, 
       Hit hit;
       if (alert.placeless) {
         const bool whole = view.scope.starts_with("summary") || view.scope.starts_with("raw");
-        const auto line = whole ? 1 : task.lines.line_of(range.begin);
-        const auto start = static_cast<std::uint32_t>(task.lines.line_start(line));
+        const auto line = whole ? 1 : task.placer.lines().line_of(range.begin);
+        const auto start = static_cast<std::uint32_t>(task.placer.lines().line_start(line));
         range = {start, start};
       }
       hit.place = task.place_of(range);

@@ -22,14 +22,14 @@ doc::Value place_value(std::string_view file, std::uint64_t line, std::uint64_t 
 }  // namespace
 
 doc::Value File::place(doc::Span span) const {
-  const auto place = lines_.place(path_, span.begin, span.end);
+  const auto place = placer_.place(path_, span.begin, span.end);
   return place_value(path_, place.line, place.column);
 }
 
 doc::Value File::place_of_line(std::size_t line) const {
-  const auto row =
-      static_cast<std::uint32_t>(std::clamp<std::size_t>(line, 1, std::max<std::size_t>(1, lines_.line_count())));
-  const auto words = lines_.line_text(row);
+  const auto row = static_cast<std::uint32_t>(
+      std::clamp<std::size_t>(line, 1, std::max<std::size_t>(1, placer_.lines().line_count())));
+  const auto words = placer_.lines().line_text(row);
   const auto first = words.find_first_not_of(" \t");
   return place_value(path_, row, (first == std::string_view::npos ? 0 : first) + 1);
 }

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "foundation/base/utf8.h"
+#include "foundation/base/placer.h"
 #include "foundation/doc/value.h"
 
 namespace chiron::repository {
@@ -14,7 +14,7 @@ namespace chiron::repository {
 // A file's text; gives places as members of the context: {"file", "line", "column"}.
 class File {
  public:
-  File(std::string path, std::string text) : path_(std::move(path)), text_(std::move(text)), lines_(text_) {}
+  File(std::string path, std::string text) : path_(std::move(path)), text_(std::move(text)), placer_(text_) {}
   File(const File&) = delete;
   File& operator=(const File&) = delete;
 
@@ -32,7 +32,7 @@ class File {
  private:
   [[nodiscard]] doc::ReadOptions options() const;
   std::string path_, text_;
-  utf8::LineIndex lines_;
+  utf8::Placer placer_;
 };
 
 // Members of an object; nothing for anything else.

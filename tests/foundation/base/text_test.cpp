@@ -2,7 +2,10 @@
 
 #include <doctest/doctest.h>
 
+#include <random>
+
 #include "foundation/base/format.h"
+#include "foundation/base/placer.h"
 #include "foundation/base/result.h"
 #include "foundation/base/utf8.h"
 
@@ -102,4 +105,28 @@ Result<int> quarter(int n) {
 TEST_CASE("result: TRY passes values and errors on") {
   CHECK(quarter(8) == 2);
   CHECK(quarter(6).error().code == "odd");
+}
+
+TEST_CASE("a placer tells what a line index tells, and a long line takes no time that grows with its square") {
+  std::mt19937 random(7);
+  const std::string parts[] = {"a", "word ", "\xC3\xA9", "\xE2\x82\xAC", "\xF0\x9F\x98\x80", "\x80", "\xE2\x82"};
+  std::string text = "first\n";
+  for (int i = 0; i < 12'000; ++i) text += parts[random() % std::size(parts)];
+  text += "\n\xC3\xA9 last";
+  const utf8::Placer placer(text);
+  const utf8::LineIndex lines(text);
+  for (int i = 0; i < 2'000; ++i) {
+    const auto begin = random() % (text.size() + 2);
+    const auto end = begin + random() % 30;
+    const auto one = placer.place("f", begin, end);
+    const auto other = lines.place("f", begin, end);
+    CHECK(one.column == other.column);
+    CHECK(one.end_column == other.end_column);
+    CHECK(one.line == other.line);
+  }
+  const std::string line(10'000'000, 'x');
+  const utf8::Placer long_line(line);
+  std::uint64_t sum = 0;
+  for (std::size_t at = 0; at < line.size(); at += 100) sum += long_line.column_of(at);
+  CHECK(sum == 500'000'000'000 - 5'000'000 + 100'000);
 }

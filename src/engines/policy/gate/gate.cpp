@@ -7,6 +7,7 @@
 
 #include "engines/policy/interpreter/show.h"
 #include "foundation/base/format.h"
+#include "foundation/base/placer.h"
 #include "foundation/base/text.h"
 #include "foundation/io/files.h"
 
@@ -306,7 +307,7 @@ void place_outcomes(FileResult& result, const Gate::Input& input) {
   read.file = input.file;
   const auto document = parse_input(input.format, input.text, read);
   if (!document) return;
-  const utf8::LineIndex lines(input.text);
+  const utf8::Placer placer(input.text);
   for (auto* list : {&result.failures, &result.warnings})
     for (auto& outcome : *list) {
       if (input.places == InputPlaces::stated) {
@@ -327,7 +328,7 @@ void place_outcomes(FileResult& result, const Gate::Input& input) {
         continue;
       }
       const auto span = place_of_message(*document, outcome.message);
-      outcome.place = lines.place(input.file, span.begin, span.end);
+      outcome.place = placer.place(input.file, span.begin, span.end);
     }
 }
 
