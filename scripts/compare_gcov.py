@@ -54,9 +54,9 @@ def build(tree, level, folder):
                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
-def counts(chiron, reports, folder):
+def counts(chiron, reports, tree):
     """{file: {record: value}} of chiron's merged tracefile; functions as a sorted list of counts, as names differ."""
-    done = subprocess.run([chiron, "coverage", "merge", *reports], cwd=folder, check=True, stdout=subprocess.PIPE,
+    done = subprocess.run([chiron, "coverage", "merge", *reports], cwd=tree, check=True, stdout=subprocess.PIPE,
                           stderr=subprocess.DEVNULL, text=True)
     files, current = {}, None
     for line in done.stdout.splitlines():
@@ -76,15 +76,15 @@ def counts(chiron, reports, folder):
     return files
 
 
-def compare(chiron, folder):
+def compare(chiron, folder, tree):
     data = sorted(glob.glob(os.path.join(folder, "*.gcda")))
     for path in data:
         done = subprocess.run(["gcov", "--json-format", "--stdout", "-b", "-c", path], cwd=folder, check=True,
                               stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
         with open(path[:-5] + ".gcov.json", "wb") as out:
             out.write(done.stdout)
-    ours = counts(chiron, [folder], folder)
-    theirs = counts(chiron, sorted(glob.glob(os.path.join(folder, "*.gcov.json"))), folder)
+    ours = counts(chiron, [folder], tree)
+    theirs = counts(chiron, sorted(glob.glob(os.path.join(folder, "*.gcov.json"))), tree)
     records = different = 0
     for name in sorted(set(ours) | set(theirs)):
         mine, other = ours.get(name, {}), theirs.get(name, {})
@@ -106,7 +106,7 @@ def main():
         for level in LEVELS:
             place = os.path.join(folder, name + level)
             build(tree, level, place)
-            files, records, different = compare(chiron, place)
+            files, records, different = compare(chiron, place, tree)
             failed = failed or different != 0 or records == 0
             print(f"{name} {level}: {records} records of {files} files, {different} differ")
     sys.exit(1 if failed else 0)
