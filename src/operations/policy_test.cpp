@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engines/policy/gate/files.h"
+#include "engines/policy/inputs/proto_schema.h"
 #include "engines/policy/pack/pack.h"
 #include "foundation/base/format.h"
 #include "foundation/doc/json.h"
@@ -28,6 +29,7 @@ struct PolicyTestRequest {
   std::vector<std::string> data;
   bool combine = false;
   std::string parser;
+  std::vector<std::string> proto_file_dirs;
   std::string ignore;
   std::string form = "findings";
   bool strict = false;
@@ -167,8 +169,11 @@ Result<Response> run_policy_test(const PolicyTestRequest& request, Context& cont
     return response;
   }
   const auto made = TRY(make_gate(request, context, response));
-  const auto inputs = TRY(gate::load_inputs(paths, request.parser, context.read_input));
+  const auto inputs =
+      TRY(gate::load_inputs(paths, request.parser, absolute(request.proto_file_dirs, context), context.read_input));
   for (const auto& input : inputs) response.inputs.push_back(context.workspace.relative(input.file));
+  for (const auto& file : TRY(policy::proto::schema_files(absolute(request.proto_file_dirs, context))))
+    response.inputs.push_back(context.workspace.relative(file));
   const auto namespaces = request.all_namespaces ? made->namespaces()
                                                  : gate::match_namespaces(*made, request.namespaces.empty()
                                                                                      ? std::vector<std::string>{"main"}
@@ -265,6 +270,10 @@ Operation policy_test_operation() {
           .add("combine", &R::combine, {.help = "Test all files together, as a list of path and contents"})
           .add("parser", &R::parser,
                {.help = "Read every file in this format", .placeholder = "FORMAT", .example = "yaml"})
+          .add("proto-file-dirs", &R::proto_file_dirs,
+               {.help = "Folders of the .proto files that define the messages of textproto files",
+                .placeholder = "PATH",
+                .is_path = true})
           .add("ignore", &R::ignore,
                {.help = "Leave out files of folders whose path the expression matches", .placeholder = "REGEX"})
           .add("form", &R::form,

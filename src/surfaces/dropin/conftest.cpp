@@ -184,7 +184,7 @@ Result<int> run_test(Flags& flags, DropInContext& context) {
   auto made =
       gate::Gate::create(std::move(*sources), TRY(gate::load_data(flags.list("data"))), TRY(gate_options(flags)));
   if (!made) return fail(ErrorKind::input, "policy.load", "running test: load: " + made.error().message);
-  const auto inputs = gate::load_inputs(paths, flags.text("parser"), context.read_input);
+  const auto inputs = gate::load_inputs(paths, flags.text("parser"), flags.list("proto-file-dirs"), context.read_input);
   if (!inputs)
     return fail(inputs.error().kind, inputs.error().code,
                 "running test: parse configurations: " + to_string(inputs.error()));
@@ -308,12 +308,11 @@ Result<int> run_parse(Flags& flags, DropInContext& context) {
   if (flags.operands().empty())
     return fail(ErrorKind::usage, "usage.arguments", "requires at least 1 arg(s), only received 0");
   const auto paths = TRY(gate::find_inputs(flags.operands(), flags.text("ignore")));
-  const auto inputs = TRY(gate::load_inputs(paths, flags.text("parser"), context.read_input));
+  const auto inputs =
+      TRY(gate::load_inputs(paths, flags.text("parser"), flags.list("proto-file-dirs"), context.read_input));
   std::vector<std::pair<std::string, doc::Value>> parsed;
   for (const auto& input : inputs) {
-    doc::ReadOptions options;
-    options.file = input.file;
-    parsed.emplace_back(input.file, TRY(policy::parse_input(input.format, input.text, options)));
+    parsed.emplace_back(input.file, TRY(policy::parse_input(input.format, input.text, input.options())));
   }
   std::ranges::stable_sort(parsed, {}, [](const auto& entry) { return entry.first; });
   doc::Value out;

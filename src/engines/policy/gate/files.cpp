@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "engines/policy/inputs/proto_schema.h"
 #include "foundation/base/format.h"
 #include "foundation/base/text.h"
 #include "foundation/io/files.h"
@@ -92,10 +93,14 @@ Result<std::vector<std::string>> find_inputs(const std::vector<std::string>& pat
 }
 
 Result<std::vector<Gate::Input>> load_inputs(const std::vector<std::string>& paths, const std::string& parser,
+                                             const std::vector<std::string>& proto_folders,
                                              const std::function<Result<std::string>()>& read_standard_input) {
   std::vector<Gate::Input> inputs;
+  std::shared_ptr<const proto::Schema> messages;
+  if (!proto_folders.empty()) messages = std::make_shared<const proto::Schema>(TRY(proto::load_schema(proto_folders)));
   for (const auto& path : paths) {
     Gate::Input input;
+    input.messages = messages;
     input.file = path;
     input.format = TRY(parser.empty() ? input_format_of(path) : parse_input_format(parser));
     input.text = TRY(path == "-" ? read_standard_input() : io::read_file(path));

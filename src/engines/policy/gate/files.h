@@ -14,9 +14,10 @@ enum class Tests : std::uint8_t { leave_out, include };
 // the regular expression `ignore` matches. "-" is standard input.
 [[nodiscard]] Result<std::vector<std::string>> find_inputs(const std::vector<std::string>& paths,
                                                            const std::string& ignore);
-// Reads the inputs; `read_standard_input` is asked for "-". `parser` names the format, or is empty.
+// Reads the inputs; `read_standard_input` is asked for "-". `parser` names the format, or is empty. `proto_folders`
+// hold the .proto files of inputs in the text format.
 [[nodiscard]] Result<std::vector<Gate::Input>> load_inputs(
-    const std::vector<std::string>& paths, const std::string& parser,
+    const std::vector<std::string>& paths, const std::string& parser, const std::vector<std::string>& proto_folders,
     const std::function<Result<std::string>()>& read_standard_input);
 // The namespaces of the gate that the patterns match ("main", "team.*"); a plain name stands for itself.
 [[nodiscard]] std::vector<std::string> match_namespaces(const Gate& gate, const std::vector<std::string>& patterns);

@@ -127,6 +127,13 @@ PolicyOptions policy_options(const Options& options) {
 
 }  // namespace
 
+InputOptions Gate::Input::options() const {
+  InputOptions read;
+  read.file = file;
+  read.messages = messages;
+  return read;
+}
+
 Gate::Gate(Options options) : options_(std::move(options)), policy_(policy_options(options_)) {}
 
 Result<std::unique_ptr<Gate>> Gate::create(std::vector<SourceFile> policies, std::vector<SourceFile> data,
@@ -303,9 +310,7 @@ namespace {
 // Fills in the places of a file's outcomes: the text is read a second time, with its spans, only where there are any.
 void place_outcomes(FileResult& result, const Gate::Input& input) {
   if (result.failures.empty() && result.warnings.empty()) return;
-  doc::ReadOptions read;
-  read.file = input.file;
-  const auto document = parse_input(input.format, input.text, read);
+  const auto document = parse_input(input.format, input.text, input.options());
   if (!document) return;
   const utf8::Placer placer(input.text);
   for (auto* list : {&result.failures, &result.warnings})
@@ -347,9 +352,7 @@ Result<std::vector<FileResult>> Gate::check(const std::vector<Input>& inputs, co
         per_file[i] = [&]() -> Result<std::vector<FileResult>> {
           Evaluator evaluator(policy_);
           ValueBuilder builder(evaluator.inputs());
-          doc::ReadOptions read;
-          read.file = input.file;
-          TRY(read_input(input.format, input.text, builder, read));
+          TRY(read_input(input.format, input.text, builder, input.options()));
           const Value root = builder.take();
           std::vector<FileResult> results;
           for (const auto& name_space : wanted) {
@@ -388,9 +391,7 @@ Result<std::vector<FileResult>> Gate::check_combined(const std::vector<Input>& i
   std::vector<Value> items;
   for (const Input* input : sorted) {
     ValueBuilder builder(store);
-    doc::ReadOptions read;
-    read.file = input->file;
-    TRY(read_input(input->format, input->text, builder, read));
+    TRY(read_input(input->format, input->text, builder, input->options()));
     const Value root = builder.take();
     auto add = [&](Value contents) {
       items.push_back(

@@ -94,6 +94,8 @@ class Gate {
     std::string text;
     InputFormat format = InputFormat::yaml;
     InputPlaces places = InputPlaces::of_text;
+    std::shared_ptr<const proto::Schema> messages;  // textproto: what its message is read by
+    [[nodiscard]] InputOptions options() const;
   };
   // Every input against every namespace, in parallel; the results in the order of namespaces, then inputs by name.
   [[nodiscard]] Result<std::vector<FileResult>> check(const std::vector<Input>& inputs,

@@ -4,6 +4,10 @@
 
 #include "foundation/doc/value.h"
 
+namespace chiron::policy::proto {
+class Schema;
+}
+
 namespace chiron::policy::inputs {
 
 using doc::ReadOptions;
@@ -12,6 +16,8 @@ using doc::Value;
 
 // Nesting of blocks, expressions and templates in HCL; the parser recurses, so the bound keeps it off the stack's end.
 inline constexpr std::size_t kHclDepth = 250;
+// Nesting in the other readers that recurse.
+inline constexpr std::size_t kBlockDepth = 250;
 // References expanded in one .properties or dotenv value, and the bytes a value may grow to by it.
 inline constexpr std::size_t kExpansionDepth = 32;
 inline constexpr std::size_t kExpandedBytes = 1024 * 1024;
@@ -26,7 +32,21 @@ inline constexpr std::size_t kExpandedBytes = 1024 * 1024;
 [[nodiscard]] Result<Value> read_ignore(std::string_view text, const ReadOptions& options);
 [[nodiscard]] Result<Value> read_cyclonedx(std::string_view text, const ReadOptions& options);
 [[nodiscard]] Result<Value> read_spdx(std::string_view text, const ReadOptions& options);
+[[nodiscard]] Result<Value> read_vcl(std::string_view text, const ReadOptions& options);
+[[nodiscard]] Result<Value> read_edn(std::string_view text, const ReadOptions& options);
+[[nodiscard]] Result<Value> read_nginx(std::string_view text, const ReadOptions& options);
+[[nodiscard]] Result<Value> read_groovy(std::string_view text, const ReadOptions& options);
+[[nodiscard]] Result<Value> read_cue(std::string_view text, const ReadOptions& options);
+[[nodiscard]] Result<Value> read_textproto(std::string_view text, const ReadOptions& options,
+                                           const proto::Schema* schema);
 
+// Bytes as JSON has them.
+[[nodiscard]] std::string base64(std::string_view bytes);
+// The place of a span, for errors.
+[[nodiscard]] Place place_of(std::string_view text, const ReadOptions& options, Span span);
+// "limit.depth": nested deeper than a reader follows.
+[[nodiscard]] std::unexpected<Error> too_deep(std::string_view text, const ReadOptions& options, std::size_t offset,
+                                              std::size_t levels = kBlockDepth);
 // A syntax error at a byte offset: "FORMAT.syntax".
 [[nodiscard]] std::unexpected<Error> syntax_error(std::string_view format, std::string_view text,
                                                   const ReadOptions& options, std::size_t offset, std::string message,

@@ -22,25 +22,30 @@ struct FormatName {
   InputFormat format;
 };
 constexpr std::array kFormats = {
+    FormatName{"cue", InputFormat::cue},
     FormatName{"cyclonedx", InputFormat::cyclonedx},
     FormatName{"dockerfile", InputFormat::dockerfile},
     FormatName{"dotenv", InputFormat::dotenv},
+    FormatName{"edn", InputFormat::edn},
+    FormatName{"groovy", InputFormat::groovy},
     FormatName{"hcl1", InputFormat::hcl1},
     FormatName{"hcl2", InputFormat::hcl2},
     FormatName{"ignore", InputFormat::ignore},
     FormatName{"ini", InputFormat::ini},
     FormatName{"json", InputFormat::json},
     FormatName{"jsonc", InputFormat::jsonc},
+    FormatName{"nginx", InputFormat::nginx},
     FormatName{"properties", InputFormat::properties},
     FormatName{"spdx", InputFormat::spdx},
+    FormatName{"textproto", InputFormat::textproto},
     FormatName{"toml", InputFormat::toml},
+    FormatName{"vcl", InputFormat::vcl},
     FormatName{"xml", InputFormat::xml},
     FormatName{"yaml", InputFormat::yaml},
 };
 
 // Known to Conftest, deliberately not read here.
-constexpr std::array<std::string_view, 11> kRefused = {
-    "edn", "hocon", "jsonnet", "nginx", "vcl", "textproto", "cue", "jenkinsfile", "groovy", "codeowners", "routeros"};
+constexpr std::array<std::string_view, 4> kRefused = {"hocon", "jsonnet", "codeowners", "routeros"};
 
 std::unexpected<Error> unsupported(std::string_view name) {
   std::string known = text::join(input_format_names(), ", ");
@@ -86,12 +91,16 @@ Result<InputFormat> input_format_of(std::string_view path) {
   if (name == "dockerfile" || name.starts_with("dockerfile.") || extension == "dockerfile")
     return InputFormat::dockerfile;
   if (name == "jenkinsfile" || name.starts_with("jenkinsfile.") || extension == "jenkinsfile" || extension == "groovy")
-    return unsupported("jenkinsfile");
+    return InputFormat::groovy;
   if (extension == "yml" || extension == "yaml") return InputFormat::yaml;
   if (extension == "tf" || extension == "tfvars" || extension == "hcl") return InputFormat::hcl2;
   if (extension == "gitignore" || extension == "dockerignore") return InputFormat::ignore;
+  if (extension == "textpb") return InputFormat::textproto;
   if (extension == "env") return InputFormat::dotenv;
-  if (extension == "conf") return unsupported("hocon");
+  if (extension == "conf")  // many programs' languages
+    return fail(ErrorKind::unsupported, "input.format-unsupported",
+                format("{} does not tell its format by its name", path), Place{.file = std::string(path)},
+                "name the format with --parser, for example --parser nginx");
   return parse_input_format(extension);
 }
 
@@ -146,7 +155,7 @@ bool feed(const doc::Value& root, doc::Sink& sink) {
   return true;
 }
 
-Result<doc::Value> parse_input(InputFormat wanted, std::string_view text, const doc::ReadOptions& options,
+Result<doc::Value> parse_input(InputFormat wanted, std::string_view text, const InputOptions& options,
                                std::size_t* documents) {
   if (documents != nullptr) *documents = 1;
   if (text.size() > options.max_bytes)
@@ -193,11 +202,23 @@ Result<doc::Value> parse_input(InputFormat wanted, std::string_view text, const 
       return inputs::read_cyclonedx(text, options);
     case InputFormat::spdx:
       return inputs::read_spdx(text, options);
+    case InputFormat::vcl:
+      return inputs::read_vcl(text, options);
+    case InputFormat::edn:
+      return inputs::read_edn(text, options);
+    case InputFormat::nginx:
+      return inputs::read_nginx(text, options);
+    case InputFormat::groovy:
+      return inputs::read_groovy(text, options);
+    case InputFormat::cue:
+      return inputs::read_cue(text, options);
+    case InputFormat::textproto:
+      return inputs::read_textproto(text, options, options.messages.get());
   }
   return unsupported("of this kind");
 }
 
-Result<void> read_input(InputFormat wanted, std::string_view text, doc::Sink& sink, const doc::ReadOptions& options,
+Result<void> read_input(InputFormat wanted, std::string_view text, doc::Sink& sink, const InputOptions& options,
                         std::size_t* documents) {
   if (wanted == InputFormat::json) {  // straight into the sink: the large inputs are JSON
     if (documents != nullptr) *documents = 1;
@@ -215,6 +236,29 @@ std::unexpected<Error> syntax_error(std::string_view format_name, std::string_vi
   offset = std::min(offset, text.size());
   return fail(ErrorKind::input, std::string(format_name) + ".syntax", std::move(message),
               utf8::LineIndex(text).place(options.file, offset, offset), std::move(next));
+}
+
+std::string base64(std::string_view bytes) {
+  static constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string out;
+  for (std::size_t i = 0; i < bytes.size(); i += 3) {
+    std::uint32_t group = 0;
+    for (std::size_t j = 0; j < 3; ++j)
+      group = group << 8 | (i + j < bytes.size() ? static_cast<unsigned char>(bytes[i + j]) : 0u);
+    for (std::size_t j = 0; j < 4; ++j) out += i + j > bytes.size() ? '=' : kAlphabet[group >> (18 - 6 * j) & 63];
+  }
+  return out;
+}
+
+Place place_of(std::string_view text, const ReadOptions& options, Span span) {
+  return utf8::LineIndex(text).place(options.file, span.begin, span.end);
+}
+
+std::unexpected<Error> too_deep(std::string_view text, const ReadOptions& options, std::size_t offset,
+                                std::size_t levels) {
+  const auto at = static_cast<std::uint32_t>(std::min(offset, text.size()));
+  return fail(ErrorKind::limit, "limit.depth", format("nested deeper than {} levels", levels),
+              place_of(text, options, {at, at}));
 }
 
 Value string_value(std::string_view text, std::size_t begin, std::size_t end) {

@@ -3,12 +3,17 @@
 // Each reader gives the same shape as Conftest's parser of that name, so that policies written for it
 // work unchanged; on top of that it keeps the byte span of each value in the source.
 #pragma once
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "foundation/doc/value.h"
+
+namespace chiron::policy::proto {
+class Schema;
+}
 
 namespace chiron::policy {
 
@@ -27,6 +32,19 @@ enum class InputFormat : std::uint8_t {
   ignore,
   cyclonedx,
   spdx,
+  vcl,
+  edn,
+  nginx,
+  textproto,
+  groovy,
+  cue,
+};
+
+// What a format may need beside the text.
+struct InputOptions : doc::ReadOptions {
+  InputOptions() = default;
+  InputOptions(doc::ReadOptions options) : doc::ReadOptions(std::move(options)) {}  // NOLINT: both are options
+  std::shared_ptr<const proto::Schema> messages;  // textproto: shared by the files of a run
 };
 
 // The name as it is spelt after --parser.
@@ -34,7 +52,7 @@ enum class InputFormat : std::uint8_t {
 // Every readable format's name, sorted.
 [[nodiscard]] std::vector<std::string> input_format_names();
 // The format of that name. Errors: "input.format-unsupported" for formats that are known and refused
-// (EDN, HOCON, Jsonnet, nginx, VCL, textproto, CUE, Jenkinsfile), "input.format-unknown".
+// (HOCON, Jsonnet), "input.format-unknown".
 [[nodiscard]] Result<InputFormat> parse_input_format(std::string_view name);
 // By the file's name: Dockerfile, .gitignore, the extension; "-" and names without an extension are YAML.
 // Errors as parse_input_format.
@@ -45,10 +63,10 @@ enum class InputFormat : std::uint8_t {
 // Feeds the whole text to `sink` as one document. A YAML stream of several documents comes as an array of them;
 // `documents`, where given, receives how many documents the stream held.
 [[nodiscard]] Result<void> read_input(InputFormat format, std::string_view text, doc::Sink& sink,
-                                      const doc::ReadOptions& options = {}, std::size_t* documents = nullptr);
+                                      const InputOptions& options = {}, std::size_t* documents = nullptr);
 // The same as a tree.
 [[nodiscard]] Result<doc::Value> parse_input(InputFormat format, std::string_view text,
-                                             const doc::ReadOptions& options = {}, std::size_t* documents = nullptr);
+                                             const InputOptions& options = {}, std::size_t* documents = nullptr);
 
 // Replays a tree as events, without recursion.
 [[nodiscard]] bool feed(const doc::Value& value, doc::Sink& sink);
