@@ -73,6 +73,18 @@ TEST_CASE("findings with their places") {
   CHECK(gate::totals(results).tests() == 3);
 }
 
+TEST_CASE("a policy knows the file it is asked about") {
+  const auto policies = make(
+      "package main\nimport rego.v1\ndeny contains msg if {\n  input.kind\n"
+      "  endswith(data.conftest.file.dir, \"/a/b\")\n  msg := data.conftest.file.name\n}\n");
+  task::Pool pool(1);
+  const auto results =
+      policies->check({{"a/c/../b/app.yaml", "kind: App\n", InputFormat::yaml}}, {"main"}, pool, nullptr);
+  REQUIRE(results);
+  REQUIRE(results->front().failures.size() == 1);
+  CHECK(results->front().failures.front().message == "app.yaml");
+}
+
 TEST_CASE("exceptions, successes, documents of a stream") {
   const auto policies = make(kPolicy);
   auto results = check(*policies, "kind: Test\nlabels: {a: b}\ncontainers: {web: {image: \"x:latest\"}}\n");

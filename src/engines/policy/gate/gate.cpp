@@ -15,6 +15,9 @@ namespace chiron::policy::gate {
 
 namespace {
 
+// What all inputs as one are called.
+constexpr std::string_view kCombinedName = "Combined";
+
 // deny, deny_a, deny_a_b
 bool is_rule(std::string_view name, std::string_view word) {
   if (!name.starts_with(word)) return false;
@@ -238,10 +241,22 @@ EvaluationOptions Gate::evaluation(Value input, const task::CancelToken* cancel)
   return options;
 }
 
+// The data with the name and the absolute folder of the file under test, data.conftest.file, as Conftest gives them.
+Value Gate::data_about(const std::string& file, Store& store) const {
+  const std::string full = file.starts_with('/') ? file : io::normalize_path(io::join_path(io::current_folder(), file));
+  const Value about = store.object({{store.intern("dir"), store.string(io::parent_path(full))},
+                                    {store.intern("name"), store.string(io::file_name(full))}});
+  const Value data = policy_.data();
+  Value conftest = data.get("conftest");
+  if (!conftest || !conftest.is_object()) conftest = store.object({});
+  return store.with_member(data, store.intern("conftest"), store.with_member(conftest, store.intern("file"), about));
+}
+
 Result<void> Gate::check_rule(Evaluator& evaluator, const std::string& rule, Value input, FileResult& result,
                               const task::CancelToken* cancel) const {
   std::vector<std::string> printed;
   auto options = evaluation(input, cancel);
+  if (result.file != kCombinedName) options.data = data_about(result.file, evaluator.inputs());
   options.printed = &printed;
   options.print_places = true;
   auto failed = [&](const PolicyError& error) {
@@ -406,7 +421,7 @@ Result<std::vector<FileResult>> Gate::check_combined(const std::vector<Input>& i
   std::vector<FileResult> results;
   for (const auto& name_space : wanted) {
     FileResult result;
-    result.file = "Combined";
+    result.file = kCombinedName;
     result.name_space = name_space;
     TRY(check_value(evaluator, combined, result, cancel));
     results.push_back(std::move(result));

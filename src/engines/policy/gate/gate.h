@@ -126,6 +126,7 @@ class Gate {
     std::size_t count = 0;
   };
   [[nodiscard]] std::vector<RuleCount> rules_of(const std::string& name_space) const;
+  [[nodiscard]] Value data_about(const std::string& file, Store& store) const;
   [[nodiscard]] EvaluationOptions evaluation(Value input, const task::CancelToken* cancel) const;
   [[nodiscard]] Result<void> check_value(Evaluator& evaluator, Value input, FileResult& result,
                                          const task::CancelToken* cancel) const;
