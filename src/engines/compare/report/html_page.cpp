@@ -43,7 +43,7 @@ main{overflow:auto;padding:18px 22px 60px}
 .card>.head{padding:11px 16px;display:flex;gap:10px;align-items:center;flex-wrap:wrap}
 .card .head b{font-size:14px;word-break:break-all;cursor:pointer}.card .head b:hover{color:var(--accent)}
 .way a{color:var(--accent);cursor:pointer}.map .way{margin-bottom:6px}
-.way{color:var(--soft);font-size:12.5px;word-break:break-all}
+.way{color:var(--soft);font-size:12.5px;overflow-wrap:anywhere}
 .members{display:flex;flex-wrap:wrap;gap:4px 14px}.members a{font:12px var(--mono);color:var(--accent);cursor:pointer;word-break:break-all}
 .facts{color:var(--soft);font-size:12px;font-variant-numeric:tabular-nums}
 .card .sub{padding:0 16px 14px}
@@ -62,7 +62,8 @@ code{font-family:var(--mono);font-size:12.5px}
 .diff tr.at td{background:var(--accent-soft);color:var(--accent);padding:2px 10px}
 .diff .d{background:var(--del-bg)}.diff .a{background:var(--add-bg)}
 .diff .d mark{background:var(--del-word)}.diff .a mark{background:var(--add-word)}
-mark{color:inherit;border-radius:3px}
+mark{color:inherit;border-radius:3px}::highlight(found){background:#ffd54a;color:#1d2430}
+#hits{font-size:12px;color:var(--soft);margin-top:6px}#hits:empty{display:none}
 .map{padding:12px 16px 6px}
 .map canvas{width:100%;height:46px;display:block;border-radius:7px;cursor:crosshair}
 .map .legend{display:flex;justify-content:space-between;font-size:11px;color:var(--soft);margin-top:4px;font-variant-numeric:tabular-nums}
@@ -81,7 +82,7 @@ button.mode:hover{color:var(--accent);border-color:var(--accent)}
 
 const std::string_view kHtmlBody = R"html(<header><h1 id="title"></h1><div class="chips" id="chips"></div></header>
 <nav><div class="tools"><input type="search" id="find" placeholder="Search  ( / )" title="Names, values, lines; the key / comes here, j and k go down and up" aria-label="Search">
-<label><input type="checkbox" id="noise"> hide noise</label><label><input type="checkbox" id="split"> side by side</label></div>
+<div id="hits" role="status"></div><label><input type="checkbox" id="noise"> hide noise</label><label><input type="checkbox" id="split"> side by side</label></div>
 <div id="tree" role="tree"></div></nav>
 <main id="main"></main><div id="tip"></div>
 )html";
@@ -124,7 +125,7 @@ function header(){const h=$("title"),[ta,tb]=tails(root.a,root.b);h.append(el("b
 const kLimit=400;
 function tree(){const box=$("tree");box.replaceChildren();let shown=0;
  const add=(n,depth)=>{if(!visible(n)||isField(n)&&n!==selected&&!matches)return;
-  if(++shown>kLimit*10)return;
+  if(++shown>kLimit*10){if(shown===kLimit*10+1)box.append(el("div","row facts","more rows than fit here: search, or open a part"));return}
   const r=el("div","row"+(n===selected?" on":"")+(quiet(n)?" ignored":""));r.style.paddingLeft=14+depth*14+"px";
   const kids=n.children.filter(c=>!isField(c)||matches);
   const isOpen=open.has(n.id)||!!matches;
@@ -208,19 +209,22 @@ function props(fields){const t=el("table","props"),h=el("tr");for(const x of["pr
  for(const f of fields){const r=el("tr",quiet(f)?"ignored":"");const v=(cls,x)=>{const td=el("td");td.append(el("code",cls,x));return td};
   const n=el("td","",f.field||title(f));if(f.noise||f.reason)n.title=f.noise||f.reason;r.append(n,v("was",f.old),v("now",f.new),el("td","facts",place(f)));t.append(r);
   if(f.comments){const c=el("tr"),td=el("td","facts",f.comments.join(" · "));td.colSpan=4;c.append(td);t.append(c)}}return t}
+function more(text,act){const b=el("button","more",text);b.onclick=()=>act(b);return b}
 function card(n,top){const c=el("section","card"+(quiet(n)?" ignored":"")),h=el("div","head");const b=el("b","",top&&!n.parent?"whole artifact":title(n));b.onclick=()=>select(n);
  const way=top?"":trail(n);h.append(el("span","dot "+n.kind));if(way)h.append(el("span","way",way));h.append(b,el("span","facts",facts(n)));c.append(h);
- for(const m of(n.comments||[]).slice(0,top?500:6))c.append(el("div","note",m));
+ const notes=n.comments||[],room=top?500:6;for(const m of notes.slice(0,room))c.append(el("div","note",m));
+ if(notes.length>room)c.append(more("all "+num(notes.length)+" notes",b=>b.replaceWith(...notes.slice(room).map(m=>el("div","note",m)))));
  const mp=top||n.windows||n.hunks?map(n):null;if(mp)c.append(mp);
  if(isField(n))c.append(props([n]));
  if(n.hunks)c.append(...diffTable(n));if(n.windows)c.append(...hexTable(n));
  const f=n.children.filter(x=>isField(x)&&visible(x));if(f.length)c.append(props(f.slice(0,200)));
+ if(f.length>200)c.append(more("all "+num(f.length)+" properties",b=>b.replaceWith(props(f.slice(200)))));
  return c}
-function detail(){const main=$("main");main.replaceChildren();const cr=el("div","crumbs"),path=[];for(let p=selected;p;p=p.parent)path.unshift(p);
- path.forEach((p,i)=>{if(i)cr.append(" › ");const a=el("a","",i?title(p):"artifact");a.onclick=()=>select(p);cr.append(a)});main.append(cr,card(selected,true));const deep=inner(selected);if(deep)main.append(deep);
+function detail(){const main=$("main");main.replaceChildren();if(found)found.clear();const cr=el("div","crumbs"),path=[];for(let p=selected;p;p=p.parent)path.unshift(p);
+ path.forEach((p,i)=>{if(i)cr.append(" › ");const a=el("a","",i?title(p):"artifact");a.onclick=()=>select(p);cr.append(a)});main.append(cr,card(selected,true));const deep=inner(selected);if(deep)main.append(deep);markFound(main);
  const items=cards(selected);let at=0;const end=el("div","");main.append(end);
- const more=()=>{for(let k=0;k<25&&at<items.length;++k,++at)main.insertBefore(items[at].length?alike(items[at]):card(items[at],false),end)};more();
- const io=new IntersectionObserver(e=>{if(e.some(x=>x.isIntersecting)&&at<items.length)more()},{root:main,rootMargin:"600px"});io.observe(end);
+ const next=()=>{for(let k=0;k<25&&at<items.length;++k,++at){const c=items[at].length?alike(items[at]):card(items[at],false);main.insertBefore(c,end);markFound(c)}};next();
+ const io=new IntersectionObserver(e=>{if(e.some(x=>x.isIntersecting)&&at<items.length)next()},{root:main,rootMargin:"600px"});io.observe(end);
  if(!items.length&&!selected.hunks&&!selected.windows&&selected.kind==="group"&&!selected.children.length)main.append(el("div","empty","The two are equal."))}
 // Compressed bytes differ nearly everywhere; where the differences lie is seen in what they unpack to. So the map of a
 // node is followed by those of the nearest nodes below whose members have places of their own.
@@ -239,7 +243,10 @@ function cards(top){const out=[],groups=new Map,stack=top.children.filter(c=>!is
  while(stack.length){const n=stack.pop();if(!visible(n))continue;
   if(speaks(n)){const s=signature(n);if(s===null)out.push(n);else{if(!groups.has(s)){const g=[];groups.set(s,g);out.push(g)}groups.get(s).push(n)}}
   for(let i=n.children.length-1;i>=0;--i)if(!isField(n.children[i]))stack.push(n.children[i])}
- return out.flatMap(x=>Array.isArray(x)&&x.length<4?x:[x]).sort((a,b)=>(a.length?1:0)-(b.length?1:0))}
+ return out.flatMap(x=>Array.isArray(x)&&x.length<4?x:[x]).sort((a,b)=>weight(a)-weight(b))}
+// What changes the meaning comes first, then what does not, then what many members have alike.
+function weight(item){if(item.length)return 2;if(quiet(item))return 1;if(item.hunks||item.windows||item.comments||item.kind!=="group")return 0;
+ return item.children.filter(isField).every(quiet)?1:0}
 function alike(group){const f=group[0].children[0],c=el("section","card"+(quiet(f)?" ignored":"")),h=el("div","head");
  h.append(el("span","dot metadata"),el("b","",(f.field||title(f))+" alike in "+num(group.length)+" members"),el("span","facts",f.noise||""));
  const v=el("div","sub");v.append(el("code","was",f.old)," → ",el("code","now",f.new));c.append(h,v);
@@ -248,8 +255,14 @@ function alike(group){const f=group[0].children[0],c=el("section","card"+(quiet(
  add();c.append(list);if(group.length>shown){const b=el("button","more","all "+num(group.length));b.onclick=()=>{add();if(shown>=group.length)b.remove()};c.append(b)}return c}
 function trail(n){const path=[];for(let p=n.parent;p&&p!==selected;p=p.parent)path.unshift(title(p));return path.length?path.join(" › ")+" › ":""}
 function text(n){if(n.search===undefined){const p=[n.a,n.b,n.field,n.old,n.new,n.format,...(n.comments||[])];for(const h of n.hunks||[])p.push(h.lines.join("\n"));n.search=p.filter(Boolean).join("\n").toLowerCase()}return n.search}
-let timer;$("find").oninput=()=>{clearTimeout(timer);timer=setTimeout(()=>{query=$("find").value.trim().toLowerCase();matches=null;
- if(query){matches=new Set;for(const n of nodes)if(text(n).includes(query))for(let p=n;p&&!matches.has(p.id);p=p.parent)matches.add(p.id)}tree();detail()},120)};
+let timer;$("find").oninput=()=>{clearTimeout(timer);timer=setTimeout(()=>{query=$("find").value.trim().toLowerCase();matches=null;let hits=0;
+ if(query){matches=new Set;for(const n of nodes)if(text(n).includes(query)){++hits;for(let p=n;p&&!matches.has(p.id);p=p.parent)matches.add(p.id)}}
+ $("hits").textContent=query?num(hits)+(hits===1?" place":" places")+" of "+num(nodes.length):"";tree();detail()},120)};
+// Marks what is searched for in all that is on the page, where the browser can; `box` is what was just added.
+const found=window.Highlight&&CSS.highlights?new Highlight:null;if(found)CSS.highlights.set("found",found);
+function markFound(box){if(!found||!query)return;const walk=document.createTreeWalker(box,NodeFilter.SHOW_TEXT);
+ for(let t=walk.nextNode();t&&found.size<5000;t=walk.nextNode()){const low=t.data.toLowerCase();if(low.length!==t.data.length)continue;
+  for(let at=low.indexOf(query);at>=0;at=low.indexOf(query,at+query.length)){const r=new Range;r.setStart(t,at);r.setEnd(t,at+query.length);found.add(r)}}}
 $("noise").onchange=()=>{tree();detail()};$("split").onchange=detail;
 document.onkeydown=e=>{if(e.key==="/"&&document.activeElement!==$("find")){e.preventDefault();$("find").focus()}
  if(document.activeElement===$("find"))return;
@@ -257,7 +270,10 @@ document.onkeydown=e=>{if(e.key==="/"&&document.activeElement!==$("find")){e.pre
 onresize=()=>detail();
 header();const want=nodes[+location.hash.slice(2)]||root;
 for(let n=root;n;n=n.children.length===1?n.children[0]:null)open.add(n.id);
-if(root.children.length<60)for(const c of root.children)if(c.children.length<12)open.add(c.id);
+// Open at first: as much as fits, level by level, noise closed.
+let rows=nodes.filter(n=>n.parent&&open.has(n.parent.id)&&!isField(n)).length;
+for(const level=[root];level.length;){const n=level.shift(),kids=n.children.filter(c=>!isField(c));
+ if(!open.has(n.id)){if(!kids.length||quiet(n)||rows+kids.length>40)continue;open.add(n.id);rows+=kids.length}level.push(...kids)}
 select(want);
 )js";
 
