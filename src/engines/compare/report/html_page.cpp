@@ -119,7 +119,8 @@ function header(){const h=$("title"),[ta,tb]=tails(root.a,root.b);h.append(el("b
  if(!data.differs&&!nodes.some(n=>n.kind!=="group"))chips.append(el("span","chip add","no difference"));
  add(c.content,"content differs","contents differ","");add(c.metadata,"property","properties","meta");add(c.order,"order","orders","meta");
  add(c.renamed,"renamed","renamed","");add(c.only_in_a,"only in a","only in a","del");add(c.only_in_b,"only in b","only in b","add");
- add(c.errors,"unreadable","unreadable","del");add(c.ignored,"ignored","ignored","soft");add(data.excluded_count||0,"left out by --exclude","left out by --exclude","soft");
+ add(c.errors,"unreadable","unreadable","del");add(c.ignored,"ignored","ignored","soft");
+ add(nodes.filter(n=>n.left_off).length,"without its content (--max-report)","without their content (--max-report)","del");add(data.excluded_count||0,"left out by --exclude","left out by --exclude","soft");
  if(root.size_a||root.size_b)chips.append(el("span","facts",bytes(root.size_a||0)+" ↔ "+bytes(root.size_b||0)))}
 
 const kLimit=400;
@@ -212,6 +213,7 @@ function props(fields){const t=el("table","props"),h=el("tr");for(const x of["pr
 function more(text,act){const b=el("button","more",text);b.onclick=()=>act(b);return b}
 function card(n,top){const c=el("section","card"+(quiet(n)?" ignored":"")),h=el("div","head");const b=el("b","",top&&!n.parent?"whole artifact":title(n));b.onclick=()=>select(n);
  const way=top?"":trail(n);h.append(el("span","dot "+n.kind));if(way)h.append(el("span","way",way));h.append(b,el("span","facts",facts(n)));c.append(h);
+ if(n.left_off)c.append(el("div","note","left off here: "+n.left_off));
  const notes=n.comments||[],room=top?500:6;for(const m of notes.slice(0,room))c.append(el("div","note",m));
  if(notes.length>room)c.append(more("all "+num(notes.length)+" notes",b=>b.replaceWith(...notes.slice(room).map(m=>el("div","note",m)))));
  const mp=top||n.windows||n.hunks?map(n):null;if(mp)c.append(mp);
