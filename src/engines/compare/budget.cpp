@@ -96,4 +96,8 @@ Error memory_error(std::string_view what, std::uint64_t bytes) {
           "raise --max-memory"};
 }
 
+std::string comment_of(const Error& error) {
+  return error.next.empty() ? error.message : format("{}; {}", error.message, error.next);
+}
+
 }  // namespace chiron::compare

@@ -82,5 +82,7 @@ class MemoryLease {
 
 // "limit.memory": what was too large, and that --max-memory raises it.
 [[nodiscard]] Error memory_error(std::string_view what, std::uint64_t bytes);
+// An error as the comment of a finding: what is wrong and, where something can be done, what.
+[[nodiscard]] std::string comment_of(const Error& error);
 
 }  // namespace chiron::compare

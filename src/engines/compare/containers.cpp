@@ -183,7 +183,7 @@ bool Scope::compare_member(const Container& a, const Container& b, const Pair& p
     if (!content_a || !content_b) {
       const auto& error = content_a ? content_b.error() : content_a.error();
       auto& child = out.add_child(Kind::error, "content", "content");
-      child.comments.push_back(format("{} cannot be opened: {}", content_a ? "b" : "a", error.message));
+      child.comments.push_back(format("{} cannot be opened: {}", content_a ? "b" : "a", comment_of(error)));
       // The stored bytes differ, and that much can be shown.
       const auto stored_a = a.bytes().substr(mine.data.offset, mine.data.length);
       const auto stored_b = b.bytes().substr(theirs.data.offset, theirs.data.length);
