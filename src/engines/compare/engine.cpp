@@ -101,10 +101,47 @@ void Scope::compare_leaf(ByteView a, ByteView b, Difference& out) {
   add_windows(a, b, out);
 }
 
+// One side is a packed stream and the other is not: what is packed is compared with the other as it is. Another side
+// that is no container has to have the stream's name without the suffix; bytes of one name are a damaged stream.
+bool Scope::compare_unpacked(const ContainerFormat* format_a, const ContainerFormat* format_b, ByteView a, ByteView b,
+                             Difference& out) {
+  for (const bool packed_a : {true, false}) {
+    const auto* stream = packed_a ? format_a : format_b;
+    const auto* other = packed_a ? format_b : format_a;
+    if (stream == nullptr) continue;
+    const auto& name = packed_a || out.name_b.empty() ? out.name_a : out.name_b;
+    const auto& plain_name = packed_a && !out.name_b.empty() ? out.name_b : out.name_a;
+    auto opened = stream->open(packed_a ? a : b, name, *this);
+    if (!opened || !(*opened)->is_stream()) continue;
+    const std::string member((*opened)->members()[0].name);
+    if (other == nullptr && io::file_name(member) != io::file_name(plain_name)) continue;
+    std::string damage;
+    const auto content = (*opened)->open(0, *this, damage);
+    if (!content || content->bytes == (packed_a ? a : b)) continue;
+    out.format = stream->name;
+    const auto plain_format = other == nullptr ? std::string_view("not packed") : other->name;
+    out.add_field(Kind::header, "format", packed_a ? stream->name : plain_format,
+                  packed_a ? plain_format : stream->name)
+        ->mark_noise("the way of packing");
+    for (const auto& problem : (*opened)->problems()) {
+      out.comments.push_back(format("{}: {}", packed_a ? "a" : "b", problem.message));
+    }
+    Difference child;
+    child.name_a = packed_a ? member : plain_name;
+    child.name_b = packed_a ? plain_name : member;
+    Scope inner(run_, depth_ + 1, path_);
+    if (inner.compare(packed_a ? content->bytes : a, packed_a ? b : content->bytes, child)) {
+      out.children.push_back(std::move(child));
+    }
+    return true;
+  }
+  return false;
+}
+
 bool Scope::compare_as_container(ByteView a, ByteView b, Difference& out) {
   const auto* format_a = find_container_format(a, name_of(out));
   const auto* format_b = find_container_format(b, out.name_b.empty() ? out.name_a : out.name_b);
-  if (format_a == nullptr || format_b == nullptr) return false;
+  if (format_a == nullptr || format_b == nullptr) return compare_unpacked(format_a, format_b, a, b, out);
   std::unique_ptr<Container> opened[2];
   std::optional<Error> errors[2];
   run_.pool.for_each(2, [&](std::size_t side) {
@@ -120,12 +157,13 @@ bool Scope::compare_as_container(ByteView a, ByteView b, Difference& out) {
   for (int side = 0; side < 2; ++side) {
     if (!errors[side]) continue;
     out.comments.push_back(format("{} cannot be read as {}: {}", side == 0 ? "a" : "b",
-                                  (side == 0 ? format_a : format_b)->name, errors[side]->message));
+                                  (side == 0 ? format_a : format_b)->name, comment_of(*errors[side])));
   }
   if (errors[0] || errors[1]) return false;
   if (format_a != format_b) {
     // Two ways of packing one content are compared by the content; other mixtures have nothing in common.
-    if (!(opened[0]->is_stream() && opened[1]->is_stream())) {
+    if (opened[0]->is_stream() != opened[1]->is_stream()) return compare_unpacked(format_a, format_b, a, b, out);
+    if (!opened[0]->is_stream()) {
       out.comments.push_back(format("a is a {}, b is a {}", format_a->name, format_b->name));
       return false;
     }
@@ -164,13 +202,13 @@ bool Scope::compare_by_content(ByteView a, ByteView b, Difference& out) {
     const auto tables = table_bytes(comparer, a) + table_bytes(comparer, b);
     const MemoryLease lease(run_.budget, tables);
     if (!lease.ok()) {
-      out.comments.push_back(format("not read as {}: {}", comparer.name, memory_error("that", tables).message));
+      out.comments.push_back(format("not read as {}: {}", comparer.name, comment_of(memory_error("that", tables))));
       return false;
     }
     out.format = comparer.name;
     const auto done = comparer.compare(a, b, *this, out);
     if (!done) {
-      out.comments.push_back(format("cannot be read as {}: {}", comparer.name, done.error().message));
+      out.comments.push_back(format("cannot be read as {}: {}", comparer.name, comment_of(done.error())));
       out.children.clear();
       out.format.clear();
       return false;

@@ -43,6 +43,8 @@ class Scope final : public Context {
  private:
   void compare_leaf(ByteView a, ByteView b, Difference& out);
   bool compare_as_container(ByteView a, ByteView b, Difference& out);
+  bool compare_unpacked(const ContainerFormat* format_a, const ContainerFormat* format_b, ByteView a, ByteView b,
+                        Difference& out);
   bool compare_by_content(ByteView a, ByteView b, Difference& out);
   void compare_fields(const std::vector<Field>& a, const std::vector<Field>& b, bool content_equal, Difference& out);
   void compare_regions(const Container& a, const Container& b, Difference& out);

@@ -252,6 +252,29 @@ TEST_CASE("folders: files, modes, links, loops, devices are never followed") {
   CHECK(find(comparison->root, "sub/loop") == nullptr);
 }
 
+TEST_CASE("a packed side is compared with one that is not by what is in it") {
+  auto changed = sample();
+  changed[1].content = "another line\n";
+  const auto plain = test::make_tar(sample()), packed = test::make_gzip(test::make_tar(changed));
+  auto result = compare_bytes(plain, packed, "x.tar", "x.tar.gz", {});
+  REQUIRE(result.has_value());
+  REQUIRE(find(result->root, "format") != nullptr);
+  CHECK(find(result->root, "format")->new_value == "gzip stream");
+  REQUIRE(find(result->root, changed[1].name) != nullptr);
+  CHECK(find(result->root, changed[0].name) == nullptr);
+
+  Options semantic;
+  semantic.semantic = true;
+  result = compare_bytes(test::make_gzip("the text\n"), "the text\n", "x.txt.gz", "x.txt", semantic);
+  REQUIRE(result.has_value());
+  CHECK(!result->differs);
+  // Of one name, bytes that are no stream are a damaged one.
+  result = compare_bytes(test::make_gzip("the text\n"), "the text\n", "x.gz", "x.gz", semantic);
+  REQUIRE(result.has_value());
+  CHECK(result->differs);
+  CHECK(result->root.format == "bytes");
+}
+
 TEST_CASE("reports: every form is made of any tree, bounded and valid") {
   auto changed = sample();
   changed[1].content = "one\n</script><b>`|`\n\xff\xfe\n";
@@ -268,6 +291,7 @@ TEST_CASE("reports: every form is made of any tree, bounded and valid") {
   CHECK(page.find("http") == std::string::npos);
   ReportOptions bounded;
   bounded.max_bytes = 300;
+  CHECK(print_html(comparison, bounded).find("\"left_off\":") != std::string::npos);
   CHECK(print_text(comparison, bounded).find("report cut at 300 bytes") != std::string::npos);
   CHECK(print_markdown(comparison, {}).find("```diff") != std::string::npos);
   CHECK(print_terminal(comparison, {}).find("doc/readme") != std::string::npos);
