@@ -133,6 +133,15 @@ void add_run_fields(Fields<TestRequest>& fields) {
             .is_path = true});
 }
 
+void add_record_field(Fields<TestRequest>& fields) {
+  fields.add("run", &TestRequest::run,
+             {.help = "The run's number, or \"last\"",
+              .fallback = "last",
+              .placeholder = "RUN",
+              .example = "12",
+              .positional = true});
+}
+
 Result<void> apply_since(const TestRequest& request, Context& context) {
   if (request.since.empty()) return {};
   return context.workspace.limit_to_change(request.since);

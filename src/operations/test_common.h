@@ -22,6 +22,7 @@ void add_since_fields(Fields<TestRequest>& fields);
 // Fields that every operation on tests has (targets, filter, python, …), and those of a run.
 void add_list_fields(Fields<TestRequest>& fields);
 void add_run_fields(Fields<TestRequest>& fields);
+void add_record_field(Fields<TestRequest>& fields);  // which recorded run, the first argument
 [[nodiscard]] Result<testing::SessionRequest> make_session_request(const TestRequest& request, Context& context);
 // Findings, metrics and text of what ran.
 [[nodiscard]] Response make_test_response(const testing::SessionResult& session, const TestRequest& request,

@@ -34,14 +34,8 @@ Result<Response> run_replay(const TestRequest& request, Context& context) {
 
 Operation test_replay_operation() {
   Fields<TestRequest> fields;
-  fields
-      .add("run", &TestRequest::run,
-           {.help = "The run's number, or \"last\"",
-            .fallback = "last",
-            .placeholder = "RUN",
-            .example = "12",
-            .positional = true})
-      .add("json", &TestRequest::json, {.help = "The recorded stream as it is, a JSON object a line"})
+  add_record_field(fields);
+  fields.add("json", &TestRequest::json, {.help = "The recorded stream as it is, a JSON object a line"})
       .add("show-output", &TestRequest::output, {.help = "Show the output of tests that passed, where it was kept"})
       .add(
           "junit", &TestRequest::junit,

@@ -105,14 +105,8 @@ Result<Response> run_suggest(const TestRequest& request, Context& context) {
 
 Operation test_suggest_operation() {
   Fields<TestRequest> fields;
-  fields
-      .add("run", &TestRequest::run,
-           {.help = "The run's number, or \"last\"",
-            .fallback = "last",
-            .placeholder = "RUN",
-            .example = "12",
-            .positional = true})
-      .add("json", &TestRequest::json, {.help = "One JSON object"});
+  add_record_field(fields);
+  fields.add("json", &TestRequest::json, {.help = "One JSON object"});
   auto made = operation<TestRequest>("test suggest", "Say what to split, share or isolate, from a recorded run",
                                      fields.take(), run_suggest);
   made.examples = {{"chiron test suggest", "From the last run."},
