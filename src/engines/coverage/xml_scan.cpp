@@ -53,6 +53,42 @@ bool is_plain_ascii(std::string_view text) {
 
 enum class Step { ok, more, not_plain, stopped };
 
+// What stands between "<!DOCTYPE" and ">": a name, and where it comes from (XML 1.0, productions 28, 75, 12). Other
+// forms, and broken ones, are for the library.
+bool is_plain_doctype(std::string_view text) {
+  const auto blank = [&] {
+    const auto end = std::min(text.find_first_not_of(" \t\r\n"), text.size());
+    text.remove_prefix(end);
+    return end > 0;
+  };
+  const auto word = [&] {
+    std::size_t end = 0;
+    while (end < text.size() && is(text[end], kName) && text[end] != ':') ++end;
+    const auto found = text.substr(0, end);
+    text.remove_prefix(end);
+    return found;
+  };
+  const auto quoted = [&](bool is_public) {
+    if (!blank() || text.empty() || (text[0] != '"' && text[0] != '\'')) return false;
+    const auto close = text.find(text[0], 1);
+    if (close == std::string_view::npos) return false;
+    const auto inside = text.substr(1, close - 1);
+    text.remove_prefix(close + 1);
+    constexpr std::string_view kPublic = "()+,/=?;!*#@$% ";
+    return !is_public || std::ranges::all_of(
+                             inside, [&](char c) { return is(c, kName) || kPublic.find(c) != std::string_view::npos; });
+  };
+  if (!blank()) return false;
+  const auto name = word();
+  if (name.empty() || (name[0] >= '0' && name[0] <= '9') || name[0] == '-' || name[0] == '.') return false;
+  if (!blank()) return text.empty();
+  const auto origin = word();
+  if (origin == "PUBLIC" ? !quoted(true) || !quoted(false) : origin == "SYSTEM" ? !quoted(false) : !origin.empty())
+    return false;
+  blank();
+  return text.empty();
+}
+
 class Scanner {
  public:
   Scanner(Input& input, ScanSink& sink) : input_(input), sink_(sink), text_wanted_(sink.wants_text()) {}
@@ -325,7 +361,7 @@ class Scanner {
     if (close == std::string_view::npos) return Step::more;
     // A "[" opens declarations; a "<" or a ">" within a quoted name is for the library as well.
     if (rest.substr(1, close).find_first_of("[<") != std::string_view::npos) return Step::not_plain;
-    if (!is_plain_ascii(rest.substr(0, close))) return Step::not_plain;
+    if (!is_plain_ascii(rest.substr(0, close)) || !is_plain_doctype(rest.substr(9, close - 9))) return Step::not_plain;
     doctype_seen_ = true;
     taken = close + 1;
     return Step::ok;

@@ -152,6 +152,10 @@ TEST_CASE("broken and hostile XML is refused with its place") {
           "<coverage line-rate='1'><class filename='a'><lines><line number='1' hits='1'></lines></class></coverage>") ==
       "xml.syntax");
   CHECK(code("<coverage line-rate='1'>") == "xml.syntax");
+  for (const std::string broken :
+       {"coveraYg SeTSEM \"a.dtd\"", "coverage SYSTEM", "coverage SYSTEM a", "coverage PUBLIC 'a'",
+        "coverage PUBLIC 'a&' 'b'", "coverage SYSTEM 'a' b", "", "-c", "coverage SYSTEM\"a\""})
+    CHECK_MESSAGE(code("<!DOCTYPE " + broken + "><coverage line-rate='1'></coverage>") == "xml.syntax", broken);
   CHECK(code("<!DOCTYPE c [<!ENTITY l 'ha'><!ENTITY m '&l;&l;'>]><coverage line-rate='1'>&m;</coverage>") ==
         "xml.entity");
   CHECK(code("<!DOCTYPE c [<!ENTITY x SYSTEM 'file:///etc/passwd'>]><coverage line-rate='1'>&x;</coverage>") ==
