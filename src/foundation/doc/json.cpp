@@ -1,9 +1,8 @@
-// RapidJSON as a validating, iterative SAX parser. The token's begin is found from the end of the token before it
-// (only white space, commas and colons lie between), so spans are exact without a parser of our own.
+// RapidJSON as a validating, iterative SAX parser over a window of the text (json_window.h), which knows where strings
+// begin; everything else has a length, so spans are exact without a parser of our own.
 #include "foundation/doc/json.h"
 
 #include <rapidjson/error/en.h>
-#include <rapidjson/memorystream.h>
 #include <rapidjson/reader.h>
 
 #include <algorithm>
@@ -12,26 +11,24 @@
 #include "foundation/base/format.h"
 #include "foundation/base/limits.h"
 #include "foundation/base/text.h"
+#include "foundation/doc/json_window.h"
 
 namespace chiron::doc {
 
 namespace {
 
-// MemoryStream ends with '\0' at the end, which RapidJSON cannot tell from a NUL byte in the text; a NUL inside a
-// document is refused as a syntax error either way.
-using Stream = rapidjson::MemoryStream;
-
 constexpr unsigned kFlags =
-    rapidjson::kParseNumbersAsStringsFlag | rapidjson::kParseIterativeFlag | rapidjson::kParseValidateEncodingFlag;
-// For text that is known to be UTF-8: checked in one sweep, which costs a tenth of a check at every character.
-constexpr unsigned kCheckedFlags = rapidjson::kParseNumbersAsStringsFlag | rapidjson::kParseIterativeFlag;
-constexpr unsigned kRelaxedFlags = kFlags | rapidjson::kParseCommentsFlag | rapidjson::kParseTrailingCommasFlag;
+    rapidjson::kParseNumbersAsStringsFlag | rapidjson::kParseIterativeFlag | rapidjson::kParseInsituFlag;
+// With comments, which may hold any bytes, the parser checks the encoding of strings; without, the window sweeps over
+// everything, which costs a tenth of a check at every character.
+constexpr unsigned kRelaxedFlags = kFlags | rapidjson::kParseCommentsFlag | rapidjson::kParseTrailingCommasFlag |
+                                   rapidjson::kParseValidateEncodingFlag;
 
 class Handler {
  public:
-  // `text` is what is parsed, `source` the same bytes as they were given.
-  Handler(std::string_view text, std::string_view source, Stream& stream, Sink& sink, const ReadOptions& options)
-      : text_(text), source_(source), stream_(stream), sink_(sink), options_(options) {}
+  // `source`: the whole text, where it is at hand.
+  Handler(std::optional<std::string_view> source, JsonWindow& stream, Sink& sink, const ReadOptions& options)
+      : source_(source), stream_(stream), sink_(sink), options_(options) {}
 
   // Does not tell the sink the first `count` events again: it had them before the parser was started anew.
   void pass_over(std::size_t count) { passed_over_ = count; }
@@ -48,7 +45,8 @@ class Handler {
   bool RawNumber(const char*, rapidjson::SizeType length, bool) {
     const auto span = token(length);
     // Spelt as in the source, which is not always what was parsed (see tame_numbers).
-    return known() || sink_.number(source_.substr(span.begin, length), span);
+    const auto spelt = source_ ? source_->substr(span.begin, length) : stream_.last(length);
+    return spelt && (known() || sink_.number(*spelt, span));
   }
   bool String(const char* data, rapidjson::SizeType length, bool) {
     const auto span = string_token();
@@ -129,46 +127,28 @@ class Handler {
     if (++depth_ > options_.max_depth) too_deep_ = true;
     return !too_deep_;
   }
-  Span token(std::size_t length) {
+  Span token(std::size_t length) const {
     const auto end = stream_.Tell();
-    last_end_ = end;
     return {static_cast<std::uint32_t>(end - length), static_cast<std::uint32_t>(end)};
   }
   // The iterative parser reports a bracket before it steps over it.
-  Span bracket() {
+  Span bracket() const {
     const auto at = stream_.Tell();
-    last_end_ = at + 1;
     return {static_cast<std::uint32_t>(at), static_cast<std::uint32_t>(at + 1)};
   }
-  Span string_token() {
-    auto begin = last_end_;
-    while (begin < text_.size() && text_[begin] != '"') {
-      if (text_[begin] == '/')
-        begin = skip_comment(begin);
-      else
-        ++begin;
-    }
-    const auto end = stream_.Tell();
-    last_end_ = end;
-    return {static_cast<std::uint32_t>(begin), static_cast<std::uint32_t>(end)};
-  }
-  std::size_t skip_comment(std::size_t at) const {
-    const bool block = text_.substr(at).starts_with("/*");
-    const auto end = text_.find(block ? std::string_view("*/") : std::string_view("\n"), at + 2);
-    return end == std::string_view::npos ? text_.size() : end + (block ? 2 : 1);
+  Span string_token() const {
+    return {static_cast<std::uint32_t>(stream_.string_begin()), static_cast<std::uint32_t>(stream_.Tell())};
   }
 
   // Counts an event; true where the sink has it already.
   bool known() { return events_++ < passed_over_; }
 
-  std::string_view text_;
-  std::string_view source_;
-  Stream& stream_;
+  std::optional<std::string_view> source_;
+  JsonWindow& stream_;
   Sink& sink_;
   const ReadOptions& options_;
   std::vector<Names> names_;
   std::size_t depth_ = 0;
-  std::size_t last_end_ = 0;
   std::size_t events_ = 0;
   std::size_t passed_over_ = 0;
   bool too_deep_ = false;
@@ -260,6 +240,11 @@ void tame_numbers(std::string& text) {
   }
 }
 
+rapidjson::ParseResult parse(JsonWindow& stream, Handler& handler, const ReadOptions& options) {
+  rapidjson::Reader reader;
+  return options.allow_comments ? reader.Parse<kRelaxedFlags>(stream, handler) : reader.Parse<kFlags>(stream, handler);
+}
+
 }  // namespace
 
 Result<void> read_json(std::string_view text, Sink& sink, const ReadOptions& options) {
@@ -267,49 +252,58 @@ Result<void> read_json(std::string_view text, Sink& sink, const ReadOptions& opt
     return fail(ErrorKind::limit, "limit.size",
                 format("the document has {} bytes; {} are allowed", text.size(), options.max_bytes),
                 Place{options.file});
-  std::size_t skipped = 0;
-  if (text.starts_with("\xEF\xBB\xBF")) skipped = 3;
-  // A byte order mark is passed over in place so that offsets stay those of the file.
-  std::string blanked;
-  if (skipped != 0) {
-    blanked.assign(text);
-    blanked.replace(0, 3, "   ");
-    text = blanked;
-  }
   const auto source = text;
-  std::optional<Stream> stream;
+  std::optional<JsonWindow> stream;
   std::optional<Handler> handler;
-  // Ill-formed text is parsed with the check at every character: the error then comes with its place.
-  const bool checked = utf8::find_invalid(text) == std::string_view::npos;
-  const auto parse = [&](std::size_t passed_over) {
-    stream.emplace(text.data(), text.size());
-    handler.emplace(text, source, *stream, sink, options);
-    handler->pass_over(passed_over);
-    rapidjson::Reader reader;
-    return options.allow_comments ? reader.Parse<kRelaxedFlags>(*stream, *handler)
-           : checked              ? reader.Parse<kCheckedFlags>(*stream, *handler)
-                                  : reader.Parse<kFlags>(*stream, *handler);
+  std::string_view rest;
+  const ReadBytes read = [&rest](std::span<char> into) {
+    const auto count = std::min(into.size(), rest.size());
+    std::copy_n(rest.data(), count, into.data());
+    rest.remove_prefix(count);
+    return count;
   };
-  rapidjson::ParseResult result = parse(0);
+  const auto run = [&](std::size_t passed_over) {
+    rest = text;
+    stream.emplace(read, !options.allow_comments, text.size());
+    handler.emplace(source, *stream, sink, options);
+    handler->pass_over(passed_over);
+    return parse(*stream, *handler, options);
+  };
+  rapidjson::ParseResult result = run(0);
   std::string tamed;
   if (result.Code() == rapidjson::kParseErrorNumberTooBig) {
     tamed = text;
     tame_numbers(tamed);
     text = tamed;
-    result = parse(handler->events());
+    result = run(handler->events());
   }
-  if (!result.IsError()) return {};
+  if (!result.IsError() && stream->finished() && !stream->invalid()) return {};
   const utf8::LineIndex lines(text);
   if (result.Code() == rapidjson::kParseErrorTermination) return handler->stop_reason(lines);
-  const auto offset = std::min(result.Offset(), text.size());
-  auto place = lines.place(options.file, offset, offset);
-  if (result.Code() == rapidjson::kParseErrorStringInvalidEncoding ||
-      utf8::find_invalid(text.substr(0, offset)) != std::string_view::npos) {
-    const auto bad = std::min(utf8::find_invalid(text), text.size());
-    return fail(ErrorKind::input, "json.encoding", "this byte is not UTF-8", lines.place(options.file, bad, bad),
+  // A NUL behind the document looks like its end to the parser.
+  const auto offset = std::min(result.IsError() ? result.Offset() : stream->Tell(), text.size());
+  const auto bad = options.allow_comments ? std::string_view::npos : utf8::find_invalid(text);
+  if (result.Code() == rapidjson::kParseErrorStringInvalidEncoding || bad <= offset) {
+    const auto at = std::min(bad, offset);
+    return fail(ErrorKind::input, "json.encoding", "this byte is not UTF-8", lines.place(options.file, at, at),
                 "Save the file as UTF-8.");
   }
-  return fail(ErrorKind::input, "json.syntax", syntax_message(result.Code(), text, offset), std::move(place));
+  const auto code = result.IsError() ? result.Code() : rapidjson::kParseErrorDocumentRootNotSingular;
+  return fail(ErrorKind::input, "json.syntax", syntax_message(code, text, offset),
+              lines.place(options.file, offset, offset));
+}
+
+bool stream_json(const ReadBytes& read, Sink& sink, const ReadOptions& options) {
+  const auto bound = std::min(options.max_bytes, limits::kDocumentBytes);
+  std::uint64_t total = 0;
+  const ReadBytes bounded = [&](std::span<char> into) {
+    const auto got = read(into);
+    total += got;
+    return total > bound ? 0 : got;
+  };
+  JsonWindow stream(bounded, !options.allow_comments);
+  Handler handler(std::nullopt, stream, sink, options);
+  return !parse(stream, handler, options).IsError() && stream.finished() && !stream.invalid() && total <= bound;
 }
 
 Result<Value> parse_json(std::string_view text, const ReadOptions& options) {

@@ -1,4 +1,4 @@
-#include "foundation/doc/json.h"
+#include "foundation/doc/json_stream.h"
 
 #include <doctest/doctest.h>
 
@@ -37,6 +37,9 @@ TEST_CASE("json: errors name the place and the reason") {
   CHECK(code_of("[\"a\xff\"]") == "json.encoding@line 1:4");
   CHECK(code_of("{} x") == "json.syntax@line 1:4");
   CHECK(code_of(std::string_view("[\0]", 3)) == "json.syntax@line 1:2");
+  CHECK(code_of(std::string_view("[]\0[]", 5)) == "json.syntax@line 1:3");
+  CHECK(code_of("[] \xff") == "json.encoding@line 1:4");
+  CHECK(code_of("[\"\xe2\x82") == "json.encoding@line 1:3");
 }
 
 TEST_CASE("json: depth is bounded and does not use the machine's stack") {
@@ -79,4 +82,69 @@ TEST_CASE("json: numbers that no double holds keep their spelling") {
   CHECK(doc::write_json(*root) == text);
   CHECK(code_of("[1e400,01]") == "json.syntax@line 1:9");
   CHECK(code_of("[1e400,1e]") == "json.syntax@line 1:10");
+}
+
+namespace {
+
+// What a document gives, with every span, whether it is read whole or in pieces of `piece` bytes.
+std::string whole(std::string_view text, const doc::ReadOptions& options = {}) {
+  doc::TreeBuilder tree;
+  const auto read = doc::read_json(text, tree, options);
+  return read ? doc::write_json(tree.take()) : read.error().code;
+}
+std::string pieces(std::string_view text, std::size_t piece, const doc::ReadOptions& options = {}) {
+  doc::TreeBuilder tree;
+  std::string_view rest = text;
+  const bool read = doc::stream_json(
+      [&](std::span<char> into) {
+        const auto count = std::min({piece, into.size(), rest.size()});
+        std::copy_n(rest.data(), count, into.data());
+        rest.remove_prefix(count);
+        return count;
+      },
+      tree, options);
+  return read ? doc::write_json(tree.take()) : "stopped";
+}
+
+}  // namespace
+
+TEST_CASE("json: a document that comes in pieces reads as the whole") {
+  std::string large = "[";
+  for (int i = 0; i < 9000; ++i)
+    large += "{\"key " + std::to_string(i) + "\": \"a \\\"long\\\" wörd\\n\\ud83d\\ude00 " + std::string(i % 97, 'x') +
+             "\", \"n\": -" + std::to_string(i) + ".5e3, \"t\": [true, null]},\n";
+  large +=
+      "\"" + std::string(200'000, 'y') + "\\t" + std::string(200'000, 'z') + "\", 1" + std::string(3000, '0') + "]";
+  // A place for everything, also where the window has moved on.
+  const auto root = parse_json(large);
+  REQUIRE(root);
+  for (const std::size_t i : {std::size_t{0}, std::size_t{2000}, std::size_t{8999}}) {
+    const doc::Member& member = root->items()[i].members()[0];
+    CHECK(large.substr(member.name_span.begin, member.name_span.end - member.name_span.begin) ==
+          "\"key " + std::to_string(i) + "\"");
+    CHECK(large[member.value.span.begin] == '"');
+    CHECK(large[member.value.span.end] == ',');
+  }
+  CHECK(large[root->items()[9000].span.begin] == '"');
+  CHECK(large.substr(root->items()[9000].span.end, 4) == ", 10");
+  CHECK(doc::write_json(*root).size() > 800'000);
+  for (const std::size_t piece : {1, 7, 4096, 65'536, 1'000'000}) {
+    // The last number has more digits than a double holds: only the whole text tells how it is spelt.
+    CHECK(pieces(large, piece) == "stopped");
+    CHECK(pieces(large.substr(0, large.rfind(',')) + "]", piece) == whole(large.substr(0, large.rfind(',')) + "]"));
+  }
+  for (const std::string text : {"", "[", "\"a", "\"a\\", "\"\\", "1", "\xEF\xBB\xBF[1]", "[\"\xe2\x82\xac\"]",
+                                 "{\"a\":1}", "\"\\u00e9\"", "[1,]", "\"\xff\"", "[] \xe2\x82", "\"\xe2\x82\""}) {
+    const auto expected = whole(text);
+    for (const std::size_t piece : {1, 2, 3, 100})
+      CHECK(pieces(text, piece) == (expected.starts_with("json.") ? "stopped" : expected));
+  }
+  doc::ReadOptions options;
+  options.max_bytes = 4;
+  CHECK(pieces("[12]", 1, options) == "[12]");
+  CHECK(pieces("[123]", 1, options) == "stopped");
+  options = {};
+  options.allow_comments = true;
+  CHECK(pieces("[1, // \xff\n \"\xc3\xa9\\n\",]", 1, options) == "[1,\"é\\n\"]");
+  CHECK(pieces("[\"\xff\"]", 1, options) == "stopped");
 }
