@@ -3,9 +3,21 @@
 
 #include <algorithm>
 
+#include "foundation/base/large_pages.h"
 #include "foundation/base/text.h"
 
 namespace chiron::policy {
+
+namespace {
+
+// A syntax tree and the program take some fifty times the text.
+void expect_memory_for(std::size_t text_bytes) {
+  constexpr std::size_t kLargeText = std::size_t{128} << 10;
+  constexpr std::size_t kMemoryPerByte = 48;
+  if (text_bytes >= kLargeText) expect_heap(text_bytes * kMemoryPerByte);
+}
+
+}  // namespace
 
 Policy::Policy(PolicyOptions options) : options_(std::move(options)), store_(std::make_unique<Store>()) {
   data_ = store_->object({});
@@ -17,6 +29,7 @@ Policy& Policy::operator=(Policy&&) noexcept = default;
 Store& Policy::store() { return *store_; }
 
 PolicyErrors Policy::add_module(std::string file, std::string text, std::optional<RegoVersion> version) {
+  expect_memory_for(text.size());
   ParseOptions parse;
   parse.version = version.value_or(options_.version);
   parse.all_future_keywords = options_.all_future_keywords;
@@ -85,7 +98,12 @@ Result<void> Policy::add_data_at(std::span<const std::string> path, Value data) 
 PolicyErrors Policy::compile() {
   Compiler compiler;
   std::vector<const ast::Module*> modules;
-  for (const auto& module : modules_) modules.push_back(module.get());
+  std::size_t text_bytes = 0;
+  for (const auto& module : modules_) {
+    modules.push_back(module.get());
+    text_bytes += module->text.size();
+  }
+  expect_memory_for(text_bytes);
   CompileOptions options = options_.compile;
   if (!options.data_at) {
     options.data_at = [this](std::span<const Value> path) {

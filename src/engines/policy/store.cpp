@@ -1,6 +1,4 @@
 // Store: making values. Strings and key sets are interned in open-addressed tables over arena memory.
-#include <sys/mman.h>
-
 #include <algorithm>
 #include <cassert>
 #include <charconv>
@@ -12,6 +10,7 @@
 #include "engines/policy/number.h"
 #include "engines/policy/store_tables.h"
 #include "engines/policy/value.h"
+#include "foundation/base/large_pages.h"
 
 namespace chiron::policy {
 
@@ -19,10 +18,7 @@ using namespace detail;
 
 namespace {
 
-constexpr std::size_t kLargestChunk = std::size_t{4} << 20;
-// From this size on a chunk is mapped where the kernel can back it with huge pages: touching memory for the first time
-// costs more than anything else that making values does, and is paid by the page.
-constexpr std::size_t kHugePage = std::size_t{2} << 20;
+constexpr std::size_t kLargestChunk = kLargePage;
 // Below this many keys a scan beats a hash index.
 constexpr std::uint32_t kScanLimit = 8;
 
@@ -45,17 +41,6 @@ void fill_index(const Value* values, std::uint32_t count, std::uint32_t slots, s
 
 }  // namespace
 
-namespace {
-
-void* allocate_chunk(std::size_t size) {
-  if (size < kHugePage) return std::malloc(size);
-  void* chunk = std::aligned_alloc(kHugePage, size);
-  if (chunk != nullptr) ::madvise(chunk, size, MADV_HUGEPAGE);  // a hint: without it all still works
-  return chunk;
-}
-
-}  // namespace
-
 Arena::~Arena() {
   while (last_ != nullptr) {
     Chunk* previous = last_->previous;
@@ -66,10 +51,10 @@ Arena::~Arena() {
 
 void* Arena::allocate_slow(std::size_t bytes) {
   std::size_t size = std::max(next_size_, bytes + sizeof(Chunk));
-  if (size >= kHugePage) size = (size + kHugePage - 1) / kHugePage * kHugePage;
-  auto* chunk = static_cast<Chunk*>(allocate_chunk(size));
+  if (size >= kLargePage) size = (size + kLargePage - 1) / kLargePage * kLargePage;
+  auto* chunk = static_cast<Chunk*>(allocate_pages(size));
   if (chunk == nullptr) std::abort();  // the machine is out of memory: there is nothing left to report with
-  next_size_ = std::min(kLargestChunk, next_size_ * 2);
+  next_size_ = std::min(kLargestChunk, next_size_ * 4);
   chunk->previous = last_;
   chunk->size = size;
   last_ = chunk;
