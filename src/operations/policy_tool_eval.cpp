@@ -146,9 +146,9 @@ PolicyToolResult policy_eval(const PolicyEvalRequest& request, PolicyToolContext
   evaluation.max_steps = static_cast<std::uint64_t>(request.max_steps);
   evaluation.allow_net = request.allow_net;
   if (!request.input.empty()) {
-    auto text = io::read_file(request.input);
-    if (!text) return {"", "open " + request.input + ": no such file or directory\n", 2};
-    auto value = load_document(inputs, request.input, *text);
+    auto value = load_file(inputs, request.input);
+    if (!value && value.error().kind == ErrorKind::io)
+      return {"", "open " + request.input + ": no such file or directory\n", 2};
     if (!value) return show_message(to_string(value.error()));
     evaluation.input = *value;
   } else if (request.stdin_input) {
@@ -287,9 +287,8 @@ PolicyToolResult policy_exec(const PolicyExecRequest& request, PolicyToolContext
     outcome.line = doc::Value::object();
     outcome.line.set("path", doc::Value(name));
     Evaluator evaluator(policy);
-    auto text = i < files.size() ? io::read_file(name) : Result<std::string>(from_stdin);
-    auto input = text ? load_document(evaluator.inputs(), i < files.size() ? name : "stdin.yaml", *text)
-                      : Result<Value>(std::unexpected(text.error()));
+    auto input = i < files.size() ? load_file(evaluator.inputs(), name)
+                                  : load_document(evaluator.inputs(), "stdin.yaml", from_stdin);
     if (!input) {
       outcome.line.set("error", doc::Value::object());
       return outcome;

@@ -4,9 +4,11 @@
 #include <algorithm>
 
 #include "engines/policy/bundle/bundle.h"
+#include "foundation/base/large_pages.h"
 #include "foundation/base/text.h"
-#include "foundation/doc/json.h"
+#include "foundation/doc/json_stream.h"
 #include "foundation/doc/yaml.h"
+#include "foundation/io/file_reader.h"
 #include "foundation/io/files.h"
 
 namespace chiron::policy {
@@ -66,19 +68,20 @@ struct Loading {
       return;
     }
     if ((module && options.skip_modules) || (document && options.skip_data)) return;
-    auto text = io::read_file(path);
-    if (!text) {
-      problem.message = "open " + shown + ": " +
-                        (text.error().code == "io.not-found" ? "no such file or directory" : text.error().message);
-      return;
-    }
+    const auto unreadable = [&](const Error& error) {
+      problem.message =
+          "open " + shown + ": " + (error.code == "io.not-found" ? "no such file or directory" : error.message);
+    };
     if (module) {
+      auto text = io::read_file(path);
+      if (!text) return unreadable(text.error());
       PolicyErrors errors = policy.add_module(shown, std::move(*text));
       problem.errors.insert(problem.errors.end(), errors.begin(), errors.end());
       return;
     }
-    auto value = load_document(policy.store(), name, *text);
+    auto value = load_file(policy.store(), path);
     if (!value) {
+      if (value.error().kind == ErrorKind::io) return unreadable(value.error());
       problem.message = shown + ": " + value.error().message;
       return;
     }
@@ -88,17 +91,42 @@ struct Loading {
 
 }  // namespace
 
+namespace {
+
+doc::ReadOptions document_options(std::string_view name) {
+  doc::ReadOptions options;
+  options.file = std::string(name);
+  options.allow_duplicate_keys = name.ends_with(".json");
+  return options;
+}
+
+}  // namespace
+
 Result<Value> load_document(Store& store, std::string_view name, std::string_view text) {
-  ValueBuilder builder(store);
-  doc::ReadOptions read;
-  read.file = std::string(name);
+  const doc::ReadOptions read = document_options(name);
   if (name.ends_with(".json")) {
-    read.allow_duplicate_keys = true;
+    ValueBuilder builder(store);
     TRY(doc::read_json(text, builder, read));
     return builder.take();
   }
   const doc::Value parsed = TRY(doc::parse_yaml(text, read));
   return store.from_document(parsed);
+}
+
+namespace {
+constexpr std::uint64_t kLargeDocument = std::uint64_t{4} << 20;
+}
+
+Result<Value> load_file(Store& store, const std::string& path) {
+  if (auto file = io::FileReader::open(path); file && path.ends_with(".json")) {
+    // The values of a document take about as much as its text, the lists they are gathered in as much again.
+    if (file->size_bytes() >= kLargeDocument) expect_heap(static_cast<std::size_t>(file->size_bytes()) * 4);
+    ValueBuilder builder(store);
+    const bool read =
+        doc::stream_json([&](std::span<char> into) { return file->read(into); }, builder, document_options(path));
+    if (read && !file->failed()) return builder.take();
+  }
+  return load_document(store, path, TRY(io::read_file(path)));
 }
 
 LoadProblem load_paths(Policy& policy, const std::vector<std::string>& paths, const LoadOptions& options) {

@@ -31,5 +31,7 @@ struct SchemaSet;
 [[nodiscard]] Result<SchemaSet> load_schemas(const std::string& path);
 // One JSON or YAML document; what it is follows from the name (YAML is read where the name says no JSON).
 [[nodiscard]] Result<Value> load_document(Store& store, std::string_view name, std::string_view text);
+// The same of a file; JSON is not held as text.
+[[nodiscard]] Result<Value> load_file(Store& store, const std::string& path);
 
 }  // namespace chiron::policy

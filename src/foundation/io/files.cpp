@@ -12,6 +12,7 @@
 #include <cstring>
 
 #include "foundation/base/format.h"
+#include "foundation/io/file_reader.h"
 
 namespace chiron::io {
 
@@ -101,15 +102,25 @@ Result<std::string> read_descriptor(int descriptor, std::uint64_t max_bytes) {
   return content;
 }
 
-Result<std::string> read_file(const std::string& path, std::uint64_t max_bytes) {
+namespace {
+
+// Opens what can be read to its end.
+Result<int> open_readable(const std::string& path, struct stat& info) {
   // Non-blocking, so that a FIFO given by mistake is an error and not a hang.
-  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (file.get() < 0) return std::unexpected(errno_error("open", path, errno));
-  struct stat info{};
   if (::fstat(file.get(), &info) != 0) return std::unexpected(errno_error("read", path, errno));
   if (S_ISDIR(info.st_mode)) return std::unexpected(errno_error("read", path, EISDIR));
   if (S_ISFIFO(info.st_mode) || S_ISSOCK(info.st_mode) || S_ISBLK(info.st_mode))
     return fail(ErrorKind::io, "io.not-file", format("failed to read {}: it is not a regular file", path));
+  return file.release();
+}
+
+}  // namespace
+
+Result<std::string> read_file(const std::string& path, std::uint64_t max_bytes) {
+  struct stat info{};
+  const Descriptor file(TRY(open_readable(path, info)));
   if (S_ISREG(info.st_mode) && static_cast<std::uint64_t>(info.st_size) > max_bytes)
     return fail(ErrorKind::limit, "limit.size",
                 format("{} has {} bytes; at most {} are read", path, info.st_size, max_bytes));
@@ -130,6 +141,40 @@ Result<std::string> read_file(const std::string& path, std::uint64_t max_bytes) 
   }
   content.resize(used);
   return content;
+}
+
+Result<FileReader> FileReader::open(const std::string& path) {
+  struct stat info{};
+  FileReader reader;
+  reader.descriptor_ = TRY(open_readable(path, info));
+  if (!S_ISREG(info.st_mode))
+    return fail(ErrorKind::io, "io.not-file", format("failed to read {}: it is not a regular file", path));
+  reader.size_bytes_ = static_cast<std::uint64_t>(info.st_size);
+  return reader;
+}
+
+FileReader::FileReader(FileReader&& other) noexcept
+    : size_bytes_(other.size_bytes_), descriptor_(std::exchange(other.descriptor_, -1)), failed_(other.failed_) {}
+
+FileReader& FileReader::operator=(FileReader&& other) noexcept {
+  std::swap(descriptor_, other.descriptor_);
+  size_bytes_ = other.size_bytes_;
+  failed_ = other.failed_;
+  return *this;
+}
+
+FileReader::~FileReader() {
+  if (descriptor_ >= 0) ::close(descriptor_);
+}
+
+std::size_t FileReader::read(std::span<char> into) {
+  for (;;) {
+    const auto got = ::read(descriptor_, into.data(), into.size());
+    if (got >= 0) return static_cast<std::size_t>(got);
+    if (errno == EINTR) continue;
+    failed_ = true;
+    return 0;
+  }
 }
 
 Result<void> make_folders(const std::string& path) {
