@@ -23,10 +23,10 @@ struct RegisterScope {
 };
 
 Value* Machine::allocate(std::uint32_t count) {
-  constexpr std::uint32_t kChunk = 4096;
+  constexpr std::uint32_t kFirstChunk = 128, kChunk = 4096;
   while (true) {
     if (register_chunk_ == register_chunks_.size()) {
-      const std::uint32_t size = std::max(kChunk, count);
+      const std::uint32_t size = std::max(register_chunks_.empty() ? kFirstChunk : kChunk, count);
       register_chunks_.push_back(std::make_unique<Value[]>(size));
       register_sizes_.push_back(size);
     }

@@ -56,16 +56,24 @@ struct Store::Tables {
   InternTable strings;
   InternTable keys;
   InternTable shapes;
-  // The key seen last at each nesting depth and position: neighbouring objects mostly repeat it.
-  static constexpr std::size_t kExpectedDepth = 16, kExpectedMembers = 32;
-  Value expected[kExpectedDepth][kExpectedMembers];
-  // Words met lately, by hash: small enough to stay in the nearest cache, where a table of all words would not.
-  struct Recent {
-    std::uint32_t hash = 0;
-    Value word;
+  // What a reader of documents has met lately; made when the first document is read.
+  struct Met {
+    // The key seen last at each nesting depth and position: neighbouring objects mostly repeat it.
+    static constexpr std::size_t kExpectedDepth = 16, kExpectedMembers = 32;
+    Value expected[kExpectedDepth][kExpectedMembers];
+    // Words by hash: small enough to stay in the nearest cache, where a table of all words would not.
+    struct Recent {
+      std::uint32_t hash = 0;
+      Value word;
+    };
+    static constexpr std::size_t kRecentWords = 1024;
+    Recent recent[kRecentWords];
   };
-  static constexpr std::size_t kRecentWords = 1024;
-  Recent recent[kRecentWords];
+  std::unique_ptr<Met> met;
+  [[nodiscard]] Met& lately() {
+    if (!met) met = std::make_unique<Met>();
+    return *met;
+  }
 };
 
 }  // namespace chiron::policy

@@ -48,7 +48,7 @@ bool ValueBuilder::string(std::string_view text, doc::Span) {
   }
   if (!store_.tables_) store_.tables_ = std::make_unique<Store::Tables>();
   const std::uint32_t hash = hash_bytes(text.data(), text.size());
-  Store::Tables::Recent& recent = store_.tables_->recent[hash % Store::Tables::kRecentWords];
+  Store::Tables::Met::Recent& recent = store_.tables_->lately().recent[hash % Store::Tables::Met::kRecentWords];
   if (recent.hash != hash || !recent.word.defined() || recent.word.string() != text) {
     recent.word = store_.string(text);
     recent.hash = hash;
@@ -74,12 +74,12 @@ bool ValueBuilder::begin_object(doc::Span) {
 }
 bool ValueBuilder::key(std::string_view name, doc::Span) {
   const std::size_t depth = open_.size(), position = (pending_.size() - open_.back()) / 2;
-  if (depth >= Store::Tables::kExpectedDepth || position >= Store::Tables::kExpectedMembers) {
+  if (depth >= Store::Tables::Met::kExpectedDepth || position >= Store::Tables::Met::kExpectedMembers) {
     pending_.push_back(store_.intern(name));
     return true;
   }
   if (!store_.tables_) store_.tables_ = std::make_unique<Store::Tables>();
-  Value& expected = store_.tables_->expected[depth][position];
+  Value& expected = store_.tables_->lately().expected[depth][position];
   if (!expected.defined() || expected.string() != name) expected = store_.intern(name);
   pending_.push_back(expected);
   return true;
