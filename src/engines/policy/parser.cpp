@@ -76,6 +76,10 @@ bool Parser::is_reserved(std::string_view name) const {
 }
 
 std::nullptr_t Parser::error(std::uint32_t offset, std::string message, bool with_line) {
+  if (tentative_ > 0) {
+    errors_.emplace_back();
+    return nullptr;
+  }
   PolicyError result;
   result.code = "rego_parse_error";
   result.message = std::move(message);
@@ -102,6 +106,7 @@ std::nullptr_t Parser::error(std::uint32_t offset, std::string message, bool wit
 }
 
 std::nullptr_t Parser::illegal(std::string_view note) {
+  if (tentative_ > 0) return error(token_.begin, {});
   if (at(Token::illegal)) return error(token_.begin, token_.problem != nullptr ? token_.problem : "illegal token");
   std::string name(token_name(token_.token));
   const char* kind = "token";
@@ -471,7 +476,9 @@ bool Parser::parse_if_body(Rule& rule) {
   if (at(Token::left_brace)) {
     // A comprehension or an object may stand here as the one expression; a set, which is always true, may not.
     const State before = save();
+    ++tentative_;
     Expr* expr = ++speculations_ > parser_limits::kSpeculations ? nullptr : parse_literal();
+    --tentative_;
     const bool alone = expr != nullptr &&
                        (expr->negated || expr->term == nullptr || expr->term->kind != TermKind::set) &&
                        (expr->term == nullptr || expr->term->kind != TermKind::object || !expr->term->items.empty());

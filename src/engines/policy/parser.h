@@ -124,6 +124,7 @@ class Parser final : Lexer::Comments {
   bool any_comment_ = false;
   int depth_ = 0;
   int speculations_ = 0;
+  int tentative_ = 0;  // within an alternative whose errors nobody will see
   bool keyword_in_ = false, keyword_every_ = false, keyword_contains_ = false, keyword_if_ = false;
   bool keyword_not_ = false;  // `not { … }`
   bool keyword_and_ = false, keyword_or_ = false;

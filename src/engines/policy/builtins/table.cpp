@@ -292,6 +292,53 @@ constexpr std::array kLocal = {
     local("parse_config_file", "(string) => any", &f::parse_config_file),
 };
 
+// The number of arguments that a signature declares.
+constexpr std::size_t count_arguments(std::string_view text) {
+  if (text.empty() || text[0] != '(') return 0;
+  std::size_t count = 0;
+  int depth = 0;
+  bool any = false;
+  for (std::size_t i = 1; i < text.size(); ++i) {
+    const char c = text[i];
+    if (c == '(' || c == '[' || c == '<' || c == '{')
+      ++depth;
+    else if (c == ')' && depth == 0)
+      break;
+    else if (c == ')' || c == ']' || c == '}' || (c == '>' && text[i - 1] != '='))
+      --depth;
+    else if (c == ',' && depth == 0)
+      ++count;
+    else if (c != ' ')
+      any = true;
+  }
+  return any ? count + 1 : 0;
+}
+
+constexpr auto kArities = [] {
+  std::array<std::uint8_t, kBuiltins.size()> arities{};
+  for (std::size_t i = 0; i < arities.size(); ++i)
+    arities[i] = static_cast<std::uint8_t>(count_arguments(kBuiltins[i].signature));
+  return arities;
+}();
+
+constexpr std::uint32_t name_hash(std::string_view name) {
+  std::uint32_t hash = 2166136261U;  // FNV-1a
+  for (const char c : name) hash = (hash ^ static_cast<unsigned char>(c)) * 16777619U;
+  return hash;
+}
+
+// Positions in kBuiltins, counted from one, by the hash of the name; 0 is free.
+constexpr std::size_t kSlots = 1024;
+constexpr auto kBySlot = [] {
+  std::array<std::uint16_t, kSlots> slots{};
+  for (std::size_t i = 0; i < kBuiltins.size(); ++i) {
+    std::size_t slot = name_hash(kBuiltins[i].name) % kSlots;
+    while (slots[slot] != 0) slot = (slot + 1) % kSlots;
+    slots[slot] = static_cast<std::uint16_t>(i + 1);
+  }
+  return slots;
+}();
+
 }  // namespace
 
 Value BuiltinContext::fail_operand(int position, std::string_view expected, Value got) {
@@ -303,10 +350,15 @@ Value BuiltinContext::fail_operand(int position, std::string_view expected, Valu
 std::span<const Builtin> builtins() { return kBuiltins; }
 
 const Builtin* find_builtin(std::string_view name) {
-  const auto found = std::ranges::lower_bound(kBuiltins, name, {}, &Builtin::name);
-  if (found != kBuiltins.end() && found->name == name) return &*found;
+  for (std::size_t slot = name_hash(name) % kSlots; kBySlot[slot] != 0; slot = (slot + 1) % kSlots)
+    if (const Builtin& builtin = kBuiltins[kBySlot[slot] - 1]; builtin.name == name) return &builtin;
   const auto other = std::ranges::find(kLocal, name, &Builtin::name);
   return other != kLocal.end() ? &*other : nullptr;
+}
+
+std::size_t builtin_arity(const Builtin& builtin) {
+  if (builtin.local) return count_arguments(builtin.signature);
+  return kArities[static_cast<std::size_t>(&builtin - kBuiltins.data())];
 }
 
 const Builtin* find_infix(std::string_view symbol) {
