@@ -18,7 +18,8 @@ Operation policy_parse_operation() {
           .add("show", &R::format,
                {.help = "Form of the tree", .fallback = "pretty", .choices = {"pretty", "json"}, .letter = 'f'})
           .add("json-include", &R::json_include,
-               {.help = "Parts of the JSON: -comments leaves comments out", .placeholder = "PARTS"})
+               {.help = "Parts of the JSON: -comments leaves comments out, locations says where each node stands",
+                .placeholder = "PARTS"})
           .add("v0-compatible", &R::v0_compatible, {.help = "Read the policy as Rego v0"})
           .take(),
       run);

@@ -91,10 +91,8 @@ PolicyToolResult policy_parse(const PolicyParseRequest& request) {
   if (request.format == "json") {
     AstJsonOptions options;
     options.comments = request.json_include.find("-comments") == std::string::npos;
-    if (request.json_include.find("locations") != std::string::npos &&
-        request.json_include.find("-locations") == std::string::npos) {
-      return usage("parse --json-include locations is not supported by Chiron; its places are in errors and findings");
-    }
+    options.locations = request.json_include.find("locations") != std::string::npos &&
+                        request.json_include.find("-locations") == std::string::npos;
     return {pretty_json(module_document(**module, options)), "", 0};
   }
   if (request.format != "pretty") return usage("invalid format: " + request.format + " (must be pretty or json)");
