@@ -32,6 +32,7 @@ struct PolicyTestRequest {
   std::vector<std::string> proto_file_dirs;
   std::string ignore;
   std::string form = "findings";
+  bool explain = false;
   bool strict = false;
   bool strict_builtin_errors = false;
   bool v0_compatible = false;
@@ -68,6 +69,29 @@ Result<std::vector<std::string>> input_paths(const PolicyTestRequest& request, C
   return paths;
 }
 
+// The conditions that held, as evidence.
+doc::Value because_document(const gate::Outcome& outcome, const std::function<std::string(const std::string&)>& shown) {
+  const auto put = [&](doc::Value& into, const Place& place, const std::string& file) {
+    into.set("file", doc::Value(file)).set("line", doc::Value(place.line)).set("column", doc::Value(place.column));
+  };
+  auto list = doc::Value::array();
+  for (const auto& because : outcome.because) {
+    auto condition = doc::Value::object();
+    condition.set("condition", doc::Value(because.text));
+    put(condition, because.place, because.place.file);
+    auto reads = doc::Value::array();
+    for (const auto& reading : because.readings) {
+      auto read = doc::Value::object();
+      read.set("path", doc::Value(reading.path)).set("value", doc::Value(reading.value));
+      if (!reading.place.file.empty()) put(read, reading.place, shown(reading.place.file));
+      reads.push(std::move(read));
+    }
+    condition.set("reads", std::move(reads));
+    list.push(std::move(condition));
+  }
+  return list;
+}
+
 Finding finding_of(const gate::FileResult& result, const gate::Outcome& outcome, Level level, const Context& context) {
   const bool of_repository = result.file == kContextName;
   // What a policy says of the repository is relative to the workspace, as all of its input is.
@@ -92,6 +116,15 @@ Finding finding_of(const gate::FileResult& result, const gate::Outcome& outcome,
   finding.related = gate::related_places(outcome.metadata);
   for (auto& related : finding.related) related.place.file = file(related.place.file);
   finding.evidence = outcome.metadata;
+  if (!outcome.because.empty()) finding.evidence.set("because", because_document(outcome, file));
+  for (const auto& because : outcome.because) {
+    finding.related.push_back({because.place, "holds: " + because.text});
+    for (const auto& reading : because.readings) {
+      if (reading.place.file.empty()) continue;
+      finding.related.push_back({reading.place, reading.path + " = " + reading.value});
+      finding.related.back().place.file = file(reading.place.file);
+    }
+  }
   return finding;
 }
 
@@ -115,6 +148,7 @@ Result<std::unique_ptr<gate::Gate>> make_gate(const PolicyTestRequest& request, 
   gate::Options options;
   options.version = request.v0_compatible ? policy::RegoVersion::v0 : policy::RegoVersion::v1;
   options.strict = request.strict;
+  options.explain = request.explain;
   options.strict_builtin_errors = request.strict_builtin_errors;
   options.allow_net = request.allow_net;
   options.timeout = std::chrono::seconds(request.timeout_s);
@@ -139,7 +173,10 @@ Result<std::vector<gate::FileResult>> check_repository(const PolicyTestRequest& 
   input.text = doc::write_json(TRY(repository_context(context, request.base, request.window_days)));
   input.format = policy::InputFormat::json;
   input.places = gate::InputPlaces::stated;
-  return made.check({std::move(input)}, namespaces, context.pool, &context.cancel);
+  const std::vector<gate::Gate::Input> inputs{std::move(input)};
+  auto results = TRY(made.check(inputs, namespaces, context.pool, &context.cancel));
+  if (request.explain) made.explain(results, inputs, &context.cancel);
+  return results;
 }
 
 void add_findings(const std::vector<gate::FileResult>& results, const Context& context, Response& response) {
@@ -182,6 +219,7 @@ Result<Response> run_policy_test(const PolicyTestRequest& request, Context& cont
   if (!inputs.empty())
     results = TRY(request.combine ? made->check_combined(inputs, namespaces, &context.cancel)
                                   : made->check(inputs, namespaces, context.pool, &context.cancel));
+  if (request.explain) made->explain(results, inputs, &context.cancel);
   if (request.asks_repository())
     std::ranges::move(TRY(check_repository(request, *made, namespaces, context)), std::back_inserter(results));
   const auto totals = gate::totals(results);
@@ -281,6 +319,8 @@ Operation policy_test_operation() {
                 .fallback = "findings",
                 .choices = {"findings", "stdout", "json", "tap", "table", "junit", "github", "azuredevops", "sarif"},
                 .scope = FieldScope::command_line})
+          .add("explain", &R::explain,
+               {.help = "Say for each finding which conditions of its rule held, and what they read"})
           .add("strict", &R::strict, {.help = "Unused variables and imports in policies are errors"})
           .add("strict-builtin-errors", &R::strict_builtin_errors,
                {.help = "An error of a built-in function ends the test"})

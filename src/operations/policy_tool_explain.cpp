@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "engines/policy/gate/gate.h"
 #include "engines/policy/interpreter/explain.h"
 #include "engines/policy/loader.h"
 #include "engines/policy/report.h"
@@ -36,52 +37,21 @@ struct PlacedInput {
   // "file:line:column" of the value at a path, or of the nearest above it.
   [[nodiscard]] std::string place(std::span<const Value> path) const {
     if (!placed) return {};
-    const doc::Value* at = &root;
-    for (const Value step : path) {
-      const doc::Value* below = nullptr;
-      if (at->is_object() && step.is_string()) below = at->find(step.string());
-      std::int64_t index = 0;
-      if (at->is_array() && step.is_number() && step.number_integer(index) && index >= 0 &&
-          static_cast<std::size_t>(index) < at->items().size())
-        below = &at->items()[static_cast<std::size_t>(index)];
-      if (below == nullptr) break;
-      at = below;
-    }
+    const std::uint32_t begin = gate::span_at(root, path).begin;
     const utf8::LineIndex lines(text);
-    const std::uint32_t line = lines.line_of(at->span.begin);
-    return name + ":" + std::to_string(line) + ":" + std::to_string(at->span.begin - lines.line_start(line) + 1);
+    const std::uint32_t line = lines.line_of(begin);
+    return name + ":" + std::to_string(line) + ":" + std::to_string(begin - lines.line_start(line) + 1);
   }
 };
 
-constexpr std::size_t kShownValue = 80;
-
-std::string shown_value(Value value) {
-  if (!value.defined()) return "undefined";
-  std::string text = to_rego(value);
-  if (text.size() > kShownValue) {
-    std::size_t end = kShownValue;
-    while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) --end;
-    text = text.substr(0, end) + "…";
-  }
-  return text;
-}
-
-std::string one_line(const std::string& text) {
-  std::string out;
-  for (const std::string_view line : text::split(text, '\n')) {
-    const std::string_view trimmed = text::trim(line);
-    out += (out.empty() || trimmed.empty() ? "" : " ") + std::string(trimmed);
-  }
-  return out;
-}
-
-void condition_text(std::string& out, const interpreter::Condition& condition, const PlacedInput& input,
+void show_condition(std::string& out, const interpreter::Condition& condition, const PlacedInput& input,
                     const std::string& indent) {
-  out += format("{}{}:{}:{}  {}\n", indent, condition.file, condition.row, condition.column, one_line(condition.text));
+  out += format("{}{}:{}:{}  {}\n", indent, condition.file, condition.row, condition.column,
+                interpreter::condition_text(condition));
   for (const interpreter::Reading& reading : condition.readings) {
     const std::string place = input.place(reading.path);
-    out += format("{}    {} = {}{}\n", indent, interpreter::input_path_text(reading.path), shown_value(reading.value),
-                  place.empty() ? "" : "  (" + place + ")");
+    out += format("{}    {} = {}{}\n", indent, interpreter::input_path_text(reading.path),
+                  interpreter::reading_text(reading.value), place.empty() ? "" : "  (" + place + ")");
   }
 }
 
@@ -89,7 +59,7 @@ void failure_text(std::string& out, const interpreter::Failure& failure, const P
                   const std::string& indent) {
   out += format("{}{} at {}:{} does not hold; the first condition that fails:\n", indent, failure.rule, failure.file,
                 failure.row);
-  condition_text(out, failure.condition, input, indent + "  ");
+  show_condition(out, failure.condition, input, indent + "  ");
   for (const interpreter::Failure& inner : failure.inner) failure_text(out, inner, input, indent + "    ");
 }
 
@@ -210,7 +180,7 @@ PolicyToolResult policy_explain(const PolicyExplainRequest& request, PolicyToolC
   std::string out;
   for (const interpreter::Reason& reason : explained->reasons) {
     out += format("{} = {}  ({}:{})\n", reason.rule, reason.value, reason.file, reason.row);
-    for (const interpreter::Condition& condition : reason.conditions) condition_text(out, condition, input, "  ");
+    for (const interpreter::Condition& condition : reason.conditions) show_condition(out, condition, input, "  ");
   }
   for (const interpreter::Failure& failure : explained->failures) failure_text(out, failure, input, "");
   if (out.empty()) out = path_text(path) + " has no body that could hold or fail\n";

@@ -85,6 +85,49 @@ TEST_CASE("a policy knows the file it is asked about") {
   CHECK(results->front().failures.front().message == "app.yaml");
 }
 
+TEST_CASE("findings with the conditions that held") {
+  gate::Options options;
+  options.explain = true;
+  const auto policies = gate::Gate::create({{"policy/main.rego", kPolicy}}, {}, options);
+  REQUIRE(policies);
+  task::Pool pool(1);
+  // The second document of a stream: places are those of the file.
+  const std::vector<gate::Gate::Input> inputs{
+      {"app.yaml", std::string("labels: {a: b}\n---\n") + kInput, InputFormat::yaml}};
+  auto results = (*policies)->check(inputs, {"main"}, pool, nullptr);
+  REQUIRE(results);
+  (*policies)->explain(*results, inputs, nullptr);
+  const auto& failures = results->at(0).failures;
+  REQUIRE(failures.size() == 2);
+  REQUIRE(failures[0].because.size() == 2);
+  const gate::Because& privileged = failures[0].because[0];
+  CHECK(privileged.text == "input.containers[name].privileged");
+  CHECK(privileged.place.file == "policy/main.rego");
+  CHECK(privileged.place.line == 5);
+  REQUIRE(privileged.readings.size() == 1);
+  CHECK(privileged.readings[0].path == "input.containers.web.privileged");
+  CHECK(privileged.readings[0].value == "true");
+  CHECK(privileged.readings[0].place.file == "app.yaml");
+  CHECK(privileged.readings[0].place.line == 7);
+  REQUIRE(failures[1].because.size() == 3);
+  CHECK(failures[1].because[1].text == "endswith(c.image, \":latest\")");
+  REQUIRE(failures[1].because[1].readings.size() == 1);
+  CHECK(failures[1].because[1].readings[0].place.line == 6);
+  // Of two ways to the same result the one with fewer conditions.
+  const auto two = gate::Gate::create({{"p.rego",
+                                        "package main\n\ndeny contains \"x\" if {\n\tinput.a\n\tinput.b\n}\n\n"
+                                        "deny contains \"x\" if input.b\n"}},
+                                      {}, options);
+  REQUIRE(two);
+  const std::vector<gate::Gate::Input> both{{"i.yaml", "a: 1\nb: 2\n", InputFormat::yaml}};
+  results = (*two)->check(both, {"main"}, pool, nullptr);
+  REQUIRE(results);
+  (*two)->explain(*results, both, nullptr);
+  REQUIRE(results->at(0).failures.size() == 1);
+  REQUIRE(results->at(0).failures[0].because.size() == 1);
+  CHECK(results->at(0).failures[0].because[0].text == "input.b");
+}
+
 TEST_CASE("exceptions, successes, documents of a stream") {
   const auto policies = make(kPolicy);
   auto results = check(*policies, "kind: Test\nlabels: {a: b}\ncontainers: {web: {image: \"x:latest\"}}\n");

@@ -294,6 +294,7 @@ Result<void> Gate::check_rule(Evaluator& evaluator, const std::string& rule, Val
       query.passed = false;
       if (exceptions > 0) continue;  // counted already
       auto outcome = TRY(outcome_of(item, rule));
+      if (options_.explain) outcome.value = to_rego(item);
       (is_failure_rule(rule) ? result.failures : result.warnings).push_back(std::move(outcome));
     }
   } else if (value && exceptions == 0) {

@@ -18,6 +18,8 @@ namespace chiron::policy::gate {
 namespace gate_limits {
 inline constexpr std::uint64_t kPolicyBytes = std::uint64_t{64} << 20;  // of one policy file
 inline constexpr std::uint64_t kSteps = 0;                              // of one evaluation; the time-out bounds it
+inline constexpr std::uint64_t kExplainSteps = 2'000'000;               // of one rule and document; beyond: no reasons
+inline constexpr std::size_t kExplained = 1'000;                        // outcomes that are explained
 }  // namespace gate_limits
 
 struct SourceFile {
@@ -30,6 +32,17 @@ struct DataFile {
   Value value;
 };
 
+// A condition that held where a rule said something, and what it read of the input.
+struct Because {
+  struct Reading {
+    std::string path, value;  // "input.a[0]", "7"
+    Place place;              // no file where it is not known
+  };
+  std::string text;  // as written, on one line
+  Place place;       // in the policy
+  std::vector<Reading> readings;
+};
+
 // One thing that a rule said.
 struct Outcome {
   std::string message;
@@ -38,7 +51,9 @@ struct Outcome {
   std::string loc_file;  // the policy's own _loc
   std::int64_t loc_line = 0;
   std::int64_t loc_column = 0;
-  Place place;  // in the file, by what the message names; the file's start where it names nothing
+  Place place;                   // in the file, by what the message names; the file's start where it names nothing
+  std::string value;             // as Rego, where explanations are asked for
+  std::vector<Because> because;  // see Gate::explain
 };
 
 struct Query {
@@ -66,6 +81,7 @@ struct Options {
   bool strict = false;
   bool strict_builtin_errors = false;
   bool trace = false;
+  bool explain = false;  // outcomes are to be explained
   std::vector<std::string> allowed_builtins;
   std::vector<std::string> allow_net;
   std::chrono::milliseconds timeout{0};
@@ -105,6 +121,11 @@ class Gate {
   [[nodiscard]] Result<std::vector<FileResult>> check_combined(const std::vector<Input>& inputs,
                                                                const std::vector<std::string>& namespaces,
                                                                const task::CancelToken* cancel) const;
+
+  // Fills in why each rule said what it said: of the ways that lead to it the one with the fewest conditions. For
+  // results of `check` with Options::explain.
+  void explain(std::vector<FileResult>& results, const std::vector<Input>& inputs,
+               const task::CancelToken* cancel) const;
 
   struct UnitTest {
     enum class Status : std::uint8_t { passed, failed, skipped, errored };
@@ -147,6 +168,9 @@ class Gate {
 [[nodiscard]] doc::Span place_of_message(const doc::Value& document, std::string_view message);
 // The same where objects state their places: of the innermost object around the value; no file where there is none.
 [[nodiscard]] Place stated_place(const doc::Value& document, std::string_view message);
+// Where the value at a path stands, or the nearest above it that there is.
+[[nodiscard]] doc::Span span_at(const doc::Value& document, std::span<const Value> path);
+[[nodiscard]] Place stated_place_at(const doc::Value& document, std::span<const Value> path);
 // The member "related" of what a rule said: [{"file", "line", "column", "message"}].
 [[nodiscard]] std::vector<RelatedPlace> related_places(const doc::Value& metadata);
 

@@ -96,6 +96,42 @@ Place stated_place(const doc::Value& document, std::string_view message) {
   return read_place(best).value_or(Place{});
 }
 
+namespace {
+
+// The values on the way along a path, from the document on, as far as there are any.
+template <class Each>
+void follow(const doc::Value& document, std::span<const Value> path, Each each) {
+  const doc::Value* at = &document;
+  each(*at);
+  for (const Value step : path) {
+    const doc::Value* below = nullptr;
+    std::int64_t index = 0;
+    if (at->is_object() && step.is_string()) below = at->find(step.string());
+    if (at->is_array() && step.is_number() && step.number_integer(index) && index >= 0 &&
+        static_cast<std::size_t>(index) < at->items().size())
+      below = &at->items()[static_cast<std::size_t>(index)];
+    if (below == nullptr) return;
+    at = below;
+    each(*at);
+  }
+}
+
+}  // namespace
+
+doc::Span span_at(const doc::Value& document, std::span<const Value> path) {
+  doc::Span span;
+  follow(document, path, [&](const doc::Value& value) { span = value.span; });
+  return span;
+}
+
+Place stated_place_at(const doc::Value& document, std::span<const Value> path) {
+  Place place;
+  follow(document, path, [&](const doc::Value& value) {
+    if (auto stated = read_place(value.find("place"))) place = std::move(*stated);
+  });
+  return place;
+}
+
 std::vector<RelatedPlace> related_places(const doc::Value& metadata) {
   std::vector<RelatedPlace> places;
   const auto* listed = metadata.find("related");

@@ -3,7 +3,29 @@
 
 #include <algorithm>
 
+#include "foundation/base/text.h"
+
 namespace chiron::policy::interpreter {
+
+std::string reading_text(Value value) {
+  if (!value.defined()) return "undefined";
+  std::string text = to_rego(value);
+  if (text.size() > explain_limits::kShownValue) {
+    std::size_t end = explain_limits::kShownValue;
+    while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) --end;
+    text = text.substr(0, end) + "…";
+  }
+  return text;
+}
+
+std::string condition_text(const Condition& condition) {
+  std::string out;
+  for (const std::string_view line : text::split(condition.text, '\n')) {
+    const std::string_view trimmed = text::trim(line);
+    out += (out.empty() || trimmed.empty() ? "" : " ") + std::string(trimmed);
+  }
+  return out;
+}
 
 std::string input_path_text(std::span<const Value> path) {
   std::string out = "input";

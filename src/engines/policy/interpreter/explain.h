@@ -8,6 +8,7 @@ namespace chiron::policy::interpreter {
 namespace explain_limits {
 inline constexpr std::size_t kResults = 1'000;
 inline constexpr std::size_t kInputValues = 2'000'000;  // looked through for the places of values
+inline constexpr std::size_t kShownValue = 80;          // bytes of a value that are shown
 }  // namespace explain_limits
 
 struct Reading {
@@ -43,6 +44,8 @@ struct Explanation {
 [[nodiscard]] std::expected<Explanation, PolicyError> explain(Tree& tree, std::span<const Value> path,
                                                               const EvaluationOptions& evaluation);
 [[nodiscard]] std::string input_path_text(std::span<const Value> path);  // input.a[0]["b c"]
+[[nodiscard]] std::string reading_text(Value value);                     // as Rego, shortened; "undefined"
+[[nodiscard]] std::string condition_text(const Condition& condition);    // as written, on one line
 
 // What the interpreter tells while it runs.
 class Watcher {
