@@ -14,7 +14,7 @@ struct EveryRequest {
   bool flag = false;
 };
 
-Registry make_registry() {
+Operation every_operation() {
   auto every =
       operation<EveryRequest>("every", "Every type",
                               Fields<EveryRequest>()
@@ -28,15 +28,13 @@ Registry make_registry() {
                                   .take(),
                               [](const EveryRequest&, Context&) -> Result<Response> { return Response{}; });
   every.gate = GateFacet{};
-  std::vector<Operation> operations;
-  operations.push_back(std::move(every));
-  return Registry(std::move(operations));
+  return every;
 }
 
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  static const auto registry = make_registry();
+  static const Registry registry({{"every", every_operation}});
   (void)parse_config({reinterpret_cast<const char*>(data), size}, "chiron.toml", registry);
   return 0;
 }

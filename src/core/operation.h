@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <ranges>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -85,18 +86,36 @@ Operation operation(std::string_view name, std::string_view summary, std::vector
   return made;
 }
 
-// The table of all operations, in the order of help; made on first use by src/operations/registry.cpp and passed along.
+// A line of the table of operations. The name is the operation's own, told here so that a command is found without
+// making all the others: their fields are a tenth of a start.
+struct RegistryEntry {
+  std::string_view name;
+  Operation (*make)();
+};
+
+// The table of all operations, in the order of help; written down in src/operations/registry.cpp and passed along. An
+// operation is made when it is first asked for, by any thread, and lives as long as the table.
 class Registry {
  public:
-  explicit Registry(std::vector<Operation> operations) : operations_(std::move(operations)) {}
-  [[nodiscard]] const std::vector<Operation>& operations() const { return operations_; }
+  explicit Registry(std::vector<RegistryEntry> entries);
+  Registry(const Registry&) = delete;
+  Registry& operator=(const Registry&) = delete;
+  ~Registry();
+  // All of them, each a `const Operation&`.
+  [[nodiscard]] auto operations() const {
+    return std::views::iota(std::size_t{0}, entries_.size()) |
+           std::views::transform([this](std::size_t index) -> const Operation& { return at(index); });
+  }
   [[nodiscard]] const Operation* find(std::string_view name) const;
   // The operation that is the gate of that kind.
   [[nodiscard]] const Operation* find_gate(std::string_view kind) const;
   [[nodiscard]] std::vector<std::string> gate_kinds() const;
 
  private:
-  std::vector<Operation> operations_;
+  struct Made;
+  [[nodiscard]] const Operation& at(std::size_t index) const;
+  std::vector<RegistryEntry> entries_;
+  std::unique_ptr<Made[]> made_;
 };
 [[nodiscard]] std::string_view gate_kind(const Operation& operation);
 

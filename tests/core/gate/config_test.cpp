@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "foundation/doc/json.h"
+#include "operations/registry.h"
 
 using namespace chiron;
 
@@ -16,7 +17,7 @@ struct LintRequest {
   std::string mode = "fast";
 };
 
-Registry registry() {
+Operation lint_operation() {
   auto lint =
       operation<LintRequest>("lint", "Lint",
                              Fields<LintRequest>()
@@ -28,10 +29,10 @@ Registry registry() {
                                  .take(),
                              [](const LintRequest&, Context&) -> Result<Response> { return Response{}; });
   lint.gate = GateFacet{};
-  std::vector<Operation> operations;
-  operations.push_back(std::move(lint));
-  return Registry(std::move(operations));
+  return lint;
 }
+
+Registry registry() { return Registry({{"lint", lint_operation}}); }
 
 std::string error_of(std::string_view text) {
   static const auto known = registry();
@@ -41,6 +42,18 @@ std::string error_of(std::string_view text) {
 }
 
 }  // namespace
+
+TEST_CASE("registry: every operation is found by its own name, and stays where it is") {
+  const auto known = make_registry();
+  std::size_t count = 0;
+  for (const auto& operation : known.operations()) {
+    CAPTURE(operation.name);
+    CHECK(known.find(operation.name) == &operation);
+    ++count;
+  }
+  CHECK(count > 30);
+  CHECK(known.find("no such") == nullptr);
+}
 
 TEST_CASE("config: values reach the request, in every type") {
   const auto known = registry();
