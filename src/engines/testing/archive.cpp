@@ -91,10 +91,10 @@ class Writer {
  private:
   Writer() = default;
   Result<void> begin(const std::string& name, std::uint64_t size, bool executable) {
-    struct Free {
+    struct FreeEntry {
       void operator()(archive_entry* entry) const { archive_entry_free(entry); }
     };
-    const std::unique_ptr<archive_entry, Free> entry(archive_entry_new());
+    const std::unique_ptr<archive_entry, FreeEntry> entry(archive_entry_new());
     archive_entry_set_pathname(entry.get(), name.c_str());
     archive_entry_set_filetype(entry.get(), AE_IFREG);
     archive_entry_set_perm(entry.get(), executable ? 0755 : 0644);
