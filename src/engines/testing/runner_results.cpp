@@ -404,7 +404,8 @@ void Runner::suspect(const Process& process, const TestSlot& slot) {
   // Behind a closed output it may have been another test; a process that ended at once may have closed it unseen.
   const bool more_to_come = process.order.size() < process.slots.size();
   const bool ended = slot.attempt.status == Status::crashed || slot.attempt.status == Status::exited;
-  suspicion.was_alone = before.empty() && !process.output_closed && !(ended && more_to_come);
+  const bool hung = slot.attempt.status == Status::timed_out;
+  suspicion.was_alone = before.empty() && !(hung && process.output_closed) && !(ended && more_to_come);
   // A hang costs its whole time-out in every run: it is told from order by one run alone, not searched for.
   const bool search = options_.bisect && shares && slot.attempt.status != Status::timed_out;
   suspicion.search = search && searches_ < options_.bisect_limit;
