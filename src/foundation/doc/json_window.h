@@ -26,7 +26,7 @@ class JsonWindow {
   JsonWindow(const ReadBytes& read, bool check_utf8, std::size_t expected = kSize)
       : read_(read), check_utf8_(check_utf8), capacity_(std::min(expected, kSize) + 1) {
     buffer_ = std::make_unique_for_overwrite<char[]>(capacity_ + kPadding);
-    source_ = end_ = checked_ = buffer_.get();
+    source_ = end_ = buffer_.get();
     while (end_ - source_ < 3 && more()) continue;
     if (std::string_view(source_, static_cast<std::size_t>(end_ - source_)).starts_with("\xEF\xBB\xBF")) source_ += 3;
   }
@@ -78,6 +78,7 @@ class JsonWindow {
  private:
   static constexpr std::size_t kSize = std::size_t{64} << 10;
   static constexpr std::size_t kPadding = 16;  // zeros behind the end, for wide steps
+  static constexpr std::size_t kLongest = 4;   // bytes of a character in UTF-8
   static constexpr std::size_t kKept = 4096;   // bytes before the current one; longer numbers are read otherwise
 
   // The first quote, backslash or control character; the end is one.
@@ -111,12 +112,16 @@ class JsonWindow {
   // Fetches further bytes. What lies more than kKept before the current byte is let go of.
   bool more() {
     if (at_end_) return false;
-    if (end_ == buffer_.get() + capacity_) make_room();
-    const std::size_t got = read_({end_, capacity_ - static_cast<std::size_t>(end_ - buffer_.get())});
-    end_ += got;
-    at_end_ = got == 0;
-    if (check_utf8_) check();
-    std::memset(end_, 0, kPadding);
+    while (!at_end_) {
+      if (end_ + held_back_ == buffer_.get() + capacity_) make_room();
+      std::memcpy(end_, tail_, held_back_);
+      char* const fresh = end_ + held_back_;
+      const std::size_t got = read_({fresh, static_cast<std::size_t>(buffer_.get() + capacity_ - fresh)});
+      at_end_ = got == 0;
+      accept(held_back_ + got);
+      std::memset(end_, 0, kPadding);
+      if (got != 0 && source_ < end_) return true;
+    }
     return source_ < end_;
   }
   void make_room() {
@@ -124,7 +129,7 @@ class JsonWindow {
     const auto held = static_cast<std::size_t>(end_ - first);
     base_ += static_cast<std::size_t>(first - buffer_.get());
     std::unique_ptr<char[]> larger;
-    if (held * 2 > capacity_) {
+    if (held * 2 + kLongest > capacity_) {
       capacity_ = held * 2 + kKept;
       larger = std::make_unique_for_overwrite<char[]>(capacity_ + kPadding);
     }
@@ -132,22 +137,24 @@ class JsonWindow {
     std::memmove(front, first, held);
     source_ = front + (source_ - first);
     end_ = front + held;
-    checked_ = front + std::max<std::ptrdiff_t>(0, checked_ - first);
     if (larger) buffer_ = std::move(larger);
   }
-  void check() {
-    const std::string_view fresh(checked_, static_cast<std::size_t>(end_ - checked_));
-    const auto bad = utf8::find_invalid(fresh);
+  // Takes the `count` bytes behind the end in, as far as they are UTF-8. A character that may go on in the bytes to
+  // come is held back: what is taken in may be decoded in place at once.
+  void accept(std::size_t count) {
+    held_back_ = 0;
+    const auto bad = check_utf8_ ? utf8::find_invalid({end_, count}) : std::string_view::npos;
     if (bad == std::string_view::npos) {
-      checked_ = end_;
+      end_ += count;
       return;
     }
-    checked_ += bad;
-    // A character may go on in the bytes to come.
-    constexpr std::size_t kLongest = 4;
-    if (!at_end_ && fresh.size() - bad < kLongest) return;
+    end_ += bad;
+    if (!at_end_ && count - bad < kLongest) {
+      held_back_ = count - bad;
+      std::memcpy(tail_, end_, held_back_);
+      return;
+    }
     invalid_ = true;
-    end_ = std::max(checked_, source_);
     at_end_ = true;
   }
 
@@ -157,12 +164,13 @@ class JsonWindow {
   std::unique_ptr<char[]> buffer_;
   char* source_;            // the current byte
   char* end_;               // behind the last byte fetched
-  char* checked_;           // behind the last byte known to be UTF-8
   char* target_ = nullptr;  // where the decoded string grows, never ahead of source_
   std::size_t base_ = 0;    // bytes of the document before the buffer
   std::size_t string_begin_ = 0;
   bool invalid_ = false;
   bool at_end_ = false;
+  char tail_[kLongest] = {};  // bytes behind the end that are not taken in yet
+  std::size_t held_back_ = 0;
 };
 
 }  // namespace chiron::doc

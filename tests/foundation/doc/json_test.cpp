@@ -1,6 +1,6 @@
-#include "foundation/doc/json_stream.h"
-
 #include <doctest/doctest.h>
+
+#include "foundation/doc/json_stream.h"
 
 using namespace chiron;
 using doc::parse_json;
@@ -133,8 +133,9 @@ TEST_CASE("json: a document that comes in pieces reads as the whole") {
     CHECK(pieces(large, piece) == "stopped");
     CHECK(pieces(large.substr(0, large.rfind(',')) + "]", piece) == whole(large.substr(0, large.rfind(',')) + "]"));
   }
-  for (const std::string text : {"", "[", "\"a", "\"a\\", "\"\\", "1", "\xEF\xBB\xBF[1]", "[\"\xe2\x82\xac\"]",
-                                 "{\"a\":1}", "\"\\u00e9\"", "[1,]", "\"\xff\"", "[] \xe2\x82", "\"\xe2\x82\""}) {
+  for (const std::string text :
+       {"", "[", "\"a", "\"a\\", "\"\\", "1", "\xEF\xBB\xBF[1]", "[\"\xe2\x82\xac\"]", "{\"a\":1}", "\"\\u00e9\"",
+        "[1,]", "\"\xff\"", "[] \xe2\x82", "\"\xe2\x82\"", "\"\xe2\x82"}) {
     const auto expected = whole(text);
     for (const std::size_t piece : {1, 2, 3, 100})
       CHECK(pieces(text, piece) == (expected.starts_with("json.") ? "stopped" : expected));
