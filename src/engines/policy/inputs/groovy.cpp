@@ -493,14 +493,19 @@ class Parser {
   // ( argument, … ) as children of `node`.
   Result<void> arguments(Node& node) {
     node.add(TRY(take("LParen", "(")));
+    return list_until(node, "RParen", ", or )");
+  }
+
+  // What stands between an opening token, already taken, and the closing one.
+  Result<void> list_until(Node& node, std::string_view close, std::string_view wanted) {
     ++parentheses_;
-    while (!is("RParen")) {
+    while (!is(close)) {
       if (is("Comma")) {
         node.add(take());
         continue;
       }
       node.add(TRY(argument()));
-      if (!is("Comma") && !is("RParen")) return wrong(", or )");
+      if (!is("Comma") && !is(close)) return wrong(wanted);
     }
     --parentheses_;
     node.add(take());
@@ -652,20 +657,8 @@ class Parser {
   // [ element, … ] as children of `node`; [:] is an empty map.
   Result<void> elements(Node& node) {
     node.add(TRY(take("LBracket", "[")));
-    ++parentheses_;
     if (is("Colon")) node.add(take());
-    while (!is("RBracket")) {
-      if (is("Comma")) {
-        node.add(take());
-        continue;
-      }
-      node.add(TRY(argument()));
-      if (!is("Comma") && !is("RBracket")) return wrong(", or ]");
-    }
-    --parentheses_;
-    node.add(take());
-    if (node.depth >= kTreeDepth) return deep();
-    return {};
+    return list_until(node, "RBracket", ", or ]");
   }
 
   Result<Node> interpolated() {
