@@ -152,10 +152,11 @@ Result<Prepared> prepare(const SessionRequest& request) {
   }
   auto programs =
       TRY(find_programs(request.targets.empty() ? opened.targets : request.targets, folder, request.pytest_arguments));
-  for (auto& program : programs) {
-    if (request.archive.empty()) break;
-    program.working_folder = folder;
-    program.environment = opened.environment;
+  if (!request.archive.empty()) {
+    for (auto& program : programs) {
+      program.working_folder = folder;
+      program.environment = opened.environment;
+    }
   }
   ListOptions list;
   list.python = request.python;
